@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The whole HIP host without I/O: RFC 7401 4.4 and 6. Feed it inputs, drain
+ * its outputs after every call, call host_tick no later than host_deadline.
+ * It never calls back, never reads a clock, never touches a socket.
+ */
+#ifndef HIPLINE_HOST_H
+#define HIPLINE_HOST_H
+
+#include "daemon/base/env.h"
+#include "daemon/base/locator.h"
+#include "daemon/hip/drop.h"
+#include "daemon/hip/hit.h"
+#include "daemon/hip/identity.h"
+#include "daemon/hip/keymat.h"
+#include "daemon/hip/limits.h"
+#include "daemon/hip/puzzle.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct host;
+
+#define HOST_NEVER UINT64_MAX
+
+/* How a host behaves. Copied by host_new; id is borrowed for its life. */
+struct host_conf {
+	const struct identity *id;
+	struct env env;
+	bool accept_any;      /* false: only peers told by HIP_IN_PEER */
+	uint16_t dh[IDS_MAX]; /* groups, preferred first */
+	size_t n_dh;
+	uint16_t cipher[IDS_MAX];
+	size_t n_cipher;
+	uint16_t esp[IDS_MAX];
+	size_t n_esp;
+	uint32_t assoc_max;
+	uint64_t idle_ms;	/* UAL; 0 = never close */
+	uint8_t puzzle_k;	/* difficulty without load */
+	uint64_t r1_generation; /* at least this; kept over restarts by us */
+};
+
+/* Sane values for everything but id and env. */
+void host_conf_defaults(struct host_conf *conf);
+
+/* 0, -EINVAL, -ENOMEM or -EIO. `now_ms` is monotonic. */
+__attribute__((warn_unused_result)) int
+host_new(const struct host_conf *conf, uint64_t now_ms, struct host **out);
+
+/* Forgets everything, sends nothing; wipes keys. */
+void host_free(struct host *h);
+
+/* Association states: RFC 7401 4.4.2. */
+enum assoc_state {
+	ASSOC_UNASSOCIATED,
+	ASSOC_I1_SENT,
+	ASSOC_I2_SENT,
+	ASSOC_R2_SENT,
+	ASSOC_ESTABLISHED,
+	ASSOC_CLOSING,
+	ASSOC_CLOSED,
+	ASSOC_FAILED,
+};
+
+/* "i1-sent" and so on, as JSON has it. */
+const char *assoc_state_text(enum assoc_state state);
+
+enum hip_input_kind {
+	HIP_IN_PACKET,	/* a HIP packet from the network */
+	HIP_IN_ACQUIRE, /* a packet for a HIT without an SA; or none */
+	HIP_IN_PEER,	/* a peer is known: it is let in, and its locators */
+	HIP_IN_PEER_REMOVE, /* no longer let in; its association is closed */
+	HIP_IN_TRAFFIC,	    /* authenticated ESP passed since the last one */
+	HIP_IN_UNKNOWN_SPI, /* ESP for an SPI of nobody came from a locator */
+	HIP_IN_SOLVED,	    /* a puzzle was solved, or not */
+	HIP_IN_CLOSE,	    /* close one association, or all */
+};
+
+struct hip_input {
+	enum hip_input_kind kind;
+	struct hit hit;	      /* ACQUIRE, PEER*, TRAFFIC, SOLVED, CLOSE */
+	const uint8_t *bytes; /* PACKET: HIP from its header on, without the
+				 zero SPI; ACQUIRE: inner IPv6 packet or NULL */
+	size_t len;
+	struct locator local, remote; /* PACKET, UNKNOWN_SPI (remote) */
+	bool raw; /* PACKET: came by IP protocol 139, has a checksum */
+	const struct locator *locators; /* PEER: replaces those known */
+	size_t n_locators;
+	bool in, out;	      /* TRAFFIC: which direction */
+	uint64_t job;	      /* SOLVED: as in HIP_OUT_SOLVE */
+	bool solved;	      /* SOLVED */
+	uint8_t j[RHASH_MAX]; /* SOLVED */
+	bool all;	      /* CLOSE: every association */
+};
+
+enum hip_output_kind {
+	HIP_OUT_SEND,	     /* a HIP packet to a locator */
+	HIP_OUT_SA_IN,	     /* install an inbound SA */
+	HIP_OUT_SA_OUT,	     /* install an outbound SA; traffic may go */
+	HIP_OUT_SA_DELETE,   /* remove the SA with this SPI and direction */
+	HIP_OUT_INJECT,	     /* an inner packet that waited: seal and send */
+	HIP_OUT_UNREACHABLE, /* an inner packet that will never go: ICMPv6 */
+	HIP_OUT_SOLVE,	     /* solve a puzzle away from this thread */
+	HIP_OUT_PEER,	     /* an association's state changed */
+};
+
+struct hip_output {
+	enum hip_output_kind kind;
+	struct hit hit;	      /* the peer's */
+	const uint8_t *bytes; /* SEND, INJECT, UNREACHABLE: valid until the
+				 next call with this host */
+	size_t len;
+	struct locator local, remote; /* SEND, SA_OUT; local may be unspecified:
+					 the system chooses */
+	bool raw;
+	uint32_t spi;		  /* SA_* */
+	bool inbound;		  /* SA_DELETE */
+	uint16_t esp_suite;	  /* SA_* */
+	uint8_t key[ESP_KEY_MAX]; /* SA_IN, SA_OUT: the caller wipes it */
+	size_t key_len;
+	uint64_t job;		/* SOLVE */
+	struct puzzle puzzle;	/* SOLVE */
+	uint64_t lifetime_ms;	/* SOLVE: give up after this */
+	enum assoc_state state; /* PEER */
+	const char *reason;	/* PEER with FAILED: static text, else NULL */
+};
+
+/* One input. Outputs may follow: drain them all before the next. */
+void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms);
+
+/* When host_tick is next due (monotonic ms), or HOST_NEVER. */
+uint64_t host_deadline(const struct host *h);
+
+/* Does what was due by now_ms, in order, however late. */
+void host_tick(struct host *h, uint64_t now_ms);
+
+/* The next output, oldest first; false when there is none. */
+bool host_output(struct host *h, struct hip_output *out);
+
+/* One association, for `peers` and `status`. */
+struct host_assoc_info {
+	struct hit hit;
+	enum assoc_state state;
+	struct locator local, remote;
+	uint16_t esp_suite, hip_cipher;
+	uint8_t dh_group;
+	uint32_t spi_in, spi_out; /* 0 when there is none */
+	uint64_t rekeys;
+	uint64_t since_ms;  /* monotonic time of ESTABLISHED; 0 before */
+	const char *reason; /* why it failed, or NULL; static */
+};
+
+/* Looks one up; false when there is none. */
+bool host_assoc_find(const struct host *h, const struct hit *peer,
+		     struct host_assoc_info *out);
+
+/* Fills up to cap entries, returns how many there are in all. */
+size_t host_assoc_list(const struct host *h, struct host_assoc_info *out,
+		       size_t cap);
+
+/* Counters since host_new. */
+struct host_counters {
+	uint64_t drops[DROP_COUNT];
+	uint64_t received[32]; /* by packet type, well-formed */
+	uint64_t sent[32];
+	uint64_t retransmitted;
+	uint64_t exchanges_completed;
+	uint64_t exchanges_failed;
+	uint64_t puzzles_verified, dh_agreements, signatures_verified;
+	uint64_t signatures_made;
+	uint64_t staged_packets, staged_dropped;
+};
+
+const struct host_counters *host_counters(const struct host *h);
+
+/* The generation that a restart must not fall below (RFC 7401 4.1.4). */
+uint64_t host_r1_generation(const struct host *h);
+
+#endif

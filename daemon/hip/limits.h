@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Every number of the protocol and every limit of this implementation.
+ * Protocol numbers carry their section; limits are ours.
+ */
+#ifndef HIPLINE_LIMITS_H
+#define HIPLINE_LIMITS_H
+
+/* RFC 7401 5.1. */
+enum {
+	HIP_VERSION = 2,
+	HIP_HEADER_LEN = 40,
+	HIP_PACKET_MAX = 2048, /* RFC 7401 5.1: Header Length is 8 bits */
+	HIP_NEXT_HEADER_NONE = 59,
+	HIP_CONTROL_ANONYMOUS = 0x0001, /* RFC 7401 5.1.2 */
+	HIP_UDP_PORT = 10500,		/* RFC 9028 5.1 */
+	HIP_PROTOCOL = 139,		/* RFC 7401 9 */
+};
+
+/* RFC 7401 5.3. */
+enum hip_packet_type {
+	HIP_I1 = 1,
+	HIP_R1 = 2,
+	HIP_I2 = 3,
+	HIP_R2 = 4,
+	HIP_UPDATE = 16,
+	HIP_NOTIFY = 17,
+	HIP_CLOSE = 18,
+	HIP_CLOSE_ACK = 19,
+};
+
+/* RFC 7401 5.2.1, 7402 5.1. The lowest bit marks a critical parameter. */
+enum hip_param_type {
+	PARAM_ESP_INFO = 65,
+	PARAM_R1_COUNTER = 129,
+	PARAM_LOCATOR_SET = 193, /* RFC 8046 4 */
+	PARAM_PUZZLE = 257,
+	PARAM_SOLUTION = 321,
+	PARAM_SEQ = 385,
+	PARAM_ACK = 449,
+	PARAM_DH_GROUP_LIST = 511,
+	PARAM_DIFFIE_HELLMAN = 513,
+	PARAM_HIP_CIPHER = 579,
+	PARAM_ENCRYPTED = 641,
+	PARAM_HOST_ID = 705,
+	PARAM_HIT_SUITE_LIST = 715,
+	PARAM_CERT = 768, /* RFC 8002 2 */
+	PARAM_NOTIFICATION = 832,
+	PARAM_ECHO_REQUEST_SIGNED = 897,
+	PARAM_ECHO_RESPONSE_SIGNED = 961,
+	PARAM_TRANSPORT_FORMAT_LIST = 2049,
+	PARAM_ESP_TRANSFORM = 4095,
+	PARAM_HIP_TRANSPORT_MODE = 7680, /* RFC 6261 3.1 */
+	PARAM_HIP_MAC = 61505,
+	PARAM_HIP_MAC_2 = 61569,
+	PARAM_HIP_SIGNATURE_2 = 61633,
+	PARAM_HIP_SIGNATURE = 61697,
+	PARAM_ECHO_RESPONSE_UNSIGNED = 63425,
+	PARAM_ECHO_REQUEST_UNSIGNED = 63661,
+};
+
+/* RFC 7401 5.2.7. */
+enum dh_group_id {
+	DH_MODP_1536 = 3,
+	DH_MODP_3072 = 4,
+	DH_NIST_P256 = 7,
+	DH_NIST_P384 = 8,
+	DH_NIST_P521 = 9,
+	DH_MODP_2048 = 11,
+};
+
+/* RFC 7401 5.2.8. */
+enum hip_cipher_id {
+	HIP_CIPHER_AES_128_CBC = 2,
+	HIP_CIPHER_AES_256_CBC = 4,
+};
+
+/* RFC 7401 5.2.9, RFC 9374 3.4.1: HOST_ID's Algorithm, SIG alg. */
+enum hi_algorithm {
+	HI_RSA = 5,
+	HI_ECDSA = 7,
+	HI_EDDSA = 13,
+};
+
+/* RFC 7401 5.2.10, RFC 9374 3.4.2: the OGA id. */
+enum hit_suite_id {
+	HIT_SUITE_RSA = 1,   /* SHA-256 */
+	HIT_SUITE_ECDSA = 2, /* SHA-384 */
+	HIT_SUITE_EDDSA = 5, /* cSHAKE128, KMAC128 */
+};
+
+/* RFC 7402 5.1.2. */
+enum esp_suite_id {
+	ESP_AES_128_CBC_SHA256 = 8,
+	ESP_AES_256_CBC_SHA256 = 9,
+	ESP_AES_GCM_16 = 13,
+};
+
+/* RFC 7401 5.2.19, RFC 7402 5.1.3. */
+enum notify_type {
+	NOTIFY_UNSUPPORTED_CRITICAL_PARAMETER_TYPE = 1,
+	NOTIFY_INVALID_SYNTAX = 7,
+	NOTIFY_NO_DH_PROPOSAL_CHOSEN = 14,
+	NOTIFY_INVALID_DH_CHOSEN = 15,
+	NOTIFY_NO_HIP_PROPOSAL_CHOSEN = 16,
+	NOTIFY_INVALID_HIP_CIPHER_CHOSEN = 17,
+	NOTIFY_NO_ESP_PROPOSAL_CHOSEN = 18,
+	NOTIFY_INVALID_ESP_TRANSFORM_CHOSEN = 19,
+	NOTIFY_UNSUPPORTED_HIT_SUITE = 20,
+	NOTIFY_AUTHENTICATION_FAILED = 24,
+	NOTIFY_CHECKSUM_FAILED = 26,
+	NOTIFY_HIP_MAC_FAILED = 28,
+	NOTIFY_ENCRYPTION_FAILED = 32,
+	NOTIFY_INVALID_HIT = 40,
+	NOTIFY_BLOCKED_BY_POLICY = 42,
+	NOTIFY_RESPONDER_BUSY_PLEASE_RETRY = 44,
+	NOTIFY_I2_ACKNOWLEDGEMENT = 16384,
+};
+
+/* Sizes. */
+enum {
+	RHASH_MAX = 48,	     /* SHA-384 */
+	HI_MAX = 1032,	     /* an RSA-8192 key would not fit a packet */
+	DI_MAX = 255,	     /* a name in wire form */
+	DH_PUBLIC_MAX = 384, /* group 4 */
+	DH_SECRET_MAX = 384,
+	SIGNATURE_MAX = 512, /* RSA-4096 */
+	HIP_CIPHER_KEY_MAX = 32,
+	ESP_KEY_MAX = 64, /* both keys of a direction, suite 9 */
+	PARAMS_MAX = 64,  /* parameters in one packet */
+	IDS_MAX = 16,	  /* ids of one list parameter that we look at */
+	ECHO_MAX = 256,	  /* opaque data that we echo */
+};
+
+/* Limits of one host. */
+enum {
+	ASSOC_MAX_DEFAULT = 4096,
+	HALF_OPEN_MAX = 64,	       /* as initiator */
+	STAGED_PACKETS_PER_PEER = 128, /* packets that wait */
+	STAGED_PACKETS_MAX = 4096,
+	STAGED_PACKET_LEN_MAX = 2048,
+	LOCATORS_MAX = 16,	/* in one set */
+	PUZZLE_K_MAX = 20,	/* harder ones are refused */
+	PUZZLE_K_LOAD_MAX = 16, /* the hardest that we ask for */
+	RETRANSMISSIONS_MAX = 8,
+	OUTPUTS_MAX = 4096,
+	R1_PER_SOURCE_MAX = 8, /* in R1_PER_SOURCE_MS per /32 or /64 */
+};
+
+/* Times in milliseconds. */
+enum {
+	RTO_FIRST_MS = 500,
+	RTO_MAX_MS = 2000,
+	UAL_DEFAULT_MS = 900 * 1000,
+	MSL_MS = 120 * 1000,	     /* RFC 7401 4.4.1 */
+	R1_LIFETIME_MS = 900 * 1000, /* RFC 7401 5.3.2: DH value reuse */
+	R1_PER_SOURCE_MS = 10 * 1000,
+	R2_SENT_MS = 10 * 1000, /* R2-SENT to ESTABLISHED without traffic */
+	FAILED_MS = 10 * 1000,	/* E-FAILED to UNASSOCIATED */
+};
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The inner IPv6 header of BEET mode: RFC 7402 appendix B. It is not sent;
+ * the receiver makes it again from the SA's two HITs. The rule for what is
+ * not in the SA: hop limit 64, flow label 0, traffic class = that of the
+ * outer header, which the sender filled from the inner one.
+ */
+#ifndef HIPLINE_BEET_H
+#define HIPLINE_BEET_H
+
+#include "tun/pkt.h"
+
+enum { BEET_HOP_LIMIT = 64 };
+
+/*
+ * Checks an inner packet from the TUN device: IPv6, a length that fits.
+ * False when it is not fit to be sent.
+ */
+bool beet_check(const struct pkt *pkt);
+
+/* Takes the IPv6 header off; gives its next header and traffic class. */
+uint8_t beet_strip(struct pkt *pkt, uint8_t *traffic_class);
+
+/* Puts one in front. pkt needs 40 bytes of head room. */
+void beet_rebuild(struct pkt *pkt, uint8_t next_header,
+		  const uint8_t source[16], const uint8_t destination[16]);
+
+#endif

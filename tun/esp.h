@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * ESP in BEET mode: RFC 4303 2 and 3, RFC 7402 3 and appendix B. Sealing
+ * turns an inner IPv6 packet into an ESP packet, opening the reverse; both
+ * in place. BEET does not send the inner IPv6 header (beet.h rebuilds it).
+ */
+#ifndef HIPLINE_ESP_H
+#define HIPLINE_ESP_H
+
+#include "tun/pkt.h"
+#include "tun/sa.h"
+
+enum esp_result {
+	ESP_OK,
+	ESP_SHORT,    /* too short, or lengths that do not fit */
+	ESP_NO_SA,    /* nobody's SPI */
+	ESP_REPLAYED, /* left of the window or seen before */
+	ESP_BAD_ICV,
+	ESP_BAD_PADDING, /* RFC 4303 2.4: padding is 1, 2, 3, ... */
+	ESP_DUMMY,	 /* next header 59: traffic flow padding, dropped */
+	ESP_EXHAUSTED,	 /* no sequence number is left */
+	ESP_RESULTS
+};
+
+/*
+ * Seals one inner packet whose addresses are those of the SA (the caller
+ * has looked it up by them). pkt needs PKT_TAIL_ROOM behind it. On success
+ * pkt is the ESP packet from the SPI on, and its path and traffic class are
+ * the SA's and the inner packet's.
+ */
+enum esp_result esp_seal(struct sa_out *sa, struct pkt *pkt);
+
+/*
+ * Opens one ESP packet. On success pkt is the inner IPv6 packet, rebuilt;
+ * the window has moved. On anything else the window has not, and pkt's bytes
+ * are useless.
+ */
+enum esp_result esp_open(struct sa_in *sa, struct pkt *pkt);
+
+#endif

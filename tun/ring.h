@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * A ring of packets from one thread to one other, without lock. A full ring
+ * drops and counts: nothing waits for the other side.
+ */
+#ifndef HIPLINE_RING_H
+#define HIPLINE_RING_H
+
+#include "tun/pkt.h"
+
+enum ring_kind {
+	RING_CONTROL, /* worker to control: HIP packet, zero SPI taken off */
+	RING_NO_SA,   /* worker to control: inner packet without an SA */
+	RING_NO_SPI,  /* worker to control: ESP for nobody's SPI; its first 8
+			 bytes and its path */
+	RING_INJECT,  /* control to worker: inner packet to seal and send */
+};
+
+/* One entry's head; its bytes lie behind it. */
+struct ring_entry {
+	enum ring_kind kind;
+	uint32_t len;
+	struct path path;
+	uint8_t bytes[];
+};
+
+struct ring;
+
+/* `entries` is a power of two; each holds up to `entry_max` bytes. NULL for
+ * want of memory. Pages not yet used cost nothing. */
+struct ring *ring_new(size_t entries, size_t entry_max);
+void ring_free(struct ring *r);
+
+/* The writing side. False when full or too long; that is counted. */
+bool ring_push(struct ring *r, enum ring_kind kind, const uint8_t *bytes,
+	       size_t len, const struct path *path);
+
+/* The reading side: the oldest entry, or NULL; then ring_pop frees it. */
+const struct ring_entry *ring_peek(struct ring *r);
+void ring_pop(struct ring *r);
+
+/* Pushes refused so far; any thread. */
+uint64_t ring_dropped(const struct ring *r);
+
+#endif

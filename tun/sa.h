@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Security associations and their table: inbound by SPI, outbound by
+ * destination HIT. Workers read it under a read lock taken once per batch;
+ * only the control thread changes it, under the write lock. Counters are
+ * atomic, so that anyone may read them at any time.
+ */
+#ifndef HIPLINE_SA_H
+#define HIPLINE_SA_H
+
+#include "tun/cipher.h"
+#include "tun/pkt.h"
+#include "tun/replay.h"
+
+#include <stdatomic.h>
+
+/* What an SA is made from. The key is copied; wipe yours. */
+struct sa_conf {
+	uint32_t spi;
+	uint16_t suite;
+	enum cipher_backend backend;
+	const uint8_t *key;
+	size_t key_len;
+	uint8_t local[16]; /* our HIT */
+	uint8_t peer[16];  /* theirs */
+	struct path path;  /* outbound only */
+};
+
+struct sa_counters {
+	_Atomic uint64_t packets;
+	_Atomic uint64_t bytes; /* inner packets, IPv6 header included */
+};
+
+struct sa_in;
+struct sa_out;
+struct sa_table;
+
+/* NULL for want of memory. `seed` is 16 random bytes for the hash. */
+struct sa_table *sa_table_new(const uint8_t seed[16]);
+void sa_table_free(struct sa_table *t);
+
+void sa_table_rdlock(struct sa_table *t);
+void sa_table_wrlock(struct sa_table *t);
+void sa_table_unlock(struct sa_table *t);
+
+/* Under the write lock. 0, -EEXIST (SPI in use), -EINVAL or -ENOMEM. */
+__attribute__((warn_unused_result)) int sa_in_add(struct sa_table *t,
+						  const struct sa_conf *conf);
+
+/*
+ * Makes it the SA for its peer; an older one stays known by its SPI until
+ * it is deleted, but sends nothing any more.
+ */
+__attribute__((warn_unused_result)) int sa_out_add(struct sa_table *t,
+						   const struct sa_conf *conf);
+
+/* Under the write lock. False when there is none. Wipes keys. */
+bool sa_in_delete(struct sa_table *t, uint32_t spi);
+bool sa_out_delete(struct sa_table *t, uint32_t spi, const uint8_t peer[16]);
+
+/* Under the write lock: traffic to a peer goes another way from now on. */
+bool sa_out_move(struct sa_table *t, const uint8_t peer[16],
+		 const struct path *path);
+
+/* Under either lock; NULL when there is none. */
+struct sa_in *sa_in_find(struct sa_table *t, uint32_t spi);
+struct sa_out *sa_out_find(struct sa_table *t, const uint8_t peer[16]);
+
+/* What the control side may read of an SA, any time under a lock. */
+const struct sa_counters *sa_in_counters(const struct sa_in *sa);
+const struct sa_counters *sa_out_counters(const struct sa_out *sa);
+const uint8_t *sa_in_peer(const struct sa_in *sa);
+
+size_t sa_table_count(const struct sa_table *t);
+
+#endif

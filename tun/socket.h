@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * UDP sockets underneath: RFC 9028 5.1, RFC 3948 2.1 (zero UDP checksum over
+ * IPv4 is the kernel's choice, and accepted). Batched receive with the local
+ * address and traffic class of each datagram, batched send to paths.
+ */
+#ifndef HIPLINE_SOCKET_H
+#define HIPLINE_SOCKET_H
+
+#include "tun/pkt.h"
+
+/*
+ * A socket of one family on a port of `bind` (family AF_UNSPEC = any
+ * address), non-blocking, close-on-exec, SO_REUSEPORT when `shared`. An
+ * IPv6 one is V6ONLY. Returns the descriptor or a negative errno.
+ */
+__attribute__((warn_unused_result)) int socket_open(sa_family_t family,
+						    const union tun_addr *bind,
+						    uint16_t port, bool shared);
+
+/*
+ * Receives up to n datagrams into pkts (buf, cap, off set by the caller):
+ * len, path (local from the packet information, remote) and traffic class
+ * are set. ifindex[i] gets the interface. Returns how many, 0 when none is
+ * there, or a negative errno.
+ */
+int socket_recv_batch(int fd, struct pkt *pkts, unsigned *ifindex, int n);
+
+/*
+ * Sends n datagrams, each to its own path with its own traffic class.
+ * Returns how many the kernel took; stops at the first that it refuses,
+ * whose errno (negative) goes to *error when that is not NULL.
+ */
+int socket_send_batch(int fd, struct pkt *const *pkts, int n, int *error);
+
+/* Sends one datagram made of two parts, from any thread. 0 or -errno. */
+int socket_send(int fd, const struct path *path, const void *head,
+		size_t head_len, const void *body, size_t body_len);
+
+#endif
