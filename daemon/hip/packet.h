@@ -39,8 +39,9 @@ struct packet {
 };
 
 /*
- * RFC 7401 6.2: length, version, fixed bits, parameter lengths and order;
- * an unknown critical parameter gives DROP_PARAM_CRITICAL, with its type in
+ * RFC 7401 5.1, 5.2.1: length, version, parameter lengths and order, none
+ * twice that may come only once. Reserved and fixed bits MUST be ignored. An
+ * unknown critical parameter gives DROP_PARAM_CRITICAL, with its type in
  * *critical when that is not NULL (for NOTIFY 1). More than PARAMS_MAX
  * parameters are malformed. Accepts every packet type that RFC 7401 names.
  */
