@@ -49,7 +49,7 @@ __attribute__((warn_unused_result)) int hit_from_self_label(const char *label,
 
 /*
  * The HIT of a Host Identity field (the HI bytes, without HOST_ID's header)
- * under a HIT suite. 0, or -ENOTSUP for a suite that we do not know.
+ * under a HIT suite. 0, -ENOTSUP for a suite that we do not know, or -EIO.
  */
 __attribute__((warn_unused_result)) int
 hit_from_hi(uint8_t suite, const uint8_t *hi, size_t len, struct hit *out);

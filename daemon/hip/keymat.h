@@ -36,7 +36,10 @@ struct esp_keys {
 	size_t len; /* of each */
 };
 
-/* HKDF-Extract: salt I | J (rhash_len each), input key Kij. 0 or -EIO. */
+/*
+ * HKDF-Extract: salt I | J (rhash_len each), input key Kij. The hash is
+ * RHASH, but SHA-256 for suite 5. 0, -ENOTSUP or -EIO.
+ */
 __attribute__((warn_unused_result)) int
 keymat_init(struct keymat *k, uint8_t hit_suite, const uint8_t *i,
 	    const uint8_t *j, const uint8_t *kij, size_t kij_len,
@@ -50,14 +53,18 @@ __attribute__((warn_unused_result)) int
 keymat_draw(const struct keymat *k, size_t index, uint8_t *out, size_t len);
 
 /*
- * Keys 1 to 4 for `self`; *next is the first byte not drawn, which is where
- * the ESP keys begin (RFC 7402 7).
+ * Keys 1 to 4 for `self`, one of the two HITs; *next is the first byte not
+ * drawn, which is where the ESP keys begin (RFC 7402 7). 0, -ENOTSUP for an
+ * unknown cipher, or -EIO.
  */
 __attribute__((warn_unused_result)) int
 keymat_hip_keys(const struct keymat *k, uint16_t hip_cipher,
 		const struct hit *self, struct hip_keys *out, size_t *next);
 
-/* Keys 5 to 8 from index on for `self`; *next as above. */
+/*
+ * Keys 5 to 8 from index on for `self`; *next and errors as above, and
+ * -ERANGE.
+ */
 __attribute__((warn_unused_result)) int
 keymat_esp_keys(const struct keymat *k, uint16_t esp_suite, size_t index,
 		const struct hit *self, struct esp_keys *out, size_t *next);

@@ -26,8 +26,9 @@ struct puzzle {
 };
 
 /*
- * The Responder's I for this initiator under a secret: RHASH keyed, cut to
- * RHASH_len. `from` is where the answer goes (docs/protocol.md says which
+ * The Responder's I (RHASH_len bytes) for this initiator under a secret: a
+ * keyed hash of our own choice, which no other host ever computes
+ * (appendix A). `from` is where the answer goes (docs/protocol.md says which
  * address counts behind relays); the port counts too.
  */
 void puzzle_make_i(const uint8_t secret[PUZZLE_SECRET_LEN], uint8_t hit_suite,

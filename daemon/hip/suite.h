@@ -33,7 +33,10 @@ size_t suite_mac_len(uint8_t hit_suite);
 /* Key bytes that KEYMAT gives a MAC of the suite. */
 size_t suite_mac_key_len(uint8_t hit_suite);
 
-/* RHASH over n pieces into out (suite_rhash_len bytes). 0 or -ENOTSUP. */
+/*
+ * RHASH over n pieces into out (suite_rhash_len bytes). 0, -ENOTSUP, or -EIO
+ * when libcrypto fails.
+ */
 __attribute__((warn_unused_result)) int suite_rhash(uint8_t hit_suite,
 						    const struct piece *pieces,
 						    size_t n,
@@ -41,11 +44,31 @@ __attribute__((warn_unused_result)) int suite_rhash(uint8_t hit_suite,
 
 /*
  * The suite's MAC (HMAC, or KMAC128 for suite 5) over n pieces into out
- * (suite_mac_len bytes). 0 or -ENOTSUP.
+ * (suite_mac_len bytes). 0, -ENOTSUP or -EIO.
  */
 __attribute__((warn_unused_result)) int
 suite_mac(uint8_t hit_suite, const uint8_t *key, const struct piece *pieces,
 	  size_t n, uint8_t out[RHASH_MAX]);
+
+/*
+ * len bytes of the suite's RHASH where that is an extendable function
+ * (suite 5's HITs: RFC 9374 3.5.2.1). 0, -EIO; -ENOTSUP for other suites.
+ */
+__attribute__((warn_unused_result)) int suite_xof(uint8_t hit_suite,
+						  const struct piece *pieces,
+						  size_t n, uint8_t *out,
+						  size_t len);
+
+/* Bytes of the hash under KEYMAT's HKDF (RFC 5869 2); 0 when unknown. */
+size_t suite_hkdf_len(uint8_t hit_suite);
+
+/*
+ * The HMAC of that hash, with a key of any length, into out
+ * (suite_hkdf_len bytes). 0, -ENOTSUP or -EIO.
+ */
+__attribute__((warn_unused_result)) int
+suite_hkdf_hmac(uint8_t hit_suite, const struct piece *key,
+		const struct piece *pieces, size_t n, uint8_t out[RHASH_MAX]);
 
 /* Key bytes of a HIP cipher; 0 when unknown. */
 size_t suite_cipher_key_len(uint16_t hip_cipher);
