@@ -31,11 +31,13 @@ struct ring;
 struct ring *ring_new(size_t entries, size_t entry_max);
 void ring_free(struct ring *r);
 
-/* The writing side. False when full or too long; that is counted. */
+/* The writing side; path may be NULL (then all zero). False when full or too
+ * long; that is counted. */
 bool ring_push(struct ring *r, enum ring_kind kind, const uint8_t *bytes,
 	       size_t len, const struct path *path);
 
-/* The reading side: the oldest entry, or NULL; then ring_pop frees it. */
+/* The reading side: the oldest entry, or NULL. It is the reader's until
+ * ring_pop, which must not be called on an empty ring. */
 const struct ring_entry *ring_peek(struct ring *r);
 void ring_pop(struct ring *r);
 
