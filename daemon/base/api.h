@@ -40,12 +40,16 @@ struct api_request {
 };
 
 struct api_reply {
-	uint8_t exit;	  /* enum api_exit */
-	const char *text; /* error or notice for people; "" when there is none */
+	uint8_t exit; /* enum api_exit */
+	const char
+		*text; /* error or notice for people; "" when there is none */
 	const char *json; /* "" when there is none */
 };
 
-/* Bodies of the two messages. Write: the length, or 0 when it does not fit. */
+/*
+ * Bodies of the two messages. Write: the length, or 0 when it does not fit
+ * or would not be parsed.
+ */
 size_t api_request_write(const struct api_request *r, uint8_t *out, size_t cap);
 size_t api_reply_len(const struct api_reply *r);
 size_t api_reply_write(const struct api_reply *r, uint8_t *out, size_t cap);

@@ -55,9 +55,10 @@ int ipc_in_next(struct ipc_in *in, struct ipc_message *out);
  * Sends one message whole, waiting while fd is full (blocking or not), at
  * most timeout_ms. 0 or a negative errno (-ETIMEDOUT, -EPIPE; never SIGPIPE).
  */
-__attribute__((warn_unused_result)) int
-ipc_send(int fd, uint16_t type, const void *body, size_t len, const int *fds,
-	 size_t n_fds, int timeout_ms);
+__attribute__((warn_unused_result)) int ipc_send(int fd, uint16_t type,
+						 const void *body, size_t len,
+						 const int *fds, size_t n_fds,
+						 int timeout_ms);
 
 /* Writes a header into out[IPC_HEADER_LEN], for callers with own buffers. */
 void ipc_header_write(uint8_t out[IPC_HEADER_LEN], uint16_t type, size_t len);
