@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Names of hosts and people, user@domain or domain alone, in one canonical
+ * form: no scheme, %-escapes decoded, lower case (RFC 3261 19.1.4 compares
+ * the user part by case, and we do not: two people whose names differ by
+ * case only would be confused). And the names that certify themselves:
+ * user@LABEL.SUFFIX, LABEL being the 100 bits of a HIT.
+ */
+#ifndef HIPLINE_NAMES_H
+#define HIPLINE_NAMES_H
+
+#include "daemon/hip/hit.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	NAME_LEN_MAX = 1024,   /* of a name, in octets */
+	NAME_DOMAIN_MAX = 253, /* RFC 1035 2.3.4, as text */
+	NAME_LABEL_MAX = 63,   /* RFC 1035 2.3.4 */
+};
+
+/*
+ * Writes the canonical form of a name, NUL-terminated. Returns 0 or, with
+ * *out untouched, -EINVAL: not UTF-8, too long, a space, a control character
+ * or an octet that would not stay as it is (an escaped % or @), a domain
+ * that is none. What is canonical gives itself.
+ */
+__attribute__((warn_unused_result)) int
+name_canonical(const char *text, char out[NAME_LEN_MAX + 1]);
+
+/* The same for a domain alone. */
+__attribute__((warn_unused_result)) int
+name_domain_canonical(const char *text, char out[NAME_DOMAIN_MAX + 1]);
+
+/* True when a canonical name certifies itself under `suffix`: then its HIT. */
+bool name_self_hit(const char *name, const char *suffix, struct hit *out);
+
+/* Whether len bytes are UTF-8 (RFC 3629 4) without NUL. */
+bool name_is_utf8(const char *text, size_t len);
+
+#endif
