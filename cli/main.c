@@ -1,5 +1,163 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
-int main(void)
+/*
+ * `hipline`, the operator's program: a table of commands. What a command
+ * does stands in the file of its group (command.h).
+ */
+#include "cli/command.h"
+#include "cli/text.h"
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct command {
+	const char *name;
+	int (*run)(const struct options *o);
+	const char *arguments;
+	const char *help; /* one line */
+	const char *more; /* for `help COMMAND` */
+	size_t args_min, args_max;
+	unsigned options; /* option_bit that it takes */
+};
+
+static const struct command commands[] = {
+	{ "id", show_id, "", "show this host's identity",
+	  "Shows the HIT, the algorithm of the key, its fingerprint and the\n"
+	  "name that proves itself.\n",
+	  0, 0, 0 },
+	{ "status", status_show, "[--check]",
+	  "show what is up, what is not, and what to do",
+	  "--check  exit with 1 when there is a warning\n", 0, 0,
+	  OPTION_CHECK },
+	{ "peers", show_peers, "", "list the associations",
+	  "One line for each peer: who, state, path, traffic, ages.\n", 0, 0,
+	  0 },
+	{ "ping", ping_run, "NAME|HIT [-c N] [-i S] [--timeout S]",
+	  "associate with a peer and measure round trips",
+	  "-c N         requests to send (4)\n"
+	  "-i S         seconds from one to the next (1)\n"
+	  "--timeout S  seconds to wait for the association (15)\n",
+	  1, 1, OPTION_COUNT | OPTION_INTERVAL | OPTION_TIMEOUT },
+	{ "resolve", show_resolve, "NAME", "show the HITs behind a name",
+	  "One line for each HIT: HIT, proof, how long it is valid.\n", 1, 1,
+	  0 },
+	{ "pin", change_run, "NAME HIT", "bind a name to a HIT",
+	  "Holds over restarts, until unpin.\n", 2, 2, 0 },
+	{ "unpin", change_run, "NAME", "forget what pin bound", "", 1, 1, 0 },
+	{ "close", change_run, "HIT|all", "close associations",
+	  "The peer is told. New traffic makes a new association.\n", 1, 1, 0 },
+	{ "counters", show_counters, "", "show packet and drop counters", "", 0,
+	  0, 0 },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static const struct command *find(const char *name)
 {
-	return 0;
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static int complain_unknown(const char *name)
+{
+	text_complain(stderr, "%s: unknown command. Run hipline --help.", name);
+	return API_USAGE;
+}
+
+static int show_usage(void)
+{
+	(void)puts("hipline [-s SOCKET] [-j] COMMAND [ARGUMENT...]\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		(void)printf("  %-10s %s\n", commands[i].name,
+			     commands[i].help);
+	(void)puts("\n"
+		   "  -s, --socket SOCKET  the daemon's control socket\n"
+		   "  -j, --json           answer in JSON, on one line\n"
+		   "  -h, --help           show this; behind a command, its "
+		   "own\n"
+		   "  -V, --version        show the version\n"
+		   "\n"
+		   "hipline help COMMAND tells more; all of it is in "
+		   "hipline(1).");
+	return API_DONE;
+}
+
+static int show_help(const char *name)
+{
+	const struct command *c = find(name);
+
+	if (!c)
+		return complain_unknown(name);
+	(void)printf("hipline %s%s%s: %s\n", c->name,
+		     c->arguments[0] ? " " : "", c->arguments, c->help);
+	if (c->more[0])
+		(void)printf("\n%s", c->more);
+	return API_DONE;
+}
+
+/* The command line against the command's row of the table. */
+static bool check(const struct command *c, const struct options *o)
+{
+	const size_t n = o->n_words - 1;
+
+	for (unsigned bit = 1; bit <= o->given; bit <<= 1) {
+		if ((o->given & bit & ~c->options) != 0) {
+			text_complain(stderr,
+				      "%s: %s does not take that option. Run "
+				      "hipline help %s.",
+				      option_text(bit), c->name, c->name);
+			return false;
+		}
+	}
+	if (n >= c->args_min && n <= c->args_max)
+		return true;
+	text_complain(stderr, "%s: %s. Usage: hipline %s%s%s", c->name,
+		      n < c->args_min ? "an argument is missing"
+				      : "too many arguments",
+		      c->name, c->arguments[0] ? " " : "", c->arguments);
+	return false;
+}
+
+static int run(const struct options *o)
+{
+	const struct command *c;
+
+	if (o->version) {
+		(void)puts("hipline " PACKAGE_VERSION);
+		return API_DONE;
+	}
+	if (o->n_words == 0 && !o->help) {
+		text_complain(stderr, "a command is missing. Run hipline "
+				      "--help.");
+		return API_USAGE;
+	}
+	if (o->n_words == 0)
+		return show_usage();
+	if (strcmp(o->words[0], "help") == 0)
+		return o->n_words > 1 ? show_help(o->words[1]) : show_usage();
+	if (o->help)
+		return show_help(o->words[0]);
+	c = find(o->words[0]);
+	if (!c)
+		return complain_unknown(o->words[0]);
+	return check(c, o) ? c->run(o) : API_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	int code;
+
+	if (!options_parse(argc, argv, &o, stderr))
+		return API_USAGE;
+	code = run(&o);
+	/* Data that did not arrive is not done. */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		text_complain(stderr, "stdout: %s.", strerror(errno));
+		code = API_FAILED;
+	}
+	return code;
 }

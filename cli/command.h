@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The commands of `hipline`, by file. Each takes the whole command line, has
+ * written its messages, and returns the exit code (enum api_exit).
+ */
+#ifndef HIPLINE_COMMAND_H
+#define HIPLINE_COMMAND_H
+
+#include "cli/options.h"
+
+/* show.c */
+int show_id(const struct options *o);
+int show_peers(const struct options *o);
+int show_resolve(const struct options *o);
+int show_counters(const struct options *o);
+
+/* status.c */
+int status_show(const struct options *o);
+
+/* change.c: pin, unpin, close */
+int change_run(const struct options *o);
+
+/* ping.c */
+int ping_run(const struct options *o);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The commands that only show: id, peers, resolve, counters. `status` is
+ * larger and has its own file.
+ */
+#include "cli/show.h"
+
+#include "cli/client.h"
+#include "cli/columns.h"
+#include "cli/command.h"
+#include "cli/field.h"
+#include "cli/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool show_wants_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (no_color && no_color[0] != '\0')
+		return false;
+	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
+int show_run(const struct options *o, show_print *print, json_t **root_out)
+{
+	struct client_answer a;
+	int code = client_ask_words(o, &a);
+
+	if (code != API_DONE)
+		return code;
+	if (!a.root) {
+		text_complain(stderr,
+			      "%s: the answer holds no data. Are "
+			      "hipline and hiplined of one version?",
+			      o->words[0]);
+		code = API_FAILED;
+	} else if (o->json) {
+		(void)puts(a.json); /* main looks at stdout at the end */
+	} else if (!print(a.root, show_wants_colour(), stdout)) {
+		text_complain(stderr, "out of memory.");
+		code = API_FAILED;
+	}
+	if (root_out)
+		*root_out = json_incref(a.root);
+	client_answer_clear(&a);
+	return code;
+}
+
+static bool finish(struct columns *t, FILE *out)
+{
+	bool ok = columns_print(t, out);
+
+	columns_free(t);
+	return ok;
+}
+
+bool show_print_id(json_t *root, bool colour, FILE *out)
+{
+	static const char *const rows[][2] = {
+		{ "HIT", "hit" },
+		{ "algorithm", "algorithm" },
+		{ "fingerprint", "fingerprint" },
+		{ "own name", "self_name" },
+	};
+	struct columns *t = columns_new(2, 0);
+
+	(void)colour;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		columns_cell(t, "%s", rows[i][0]);
+		columns_cell(t, "%s", field_text(root, rows[i][1]));
+	}
+	return finish(t, out);
+}
+
+static void peer_row(struct columns *t, const json_t *a)
+{
+	char path[FIELD_TEXT_MAX], names[FIELD_TEXT_MAX];
+	char in[TEXT_MAX], out[TEXT_MAX], age[TEXT_MAX], idle[TEXT_MAX];
+
+	field_path(json_object_get(a, "path"), path);
+	field_join(a, "names", ",", names);
+	text_bytes(field_number(a, "bytes_in"), in);
+	text_bytes(field_number(a, "bytes_out"), out);
+	text_duration(field_number(a, "age_s"), age);
+	text_duration(field_number(a, "idle_s"), idle);
+	columns_cell(t, "%s", field_text(a, "hit"));
+	columns_cell(t, "%s", names);
+	columns_cell(t, "%s", field_text(a, "state"));
+	columns_cell(t, "%s", path);
+	columns_cell(t, "%s", in);
+	columns_cell(t, "%s", out);
+	columns_cell(t, "%s", field_is_number(a, "age_s") ? age : "-");
+	columns_cell(t, "%s", field_is_number(a, "idle_s") ? idle : "-");
+	columns_cell(t, "%" PRIu64, field_number(a, "rekeys"));
+}
+
+bool show_print_peers(json_t *root, bool colour, FILE *out)
+{
+	static const char *const head[] = { "HIT",  "NAMES", "STATE",
+					    "PATH", "IN",    "OUT",
+					    "AGE",  "IDLE",  "REKEYS" };
+	const json_t *all = json_object_get(root, "associations");
+	const size_t n = sizeof(head) / sizeof(head[0]);
+	struct columns *t;
+
+	(void)colour;
+	if (json_array_size(all) == 0)
+		return true; /* no data, no line */
+	t = columns_new(n, 0x1f0);
+	for (size_t i = 0; i < n; i++)
+		columns_cell(t, "%s", head[i]);
+	for (size_t i = 0; i < json_array_size(all); i++)
+		peer_row(t, json_array_get(all, i));
+	return finish(t, out);
+}
+
+/* The HIT comes first: the first field of a line is what scripts want. */
+bool show_print_resolve(json_t *root, bool colour, FILE *out)
+{
+	const json_t *hits = json_object_get(root, "hits");
+	struct columns *t = columns_new(3, 0);
+
+	(void)colour;
+	for (size_t i = 0; i < json_array_size(hits); i++) {
+		const json_t *h = json_array_get(hits, i);
+		char life[TEXT_MAX] = "";
+
+		if (field_is_number(h, "lifetime_s"))
+			text_duration(field_number(h, "lifetime_s"), life);
+		columns_cell(t, "%s", field_text(h, "hit"));
+		columns_cell(t, "%s", field_text(h, "proof"));
+		columns_cell(t, "%s", life);
+	}
+	return finish(t, out);
+}
+
+bool show_print_counters(json_t *root, bool colour, FILE *out)
+{
+	struct columns *t = columns_new(2, 0x2);
+	const char *key;
+	json_t *value;
+
+	(void)colour;
+	json_object_foreach(root, key, value)
+	{
+		columns_cell(t, "%s", key);
+		columns_cell(t, "%" PRIu64, field_number(root, key));
+	}
+	return finish(t, out);
+}
+
+int show_id(const struct options *o)
+{
+	return show_run(o, show_print_id, NULL);
+}
+
+int show_peers(const struct options *o)
+{
+	return show_run(o, show_print_peers, NULL);
+}
+
+int show_resolve(const struct options *o)
+{
+	return show_run(o, show_print_resolve, NULL);
+}
+
+int show_counters(const struct options *o)
+{
+	return show_run(o, show_print_counters, NULL);
+}

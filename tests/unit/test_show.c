@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+#include "cli/show.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ASSOCIATION                                                            \
+	"{\"hit\":\"2001:22::b0b\",\"names\":[\"bob\",\"bob@example.com\"],"   \
+	"\"state\":\"established\",\"path\":{\"kind\":\"direct\","             \
+	"\"local\":\"192.0.2.1:10500\",\"remote\":\"192.0.2.2:10500\","        \
+	"\"relay\":null},\"esp_suite\":13,\"spi_in\":1,\"spi_out\":2,"         \
+	"\"rekeys\":3,\"bytes_in\":1200000,\"bytes_out\":60,"                  \
+	"\"packets_in\":5,\"packets_out\":6,\"age_s\":60,\"idle_s\":2}"
+
+#define FAILED                                                                 \
+	"{\"hit\":\"2001:22::bad\",\"names\":[],\"state\":\"failed\","         \
+	"\"path\":null,\"esp_suite\":null,\"spi_in\":null,\"spi_out\":null,"   \
+	"\"rekeys\":0,\"bytes_in\":0,\"bytes_out\":0,\"packets_in\":0,"        \
+	"\"packets_out\":0,\"age_s\":null,\"idle_s\":null,"                    \
+	"\"reason\":\"no answer\"}"
+
+#define HOST                                                                   \
+	"\"version\":\"0.1.0\",\"hit\":\"2001:22::a\",\"interface\":\"hip0\"," \
+	"\"mtu\":1400,\"port\":10500,\"aead\":\"openssl\","                    \
+	"\"locators\":[\"192.0.2.1:10500\"]"
+
+#define HOST_SCREEN                                                            \
+	"hipline     0.1.0\n"                                                  \
+	"HIT         2001:22::a\n"                                             \
+	"interface   hip0, MTU 1400\n"                                         \
+	"underneath  port 10500; 192.0.2.1:10500\n"                            \
+	"ESP         openssl\n"
+
+/* Prints JSON text by one of the functions; the caller frees the result. */
+static char *print_json(show_print *print, const char *json, bool colour)
+{
+	json_t *root = json_loads(json, 0, NULL);
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	cr_assert(root != NULL);
+	cr_assert(print(root, colour, f));
+	(void)fclose(f);
+	json_decref(root);
+	return text;
+}
+
+static void expect(show_print *print, const char *json, const char *want)
+{
+	char *text = print_json(print, json, false);
+
+	cr_assert(strcmp(text, want) == 0, "got:\n%s", text);
+	free(text);
+}
+
+Test(show, id)
+{
+	expect(show_print_id,
+	       "{\"hit\":\"2001:22::a\",\"algorithm\":\"ecdsa-p256\","
+	       "\"fingerprint\":\"ab\",\"self_name\":null}",
+	       "HIT          2001:22::a\n"
+	       "algorithm    ecdsa-p256\n"
+	       "fingerprint  ab\n"
+	       "own name     -\n");
+}
+
+Test(show, peers)
+{
+	expect(show_print_peers,
+	       "{\"associations\":[" ASSOCIATION "," FAILED "]}",
+	       "HIT           NAMES                STATE        "
+	       "PATH                        IN   OUT    AGE  IDLE  REKEYS\n"
+	       "2001:22::b0b  bob,bob@example.com  established  "
+	       "direct 192.0.2.2:10500  1.2 MB  60 B  1 min   2 s       3\n"
+	       "2001:22::bad  -                    failed       "
+	       "-                          0 B   0 B      -     -       0\n");
+}
+
+Test(show, no_peers_are_no_lines)
+{
+	expect(show_print_peers, "{\"associations\":[]}", "");
+}
+
+Test(show, resolve_begins_each_line_with_the_hit)
+{
+	expect(show_print_resolve,
+	       "{\"name\":\"bob\",\"hits\":[{\"hit\":\"2001:22::b0b\","
+	       "\"proof\":\"pin\",\"lifetime_s\":null},{\"hit\":\"2001:22::1\","
+	       "\"proof\":\"authority\",\"lifetime_s\":3600}]}",
+	       "2001:22::b0b  pin\n"
+	       "2001:22::1    authority  1 h 0 min\n");
+}
+
+Test(show, counters_keep_their_order)
+{
+	expect(show_print_counters, "{\"z\":1,\"abc\":12345}",
+	       "z        1\n"
+	       "abc  12345\n");
+}
+
+Test(status, a_host_with_an_association_and_a_failure)
+{
+	expect(status_print,
+	       "{" HOST ",\"associations\":[" ASSOCIATION "," FAILED "],"
+	       "\"warnings\":[{\"code\":\"no-nftables\",\"text\":\"HITs are "
+	       "not filtered\",\"remedy\":\"install nftables\"}]}",
+	       HOST_SCREEN
+	       "\nassociations  1 of 2 established\n"
+	       "  bob           established  direct 192.0.2.2:10500  "
+	       "in 1.2 MB, 20.0 kB/s  out 60 B, 1 B/s\n"
+	       "  2001:22::bad  failed       -                       "
+	       "in 0 B, 0 B/s         out 0 B, 0 B/s   no answer\n"
+	       "\nwarnings  1\n"
+	       "  no-nftables: HITs are not filtered\n"
+	       "    remedy: install nftables\n");
+}
+
+Test(status, a_host_alone)
+{
+	expect(status_print, "{" HOST ",\"associations\":[],\"warnings\":[]}",
+	       HOST_SCREEN "\nassociations  none\n\nwarnings  none\n");
+}
+
+Test(status, an_answer_without_anything_is_still_a_screen)
+{
+	expect(status_print, "{}",
+	       "hipline     -\n"
+	       "HIT         -\n"
+	       "interface   -, MTU 0\n"
+	       "underneath  port 0; -\n"
+	       "ESP         -\n"
+	       "\nassociations  none\n\nwarnings  none\n");
+}
+
+Test(status, many_associations_stay_on_one_screen)
+{
+	char *json = NULL, *text;
+	size_t len, lines = 0;
+	FILE *f = open_memstream(&json, &len);
+
+	(void)fputs("{" HOST ",\"warnings\":[],\"associations\":[", f);
+	for (int i = 0; i < 13; i++)
+		(void)fputs(i ? "," ASSOCIATION : ASSOCIATION, f);
+	(void)fputs("]}", f);
+	(void)fclose(f);
+	text = print_json(status_print, json, false);
+	for (const char *p = text; *p != '\0'; p++)
+		lines += *p == '\n';
+	cr_assert(lines <= 24);
+	cr_assert(strstr(text, "  1 more: hipline peers\n") != NULL);
+	free(text);
+	free(json);
+}
+
+Test(status, colour_comes_only_when_wanted)
+{
+	static const char json[] = "{\"warnings\":[{\"code\":\"c\","
+				   "\"text\":\"t\",\"remedy\":\"r\"}]}";
+	char *with = print_json(status_print, json, true);
+	char *without = print_json(status_print, json, false);
+
+	cr_assert(strstr(with, "\033[") != NULL);
+	cr_assert(strstr(without, "\033[") == NULL);
+	free(with);
+	free(without);
+}
+
+Test(status, a_name_cannot_play_with_the_terminal)
+{
+	char *text = print_json(
+		status_print,
+		"{\"associations\":[{\"names\":[\"\\u001b[2J\"]}]}", false);
+
+	cr_assert(strstr(text, "?[2J") != NULL);
+	cr_assert(strchr(text, '\033') == NULL);
+	free(text);
+}
