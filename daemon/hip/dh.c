@@ -9,6 +9,8 @@
  */
 #include "daemon/hip/dh.h"
 
+#include "daemon/hip/group_key.h"
+
 #include <errno.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -57,27 +59,10 @@ struct dh {
 static EVP_PKEY *templates[N_GROUPS];
 static pthread_once_t templates_once = PTHREAD_ONCE_INIT;
 
-static EVP_PKEY *template_make(const struct group *g)
-{
-	char name[16] = { 0 };
-	OSSL_PARAM params[2] = { OSSL_PARAM_END, OSSL_PARAM_END };
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, g->type, NULL);
-	EVP_PKEY *key = NULL;
-
-	strncpy(name, g->name, sizeof(name) - 1);
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
-						     name, 0);
-	if (ctx && EVP_PKEY_fromdata_init(ctx) == 1)
-		(void)EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEY_PARAMETERS,
-					params); /* leaves NULL on failure */
-	EVP_PKEY_CTX_free(ctx);
-	return key;
-}
-
 static void templates_make(void)
 {
 	for (size_t i = 0; i < N_GROUPS; i++)
-		templates[i] = template_make(&groups[i]);
+		templates[i] = group_key_make(groups[i].type, groups[i].name);
 }
 
 static const struct group *group_find(uint8_t id)
@@ -287,18 +272,11 @@ static EVP_PKEY *peer_key(const struct group *g, const uint8_t *peer)
 {
 	uint8_t value[1 + DH_PUBLIC_MAX] = { POINT_CONVERSION_UNCOMPRESSED };
 	size_t form = g->curve ? 1 : 0;
-	EVP_PKEY *key;
 
 	if (!g->curve && !modp_is_valid(g, peer))
 		return NULL;
-	key = EVP_PKEY_dup(group_template(g));
 	memcpy(value + form, peer, g->public_len);
-	if (!key || EVP_PKEY_set1_encoded_public_key(
-			    key, value, form + g->public_len) != 1) {
-		EVP_PKEY_free(key);
-		return NULL;
-	}
-	return key;
+	return group_key_public(group_template(g), value, form + g->public_len);
 }
 
 /* RFC 5903 7: x alone. MODP: at full width, with its leading zeros. */
