@@ -23,4 +23,7 @@ int change_run(const struct options *o);
 /* ping.c */
 int ping_run(const struct options *o);
 
+/* key.c */
+int key_generate(const struct options *o);
+
 #endif

@@ -48,6 +48,15 @@ static const struct command commands[] = {
 	  "The peer is told. New traffic makes a new association.\n", 1, 1, 0 },
 	{ "counters", show_counters, "", "show packet and drop counters", "", 0,
 	  0, 0 },
+	{ "keygen", key_generate, "FILE [-a ALGORITHM]",
+	  "write a new identity and show its HIT",
+	  "-a ALGORITHM  ecdsa-p256 (default), ecdsa-p384, rsa-2048, "
+	  "rsa-3072,\n"
+	  "              rsa-4096, ed25519\n"
+	  "\n"
+	  "Needs no hiplined. FILE must not exist; it is for its owner "
+	  "alone.\n",
+	  1, 1, OPTION_ALGORITHM },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

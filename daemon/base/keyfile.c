@@ -240,6 +240,11 @@ const char *keyfile_error_text(int error)
 	case EBUSY:
 		return "another program is writing keys to that directory; "
 		       "try again";
+	case ENOENT:
+	case ENOTDIR:
+		return "there is no such file or directory; look at the path";
+	case EACCES:
+		return "permission denied; run as the owner of its directory";
 	default:
 		return strerror(-error);
 	}
