@@ -15,7 +15,17 @@
 enum cipher_backend {
 	CIPHER_AUTO, /* the fastest that works here */
 	CIPHER_OPENSSL,
-	CIPHER_IPSEC_MB,
+	CIPHER_IPSEC_MB, /* for suites that it has; OpenSSL for the others */
+};
+
+enum cipher_direction {
+	CIPHER_SEAL,
+	CIPHER_OPEN,
+};
+
+enum {
+	CIPHER_KEY_MAX = 64,
+	CIPHER_LEN_MAX = 65536, /* of the bytes sealed or opened at once */
 };
 
 /* Numbers of one suite. */
@@ -31,9 +41,13 @@ struct cipher_suite {
 /* NULL when the suite is unknown. */
 const struct cipher_suite *cipher_suite_find(uint16_t id);
 
-/* Largest ESP bytes over an inner packet that BEET carries: from SPI to ICV,
- * less the 40 bytes that are not sent. UDP and IP are not counted. */
-size_t cipher_overhead_max(const struct cipher_suite *s);
+/*
+ * The length of the largest inner packet (IPv6 header included) that BEET
+ * carries in an ESP packet of esp_max bytes, from SPI to ICV; no smaller
+ * inner packet needs more. 0 when there is none. Thus the MTU of the TUN
+ * device: 1478 of 1500 over IPv4 with suite 13.
+ */
+size_t cipher_inner_max(const struct cipher_suite *s, size_t esp_max);
 
 /* Keys ready for use in one direction. Not for two threads at once. */
 struct cipher;
@@ -47,7 +61,8 @@ bool cipher_backend_works(enum cipher_backend backend);
  * wipes the keys.
  */
 struct cipher *cipher_new(uint16_t suite, enum cipher_backend backend,
-			  const uint8_t *key, size_t key_len);
+			  enum cipher_direction direction, const uint8_t *key,
+			  size_t key_len);
 void cipher_free(struct cipher *c);
 
 const struct cipher_suite *cipher_suite(const struct cipher *c);
@@ -57,13 +72,16 @@ const char *cipher_backend_text(const struct cipher *c);
 
 /*
  * Encrypts len bytes in place and authenticates. `esp` points at the SPI;
- * behind its 8 bytes the IV is written, then the len bytes lie, then icv_len
- * bytes are written. seq is the whole 64-bit sequence number, whose low half
- * already stands behind the SPI. False only on an internal error.
+ * behind its 8 bytes the IV is written, then the len bytes lie (whole
+ * blocks, at most CIPHER_LEN_MAX), then icv_len bytes are written. seq is
+ * the whole 64-bit sequence number, whose low half already stands behind the
+ * SPI; no two packets of one cipher may have the same. False only on an
+ * internal error.
  */
 bool cipher_seal(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq);
 
-/* The reverse; false when the ICV is wrong, and the bytes are then useless. */
+/* The reverse; false when the ICV is wrong or len is no number of whole
+ * blocks, and the bytes are then useless. */
 bool cipher_open(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq);
 
 #endif
