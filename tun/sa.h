@@ -4,6 +4,12 @@
  * destination HIT. Workers read it under a read lock taken once per batch;
  * only the control thread changes it, under the write lock. Counters are
  * atomic, so that anyone may read them at any time.
+ *
+ * An SA's cipher and replay window are for one thread at a time. With one
+ * worker the worker is that thread. More workers each keep to their own SAs
+ * (the receiver chooses SPIs accordingly, an outbound SA is sealed by one
+ * worker), and where a packet comes by another one all the same, a lock in
+ * the SA, taken for the SA's packets of a batch, will stand here.
  */
 #ifndef HIPLINE_SA_H
 #define HIPLINE_SA_H
@@ -39,11 +45,13 @@ struct sa_table;
 struct sa_table *sa_table_new(const uint8_t seed[16]);
 void sa_table_free(struct sa_table *t);
 
+/* Not recursive: a waiting writer goes before new readers. */
 void sa_table_rdlock(struct sa_table *t);
 void sa_table_wrlock(struct sa_table *t);
 void sa_table_unlock(struct sa_table *t);
 
-/* Under the write lock. 0, -EEXIST (SPI in use), -EINVAL or -ENOMEM. */
+/* Under the write lock. 0, -EEXIST (SPI in use), -EINVAL (SPI below 256, suite,
+ * key length or backend) or -ENOMEM. */
 __attribute__((warn_unused_result)) int sa_in_add(struct sa_table *t,
 						  const struct sa_conf *conf);
 
@@ -71,6 +79,7 @@ const struct sa_counters *sa_in_counters(const struct sa_in *sa);
 const struct sa_counters *sa_out_counters(const struct sa_out *sa);
 const uint8_t *sa_in_peer(const struct sa_in *sa);
 
+/* SAs of both directions, old ones too. Under either lock. */
 size_t sa_table_count(const struct sa_table *t);
 
 #endif
