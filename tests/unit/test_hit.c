@@ -172,3 +172,27 @@ Test(hit, an_unknown_suite_gives_no_hit)
 				     -ENOTSUP);
 	cr_expect(hit_equal(&h, &untouched));
 }
+
+/* What T5 stands on: a HIT that does not belong to the HI is seen. */
+Test(hit, every_bit_of_the_hi_counts)
+{
+	static const uint8_t suites[] = { 1, 2, 5 };
+	uint8_t hi[67] = { 0, 1, 4 };
+	struct hit good, other;
+
+	for (size_t s = 0; s < sizeof(suites); s++) {
+		cr_assert_eq(hit_from_hi(suites[s], hi, sizeof(hi), &good), 0);
+		cr_expect_eq(hit_suite(&good), suites[s]);
+		for (size_t bit = 0; bit < 8 * sizeof(hi); bit++) {
+			hi[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+			cr_assert_eq(
+				hit_from_hi(suites[s], hi, sizeof(hi), &other),
+				0);
+			cr_expect_not(hit_equal(&good, &other));
+			hi[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+		}
+		cr_assert_eq(hit_from_hi(suites[s], hi, sizeof(hi) - 1, &other),
+			     0);
+		cr_expect_not(hit_equal(&good, &other));
+	}
+}
