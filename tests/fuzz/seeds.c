@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Makes the corpora from what the unit tests use: seeds FOLDER writes
+ * FOLDER/TARGET/NAME. Texts and frames stand below; packets are those of the
+ * captures and of the table of malformed ones.
+ */
+#include "daemon/base/api.h"
+#include "daemon/base/ipc.h"
+#include "tests/unit/malformed.h"
+#include "tests/unit/pcap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *top;
+
+static void save(const char *target, const char *name, const void *bytes,
+		 size_t len)
+{
+	char path[1024];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", top, target);
+	(void)mkdir(path, 0777); /* may be there; fopen tells if not */
+	(void)snprintf(path, sizeof(path), "%s/%s/%s", top, target, name);
+	f = fopen(path, "w");
+	if (!f || fwrite(bytes, 1, len, f) != len || fclose(f) != 0) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void save_texts(const char *target, const char *const *texts, size_t n)
+{
+	char name[32];
+
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(name, sizeof(name), "text-%zu", i);
+		save(target, name, texts[i], strlen(texts[i]));
+	}
+}
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void save_all_texts(void)
+{
+	static const char *const locators[] = {
+		"192.0.2.1",
+		"192.0.2.1:65535",
+		"2001:db8::1",
+		"[2001:db8::1]:5060",
+		"[::]",
+		"::ffff:192.0.2.1",
+		"[fe80::1%eth0]:1",
+		"192.0.2.1:",
+		"[2001:db8::1",
+	};
+	static const char *const hits[] = {
+		"2001:22:ffe7:d9fb:334b:ea53:7f3a:f173",
+		"2001:21::",
+		"2001:2f:ffff:ffff:ffff:ffff:ffff:ffff",
+		"2001:30::1",
+		"abcdefghijklmnopqrst",
+		"77777777777777777777",
+	};
+
+	save_texts("locator", locators, COUNT(locators));
+	save_texts("hit", hits, COUNT(hits));
+}
+
+static void save_packets(void)
+{
+	static const char *const captures[] = { "cutehip-7401-udp",
+						"cutehip-7401-raw",
+						"cutehip-7401-ecdsa-udp",
+						"openhip2-rsa-udp",
+						"openhip2-eddsa25519-udp" };
+	static uint8_t bytes[2 * HIP_PACKET_MAX];
+	char name[64];
+
+	for (size_t i = 0; i < COUNT(captures); i++) {
+		struct pcap_packet c;
+		struct pcap p;
+		int n = 0;
+
+		if (!pcap_open(&p, captures[i]))
+			exit(1);
+		while (pcap_next(&p, &c)) {
+			if (c.kind != PCAP_HIP)
+				continue;
+			(void)snprintf(name, sizeof(name), "%s-%d", captures[i],
+				       ++n);
+			save("packet", name, c.bytes, c.len);
+		}
+		pcap_close(&p);
+	}
+	for (size_t i = 0; i < malformed_count; i++) {
+		size_t len =
+			malformed_make(&malformed[i], bytes, sizeof(bytes));
+
+		(void)snprintf(name, sizeof(name), "malformed-%zu", i);
+		save("packet", name, bytes, len);
+	}
+}
+
+static void save_requests(void)
+{
+	static const struct api_request requests[] = {
+		{ .command = "id" },
+		{ .command = "peers", .args = { "-j" }, .n_args = 1 },
+		{ .command = "pin",
+		  .args = { "j\xc3\xbcrgen@example.com", "2001:22::1" },
+		  .n_args = 2 },
+	};
+	static const struct api_reply replies[] = {
+		{ API_DONE, "", "{\"hit\": \"2001:22::1\"}" },
+		{ API_NO_SUCH_NAME, "no such name: bob@example.com", "" },
+	};
+	uint8_t stream[1024] = { 6 }; /* pieces of 7 bytes */
+	size_t at = 1, len;
+	char name[32];
+
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		uint8_t *body = stream + at + IPC_HEADER_LEN;
+
+		len = api_request_write(&requests[i], body, 256);
+		ipc_header_write(stream + at, API_REQUEST, len);
+		at += IPC_HEADER_LEN + len;
+		(void)snprintf(name, sizeof(name), "request-%zu", i);
+		save("api", name, body, len);
+	}
+	for (size_t i = 0; i < COUNT(replies); i++) {
+		uint8_t *body = stream + at + IPC_HEADER_LEN;
+
+		len = api_reply_write(&replies[i], body, 256);
+		ipc_header_write(stream + at, API_REPLY, len);
+		at += IPC_HEADER_LEN + len;
+		(void)snprintf(name, sizeof(name), "reply-%zu", i);
+		save("api", name, body, len);
+	}
+	save("ipc", "whole", stream, at);
+	save("ipc", "cut", stream, at - 5);
+	stream[0] = 255;
+	save("ipc", "in-one", stream, at);
+	stream[1] = 0xff;
+	save("ipc", "too-long", stream, 100);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+		return 2;
+	}
+	top = argv[1];
+	save_all_texts();
+	save_packets();
+	save_requests();
+	return 0;
+}
