@@ -9,11 +9,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* The linker puts this in realloc's place. */
+void *__real_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+static bool no_memory;
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	return no_memory ? NULL : __real_realloc(p, size);
+}
 
 enum { BODY_MAX = 1000, LONG = 3 * 1024 * 1024 };
 
@@ -357,4 +369,17 @@ Test(ipc, descriptors_in_small_portions_cannot_pass_the_limit)
 	cr_expect_eq(take(&m), -EPROTO);
 	ipc_in_clear(&in);
 	cr_expect_eq(count_fds(), before);
+}
+
+Test(ipc, without_memory_nothing_is_lost)
+{
+	struct ipc_message m;
+
+	cr_assert_eq(ipc_send(a, 7, "hello", 5, NULL, 0, 1000), 0);
+	no_memory = true;
+	cr_expect_eq(ipc_in_read(&in, b), -ENOMEM);
+	cr_expect_eq(ipc_in_next(&in, &m), 0);
+	no_memory = false;
+	cr_assert_eq(take(&m), 1);
+	cr_expect_eq(m.len, 5);
 }

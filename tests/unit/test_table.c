@@ -6,7 +6,19 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* The linker puts this in calloc's place. */
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+static bool no_memory;
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return no_memory ? NULL : __real_calloc(n, size);
+}
 
 enum { MANY = 2000 };
 
@@ -183,4 +195,38 @@ Test(table, the_seed_decides_where_keys_lie)
 	cr_expect_lt(same, 32);
 	table_clear(&a);
 	table_clear(&b);
+}
+
+Test(table, without_memory_the_first_entry_is_refused)
+{
+	struct entry e;
+	struct table t;
+
+	table_init(&t, 16, 1, seed);
+	set_key(&e, 1);
+	no_memory = true;
+	cr_expect_eq(table_add(&t, &e.node, e.key, &e), -ENOMEM);
+	cr_expect_eq(table_count(&t), 0);
+	cr_expect_null(table_find(&t, e.key));
+	no_memory = false;
+	cr_expect_eq(table_add(&t, &e.node, e.key, &e), 0);
+	table_clear(&t);
+}
+
+Test(table, without_memory_to_grow_it_still_takes_entries)
+{
+	static struct entry entries[MANY];
+	struct table t;
+
+	table_init(&t, 16, MANY, seed);
+	add(&t, &entries[0], 0);
+	no_memory = true;
+	for (uint32_t i = 1; i < 200; i++)
+		add(&t, &entries[i], i);
+	no_memory = false;
+	for (uint32_t i = 200; i < MANY; i++)
+		add(&t, &entries[i], i);
+	for (uint32_t i = 0; i < MANY; i++)
+		cr_assert_eq(table_find(&t, entries[i].key), &entries[i]);
+	table_clear(&t);
 }

@@ -5,6 +5,19 @@
 #include "daemon/base/timers.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* The linker puts this in reallocarray's place. */
+void *__real_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+
+static bool no_memory;
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return no_memory ? NULL : __real_reallocarray(p, n, size);
+}
 
 enum { MANY = 1000 };
 
@@ -147,5 +160,23 @@ Test(timers, many_moves_and_cancels_keep_the_order)
 		popped++;
 	}
 	cr_expect_eq(popped, set);
+	timers_clear(&ts);
+}
+
+Test(timers, without_memory_one_more_is_refused_and_the_others_go_on)
+{
+	size_t n = 0;
+
+	timers_init(&ts);
+	while (n < MANY && timers_add(&ts, &t[n], &ts, (int)n) == 0) {
+		timers_set(&ts, &t[n], n);
+		no_memory = ++n >= 20;
+	}
+	cr_expect_geq(n, 20);
+	cr_expect_lt(n, MANY);
+	no_memory = false;
+	for (size_t i = 0; i < n; i++)
+		cr_expect_eq(timers_pop(&ts, MANY), &t[i]);
+	cr_expect_eq(timers_add(&ts, &t[n], &ts, 0), 0);
 	timers_clear(&ts);
 }
