@@ -36,7 +36,7 @@ static const struct command commands[] = {
 	  "associate with a peer and measure round trips",
 	  "-c N         requests to send (4)\n"
 	  "-i S         seconds from one to the next (1)\n"
-	  "--timeout S  seconds to wait for the association (15)\n",
+	  "--timeout S  seconds to wait for the association (20)\n",
 	  1, 1, OPTION_COUNT | OPTION_INTERVAL | OPTION_TIMEOUT },
 	{ "resolve", show_resolve, "NAME", "show the HITs behind a name",
 	  "One line for each HIT: HIT, proof, how long it is valid.\n", 1, 1,

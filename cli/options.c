@@ -63,7 +63,7 @@ static void set_defaults(struct options *o)
 		.socket = RUNSTATEDIR "/hipline/control.sock",
 		.count = 4,
 		.interval_us = SECOND_US,
-		.timeout_us = 15 * SECOND_US,
+		.timeout_us = 20 * SECOND_US,
 		.algorithm = "ecdsa-p256",
 	};
 	if (env && env[0] != '\0')

@@ -45,7 +45,7 @@ Test(options, without_options_the_defaults_hold)
 	cr_assert(eq(uint, o.given, 0));
 	cr_assert(eq(u32, o.count, 4));
 	cr_assert(eq(u64, o.interval_us, 1000000));
-	cr_assert(eq(u64, o.timeout_us, 15000000));
+	cr_assert(eq(u64, o.timeout_us, 20000000));
 	cr_assert(strcmp(o.algorithm, "ecdsa-p256") == 0);
 	cr_assert(eq(sz, o.n_words, 1));
 }
