@@ -13,15 +13,18 @@
 enum { BEET_HOP_LIMIT = 64 };
 
 /*
- * Checks an inner packet from the TUN device: IPv6, a length that fits.
- * False when it is not fit to be sent.
+ * Checks an inner packet from the TUN device: IPv6, exactly as long as it
+ * says, with something in it (next header 59 would arrive as a dummy). False
+ * when it is not fit to be sent.
  */
 bool beet_check(const struct pkt *pkt);
 
-/* Takes the IPv6 header off; gives its next header and traffic class. */
+/* Takes the IPv6 header off a checked packet; gives its next header and
+ * traffic class. */
 uint8_t beet_strip(struct pkt *pkt, uint8_t *traffic_class);
 
-/* Puts one in front. pkt needs 40 bytes of head room. */
+/* Puts one in front; the traffic class is pkt's. pkt needs 40 bytes of head
+ * room, and at most 65,535 in it. */
 void beet_rebuild(struct pkt *pkt, uint8_t next_header,
 		  const uint8_t source[16], const uint8_t destination[16]);
 

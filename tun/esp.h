@@ -12,7 +12,7 @@
 
 enum esp_result {
 	ESP_OK,
-	ESP_SHORT,    /* too short, or lengths that do not fit */
+	ESP_SHORT,    /* too short, or a length that does not fit */
 	ESP_NO_SA,    /* nobody's SPI */
 	ESP_REPLAYED, /* left of the window or seen before */
 	ESP_BAD_ICV,
@@ -26,14 +26,16 @@ enum esp_result {
  * Seals one inner packet whose addresses are those of the SA (the caller
  * has looked it up by them). pkt needs PKT_TAIL_ROOM behind it. On success
  * pkt is the ESP packet from the SPI on, and its path and traffic class are
- * the SA's and the inner packet's.
+ * the SA's and the inner packet's. ESP_SHORT when it is none that beet_check
+ * takes, or room is missing.
  */
 enum esp_result esp_seal(struct sa_out *sa, struct pkt *pkt);
 
 /*
- * Opens one ESP packet. On success pkt is the inner IPv6 packet, rebuilt;
- * the window has moved. On anything else the window has not, and pkt's bytes
- * are useless.
+ * Opens one ESP packet from the SPI on, which has PKT_HEAD_ROOM in front. On
+ * success pkt is the inner IPv6 packet, rebuilt, with the traffic class that
+ * pkt had; otherwise its bytes are useless. The window moves when the ICV was
+ * right, thus also on ESP_BAD_PADDING and ESP_DUMMY, and only then.
  */
 enum esp_result esp_open(struct sa_in *sa, struct pkt *pkt);
 

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Traffic flow padding (RFC 4303 2.7) is neither sent nor taken off: in
+ * BEET nothing tells where the payload would end.
+ */
+#include "tun/esp.h"
+#include "tun/beet.h"
+#include "tun/sa_state.h"
+
+enum {
+	HEADER_LEN = 8,	 /* SPI and sequence number */
+	TRAILER_LEN = 2, /* pad length and next header */
+	IV_MAX = 16,
+	BLOCK_MAX = 16,
+	ICV_MAX = 16,
+	NEXT_HEADER_DUMMY = 59, /* RFC 4303 2.6 */
+};
+
+static_assert(IV_MAX + HEADER_LEN <= IPV6_HEADER_LEN,
+	      "the ESP header fits where the IPv6 header was");
+static_assert(BLOCK_MAX - 1 + TRAILER_LEN + ICV_MAX <= PKT_TAIL_ROOM,
+	      "padding, trailer and ICV fit behind");
+
+/* Appends padding and trailer: RFC 4303 2.4. */
+static void append_trailer(struct pkt *pkt, uint32_t pad, uint8_t next_header)
+{
+	uint8_t *p = pkt_data(pkt) + pkt->len;
+
+	for (uint32_t i = 0; i < pad; i++)
+		p[i] = (uint8_t)(i + 1);
+	p[pad] = (uint8_t)pad;
+	p[pad + 1] = next_header;
+	pkt->len += pad + TRAILER_LEN;
+}
+
+enum esp_result esp_seal(struct sa_out *out, struct pkt *pkt)
+{
+	const struct cipher_suite *s = cipher_suite(out->sa.cipher);
+	const uint32_t inner_len = pkt->len;
+	uint32_t pad, body;
+	uint8_t next_header, *esp;
+	uint64_t seq;
+
+	if (!beet_check(pkt))
+		return ESP_SHORT;
+	body = inner_len - IPV6_HEADER_LEN + TRAILER_LEN;
+	pad = (s->block - body % s->block) % s->block;
+	if (pkt_tail_room(pkt) < pad + TRAILER_LEN + s->icv_len)
+		return ESP_SHORT;
+	if (!sa_out_next_seq(out, &seq))
+		return ESP_EXHAUSTED;
+
+	next_header = beet_strip(pkt, &pkt->traffic_class);
+	append_trailer(pkt, pad, next_header);
+	esp = pkt_push(pkt, HEADER_LEN + s->iv_len);
+	store_be32(esp, out->sa.spi);
+	store_be32(esp + 4, (uint32_t)seq);
+	if (!cipher_seal(out->sa.cipher, esp, body + pad, seq))
+		return ESP_SHORT; /* longer than any datagram */
+	pkt->len += s->icv_len;
+	pkt->path = out->path;
+	sa_count(&out->sa.counters, inner_len);
+	return ESP_OK;
+}
+
+/* What stands in the trailer of a decrypted body, and whether it may. */
+static enum esp_result read_trailer(const uint8_t *body, uint32_t len,
+				    uint32_t *pad, uint8_t *next_header)
+{
+	const uint8_t *padding;
+
+	*pad = body[len - 2];
+	*next_header = body[len - 1];
+	/* RFC 4303 2.6: a dummy's contents need not be well-formed. */
+	if (*next_header == NEXT_HEADER_DUMMY)
+		return ESP_DUMMY;
+	if (*pad > len - TRAILER_LEN)
+		return ESP_BAD_PADDING;
+	padding = body + len - TRAILER_LEN - *pad;
+	for (uint32_t i = 0; i < *pad; i++) {
+		if (padding[i] != i + 1)
+			return ESP_BAD_PADDING;
+	}
+	return ESP_OK;
+}
+
+enum esp_result esp_open(struct sa_in *in, struct pkt *pkt)
+{
+	const struct cipher_suite *s = cipher_suite(in->sa.cipher);
+	const uint32_t overhead = HEADER_LEN + s->iv_len + s->icv_len;
+	uint8_t *esp = pkt_data(pkt), next_header;
+	enum esp_result result;
+	uint32_t body, pad;
+	uint64_t seq;
+
+	if (pkt->len < overhead + s->block)
+		return ESP_SHORT;
+	body = pkt->len - overhead;
+	if (body % s->block != 0 || body > UINT16_MAX)
+		return ESP_SHORT;
+	if (load_be32(esp) != in->sa.spi)
+		return ESP_NO_SA;
+	if (!replay_guess(&in->replay, load_be32(esp + 4), &seq))
+		return ESP_REPLAYED;
+	if (!cipher_open(in->sa.cipher, esp, body, seq))
+		return ESP_BAD_ICV;
+	/* RFC 4303 3.4.3: the window is updated only now. */
+	if (!replay_accept(&in->replay, seq))
+		return ESP_REPLAYED;
+
+	pkt_pull(pkt, HEADER_LEN + s->iv_len);
+	result = read_trailer(pkt_data(pkt), body, &pad, &next_header);
+	if (result != ESP_OK)
+		return result;
+	pkt->len = body - TRAILER_LEN - pad;
+	beet_rebuild(pkt, next_header, in->sa.peer, in->sa.local);
+	sa_count(&in->sa.counters, pkt->len);
+	return ESP_OK;
+}
