@@ -144,7 +144,14 @@ enum {
 	PUZZLE_K_LOAD_MAX = 16, /* the hardest that we ask for */
 	RETRANSMISSIONS_MAX = 8,
 	OUTPUTS_MAX = 4096,
-	R1_PER_SOURCE_MAX = 8, /* in R1_PER_SOURCE_MS per /32 or /64 */
+	R1_PER_SOURCE_MAX = 8,	   /* in R1_PER_SOURCE_MS per /32 or /64 */
+	R1_SOURCES_MAX = 16384,	   /* sources that are watched at once */
+	R1_BYTES_PER_BYTE = 3,	   /* out per byte in, beyond that */
+	SOLUTIONS_MAX = 8192,	   /* solved puzzles of one R1 generation */
+	PEERS_MAX = 65536,	   /* known peers */
+	EXCHANGE_RESTARTS_MAX = 4, /* newer R1s taken in one exchange */
+	I2_PROBE_AFTER = 4,	   /* unanswered I2s, then I1s go besides */
+	PUZZLE_LIFETIME = 38,	   /* RFC 7401 5.2.4: 2^(38-32) s */
 };
 
 /* Times in milliseconds. */
@@ -157,6 +164,12 @@ enum {
 	R1_PER_SOURCE_MS = 10 * 1000,
 	R2_SENT_MS = 10 * 1000, /* R2-SENT to ESTABLISHED without traffic */
 	FAILED_MS = 10 * 1000,	/* E-FAILED to UNASSOCIATED */
+	WAITING_MS = 20 * 1000, /* for a place among HALF_OPEN_MAX */
+	SOLVE_MAX_MS = 20 * 1000,
+	R2_REPEAT_MS = 100,    /* at most one repeated R2 or CLOSE_ACK */
+	NOTIFY_MS = 200,       /* at most one NOTIFY sent or verified */
+	UNKNOWN_SPI_MS = 1000, /* at most one exchange for strange ESP */
+	SETTLE_MS = 5 * 1000,  /* strange ESP is stale before that */
 };
 
 #endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The peers that this host was told of. Where two of them claim the same
+ * locator, it leads to the one that came first.
+ */
+#include "daemon/hip/peers.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* The key is the locator as it lies there: it must have no holes. */
+static_assert(sizeof(struct locator) == 18, "a locator has no padding");
+
+void peers_init(struct peers *ps, const uint8_t seed[TABLE_SEED_LEN])
+{
+	table_init(&ps->by_hit, sizeof(struct hit), PEERS_MAX, seed);
+	table_init(&ps->by_locator, sizeof(struct locator),
+		   (size_t)PEERS_MAX * LOCATORS_MAX, seed);
+}
+
+static void drop_locators(struct peers *ps, struct peer_locator *locators,
+			  size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (locators[i].is_indexed)
+			table_remove(&ps->by_locator, &locators[i].node);
+	}
+	free(locators);
+}
+
+static void peer_free(struct peers *ps, struct peer *p)
+{
+	drop_locators(ps, p->locators, p->n_locators);
+	free(p);
+}
+
+void peers_clear(struct peers *ps)
+{
+	struct table_iter it = table_iterate(&ps->by_hit);
+	struct peer *p;
+
+	while ((p = table_next(&it))) {
+		table_remove(&ps->by_hit, &p->node);
+		peer_free(ps, p);
+	}
+	table_clear(&ps->by_hit);
+	table_clear(&ps->by_locator);
+}
+
+static struct peer *peer_new(struct peers *ps, const struct hit *hit, int *err)
+{
+	struct peer *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	p->hit = *hit;
+	*err = table_add(&ps->by_hit, &p->node, &p->hit, p);
+	if (*err) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+int peers_set(struct peers *ps, const struct hit *hit,
+	      const struct locator *locators, size_t n)
+{
+	struct peer *p = peers_find(ps, hit);
+	struct peer_locator *fresh = NULL;
+	int err;
+
+	if (n > LOCATORS_MAX)
+		n = LOCATORS_MAX;
+	if (n > 0) {
+		fresh = calloc(n, sizeof(*fresh));
+		if (!fresh)
+			return -ENOMEM;
+	}
+	if (!p)
+		p = peer_new(ps, hit, &err);
+	if (!p) {
+		free(fresh);
+		return err;
+	}
+	drop_locators(ps, p->locators, p->n_locators);
+	p->locators = fresh;
+	p->n_locators = n;
+	for (size_t i = 0; i < n; i++) {
+		fresh[i].locator = locators[i];
+		/* Not found by it: only unknown SPIs look it up. */
+		fresh[i].is_indexed = !table_add(
+			&ps->by_locator, &fresh[i].node, &fresh[i].locator, p);
+	}
+	return 0;
+}
+
+bool peers_remove(struct peers *ps, const struct hit *hit)
+{
+	struct peer *p = peers_find(ps, hit);
+
+	if (!p)
+		return false;
+	table_remove(&ps->by_hit, &p->node);
+	peer_free(ps, p);
+	return true;
+}
+
+struct peer *peers_find(const struct peers *ps, const struct hit *hit)
+{
+	return table_find(&ps->by_hit, hit);
+}
+
+struct peer *peers_find_by_locator(const struct peers *ps,
+				   const struct locator *locator)
+{
+	return table_find(&ps->by_locator, locator);
+}
