@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What a base exchange agrees on: keys, algorithms, SPIs, and the peer's
+ * Host Identity: RFC 7401 6.5, RFC 7402 3.3.1 and 7. It belongs to a running
+ * exchange, then to the association.
+ */
+#ifndef HIPLINE_AGREED_H
+#define HIPLINE_AGREED_H
+
+#include "daemon/base/table.h"
+#include "daemon/hip/host.h"
+#include "daemon/hip/message.h"
+
+struct agreed {
+	struct keymat keymat;
+	struct hip_keys keys;
+	/* Kept for rekeys with a new DH value (RFC 7401 6.5). */
+	uint8_t i[RHASH_MAX], j[RHASH_MAX];
+	uint16_t hip_cipher, esp_suite;
+	uint8_t dh_group;
+	uint16_t keymat_index; /* where the ESP keys in use begin */
+	uint32_t spi_in;       /* drawn by us, unique in this host */
+	uint32_t spi_out;      /* 0: not known yet */
+	bool has_sa_in, has_sa_out;
+	struct table_node spi_node;
+	uint8_t *host_id; /* the peer's HOST_ID, whole */
+	size_t host_id_len;
+};
+
+/* What it is made from. */
+struct agreed_from {
+	const struct hit *peer, *initiator, *responder;
+	const uint8_t *i, *j;
+	const uint8_t *kij;
+	size_t kij_len;
+	uint16_t hip_cipher, esp_suite;
+	uint8_t dh_group;
+};
+
+/*
+ * Draws all keys. NULL for want of memory, or for algorithms that we do not
+ * know.
+ */
+struct agreed *agreed_new(struct host *h, const struct agreed_from *from);
+
+/* Keeps a copy of the peer's HOST_ID. 0 or -ENOMEM. */
+__attribute__((warn_unused_result)) int
+agreed_set_host_id(struct agreed *a, const struct whole_param *host_id);
+
+/* Draws an SPI for inbound ESP. 0, -ENOMEM or -ENOSPC. */
+__attribute__((warn_unused_result)) int agreed_draw_spi(struct host *h,
+							struct agreed *a);
+
+/* Asks for its SAs, which were not open yet. 0 or -EIO. */
+__attribute__((warn_unused_result)) int
+agreed_open_in(struct host *h, struct agreed *a, const struct hit *peer);
+__attribute__((warn_unused_result)) int
+agreed_open_out(struct host *h, struct agreed *a, const struct hit *peer,
+		const struct locator *local, const struct locator *remote);
+
+/* Asks for the end of those that are open. */
+void agreed_close(struct host *h, struct agreed *a, const struct hit *peer);
+
+/* Wipes it; its SAs must be closed. Does nothing for NULL. */
+void agreed_free(struct host *h, struct agreed *a);
+
+/* The peer's key, ready to verify with; free it. Drop reasons of identity.h. */
+enum drop agreed_public(const struct agreed *a, struct hi_public **out);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Associations: what all their states have in common. Which packet leads
+ * from one state to the next is written in exchange_i, exchange_r and close.
+ */
+#include "daemon/hip/assoc.h"
+
+#include "daemon/hip/host_impl.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *assoc_state_text(enum assoc_state state)
+{
+	switch (state) {
+	case ASSOC_UNASSOCIATED:
+		return "unassociated";
+	case ASSOC_I1_SENT:
+		return "i1-sent";
+	case ASSOC_I2_SENT:
+		return "i2-sent";
+	case ASSOC_R2_SENT:
+		return "r2-sent";
+	case ASSOC_ESTABLISHED:
+		return "established";
+	case ASSOC_CLOSING:
+		return "closing";
+	case ASSOC_CLOSED:
+		return "closed";
+	case ASSOC_FAILED:
+		return "failed";
+	}
+	return "unknown";
+}
+
+struct assoc *assoc_find(const struct host *h, const struct hit *hit)
+{
+	return table_find(&h->assocs, hit);
+}
+
+static bool is_dead(const struct assoc *a)
+{
+	return a->state == ASSOC_CLOSED || a->state == ASSOC_FAILED;
+}
+
+struct assoc *assoc_new(struct host *h, const struct hit *hit)
+{
+	struct assoc *a;
+
+	if (table_count(&h->assocs) >= h->conf.assoc_max &&
+	    !TAILQ_EMPTY(&h->dead))
+		assoc_forget(h, TAILQ_FIRST(&h->dead), NULL);
+	if (table_count(&h->assocs) >= h->conf.assoc_max)
+		return NULL;
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return NULL;
+	a->hit = *hit;
+	a->state = ASSOC_UNASSOCIATED;
+	if (timers_add(&h->timers, &a->timer, a, TIMER_ASSOC)) {
+		free(a);
+		return NULL;
+	}
+	if (table_add(&h->assocs, &a->node, &a->hit, a)) {
+		timers_remove(&h->timers, &a->timer);
+		free(a);
+		return NULL;
+	}
+	return a;
+}
+
+/* Its SAs end with the host: nobody is told. */
+static void silence(struct agreed *g)
+{
+	if (g)
+		g->has_sa_in = g->has_sa_out = false;
+}
+
+void assoc_free(struct host *h, struct assoc *a)
+{
+	silence(a->agreed);
+	silence(a->exchange ? a->exchange->agreed : NULL);
+	exchange_i_drop(h, a);
+	if (is_dead(a))
+		TAILQ_REMOVE(&h->dead, a, dead);
+	agreed_free(h, a->agreed);
+	pending_clear(&a->pending, &h->pending_total);
+	assoc_clear_reply(a);
+	timers_remove(&h->timers, &a->timer);
+	table_remove(&h->assocs, &a->node);
+	free(a);
+}
+
+void assoc_forget(struct host *h, struct assoc *a, const char *reason)
+{
+	exchange_i_drop(h, a);
+	assoc_drop_keys(h, a);
+	assoc_return_pending(h, a, reason);
+	assoc_set_state(h, a, ASSOC_UNASSOCIATED);
+	assoc_free(h, a);
+}
+
+void assoc_set_state(struct host *h, struct assoc *a, enum assoc_state state)
+{
+	struct hip_output *out;
+
+	if (a->state == state)
+		return;
+	if (is_dead(a))
+		TAILQ_REMOVE(&h->dead, a, dead);
+	a->state = state;
+	a->changed_ms = h->now_ms;
+	if (is_dead(a))
+		TAILQ_INSERT_TAIL(&h->dead, a, dead);
+	if (state != ASSOC_ESTABLISHED)
+		a->since_ms = 0;
+	out = outputs_add(&h->out, HIP_OUT_PEER, &a->hit);
+	out->state = state;
+	if (state == ASSOC_FAILED)
+		out->reason = a->reason;
+}
+
+int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
+		const struct hip_input *in)
+{
+	/* A peer may choose the same SPI again: then the old one goes first. */
+	bool same = a->agreed && a->agreed->spi_out == agreed->spi_out;
+	int err;
+
+	if (same)
+		agreed_close(h, a->agreed, &a->hit);
+	err = agreed_open_out(h, agreed, &a->hit, &in->local, &in->remote);
+	if (err)
+		return err;
+	assoc_drop_keys(h, a);
+	a->agreed = agreed;
+	a->local = in->local;
+	a->remote = in->remote;
+	a->raw = in->raw;
+	a->used_ms = a->heard_ms = h->now_ms;
+	a->reason = NULL;
+	a->wants_close = false;
+	a->has_nonce = false;
+	return 0;
+}
+
+void assoc_drop_keys(struct host *h, struct assoc *a)
+{
+	if (!a->agreed)
+		return;
+	agreed_close(h, a->agreed, &a->hit);
+	agreed_free(h, a->agreed);
+	a->agreed = NULL;
+}
+
+void assoc_establish(struct host *h, struct assoc *a)
+{
+	assoc_set_state(h, a, ASSOC_ESTABLISHED);
+	a->since_ms = h->now_ms;
+	h->counters.exchanges_completed++;
+	timers_set(&h->timers, &a->timer,
+		   h->conf.idle_ms ? h->now_ms + h->conf.idle_ms
+				   : TIMERS_NEVER);
+}
+
+/* Hands out all that wait as outputs of one kind. */
+static void give_pending(struct host *h, struct assoc *a,
+			 enum hip_output_kind kind, const char *reason)
+{
+	struct pending_packet *p;
+
+	while ((p = pending_take(&a->pending, &h->pending_total))) {
+		struct hip_output *out = outputs_add(&h->out, kind, &a->hit);
+
+		out->reason = reason;
+		outputs_own(&h->out, p, p->bytes, p->len);
+	}
+}
+
+void assoc_inject_pending(struct host *h, struct assoc *a)
+{
+	give_pending(h, a, HIP_OUT_INJECT, NULL);
+}
+
+void assoc_return_pending(struct host *h, struct assoc *a, const char *reason)
+{
+	give_pending(h, a, HIP_OUT_UNREACHABLE, reason);
+}
+
+int assoc_set_reply(struct assoc *a, const struct packet_out *p)
+{
+	size_t len = packet_len(p);
+	uint8_t *copy = malloc(len);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, p->bytes, len);
+	assoc_clear_reply(a);
+	a->reply = copy;
+	a->reply_len = len;
+	return 0;
+}
+
+void assoc_send_reply(struct host *h, struct assoc *a)
+{
+	assert(a->reply);
+	a->replied_ms = h->now_ms;
+	host_send(h, &a->hit, a->reply, a->reply_len, &a->local, &a->remote,
+		  a->raw);
+}
+
+void assoc_clear_reply(struct assoc *a)
+{
+	free(a->reply);
+	a->reply = NULL;
+	a->reply_len = 0;
+}

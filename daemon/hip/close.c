@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The end of an association. CLOSE is repeated for UAL + MSL (table 7) with
+ * pauses that double each time, so that a peer which is gone costs little. A
+ * CLOSE_ACK is kept while CLOSED and sent again for the same CLOSE.
+ */
+#include "daemon/hip/close.h"
+
+#include "daemon/hip/host_impl.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+enum { BACKOFF_DOUBLINGS_MAX = 16 };
+
+/* MAC and signature end every CLOSE and CLOSE_ACK. */
+static int finish(struct host *h, const struct agreed *g, struct packet_out *p)
+{
+	int err = protect_add_mac(p, g->keymat.hit_suite, g->keys.mac_out);
+
+	if (err)
+		return err;
+	h->counters.signatures_made++;
+	err = protect_add_signature(p, h->conf.id);
+	if (err)
+		return err;
+	return packet_fix_length(p) ? 0 : -ENOSPC;
+}
+
+/* Makes the packet that `a` repeats from now on. */
+static int make_reply(struct host *h, struct assoc *a,
+		      enum hip_packet_type type, const uint8_t *echo,
+		      size_t len)
+{
+	struct packet_out p;
+	int err;
+
+	packet_begin(&p, type, 0, &h->hit, &a->hit);
+	packet_param(&p,
+		     type == HIP_CLOSE ? PARAM_ECHO_REQUEST_SIGNED
+				       : PARAM_ECHO_RESPONSE_SIGNED,
+		     echo, len);
+	err = finish(h, a->agreed, &p);
+	return err ? err : assoc_set_reply(a, &p);
+}
+
+void close_start(struct host *h, struct assoc *a)
+{
+	a->wants_close = false;
+	if (a->state == ASSOC_CLOSING || a->state == ASSOC_CLOSED)
+		return;
+	exchange_i_hand_over(h, a);
+	env_random(&h->conf.env, a->nonce, sizeof(a->nonce));
+	a->has_nonce = true;
+	if (!a->agreed ||
+	    make_reply(h, a, HIP_CLOSE, a->nonce, sizeof(a->nonce))) {
+		assoc_forget(h, a, "the association was closed");
+		return;
+	}
+	agreed_close(h, a->agreed, &a->hit);
+	assoc_return_pending(h, a, "the association was closed");
+	assoc_set_state(h, a, ASSOC_CLOSING);
+	a->sends = 1;
+	assoc_send_reply(h, a);
+	timers_set(&h->timers, &a->timer, h->now_ms + RTO_FIRST_MS);
+}
+
+void close_on_timer(struct host *h, struct assoc *a)
+{
+	uint64_t over = a->changed_ms + h->conf.idle_ms + MSL_MS;
+	unsigned int doublings = a->sends < BACKOFF_DOUBLINGS_MAX
+					 ? a->sends
+					 : BACKOFF_DOUBLINGS_MAX;
+	uint64_t next = h->now_ms + ((uint64_t)RTO_FIRST_MS << doublings);
+
+	if (a->state == ASSOC_CLOSED || h->now_ms >= over) {
+		assoc_forget(h, a, NULL);
+		return;
+	}
+	a->sends++;
+	h->counters.retransmitted++;
+	assoc_send_reply(h, a);
+	timers_set(&h->timers, &a->timer, next < over ? next : over);
+}
+
+/* The keys that a packet of this peer may be protected with, or NULL. */
+static struct agreed *keys_for_close(const struct assoc *a)
+{
+	if (!a)
+		return NULL;
+	if (a->agreed)
+		return a->agreed;
+	return a->exchange ? a->exchange->agreed : NULL; /* table 4 */
+}
+
+static enum drop check_signature(struct host *h, const struct packet *p,
+				 const struct agreed *g)
+{
+	struct hi_public *pub = NULL;
+	enum drop d = agreed_public(g, &pub);
+
+	if (d != DROP_NONE)
+		return d;
+	h->counters.signatures_verified++;
+	d = protect_check_signature(p, pub);
+	hi_public_free(pub);
+	return d;
+}
+
+/* Is the CLOSE_ACK that is kept the answer to this echo? */
+static bool is_acked(const struct assoc *a, const struct param *echo)
+{
+	const struct param *sent;
+	struct packet p;
+
+	if (a->state != ASSOC_CLOSED || !a->reply ||
+	    packet_parse(a->reply, a->reply_len, &p, NULL))
+		return false;
+	sent = packet_find(&p, PARAM_ECHO_RESPONSE_SIGNED);
+	return sent && sent->len == echo->len &&
+	       memcmp(sent->body, echo->body, echo->len) == 0;
+}
+
+static enum drop repeat_ack(struct host *h, struct assoc *a)
+{
+	if (h->now_ms - a->replied_ms < R2_REPEAT_MS)
+		return DROP_RATE;
+	h->counters.retransmitted++;
+	assoc_send_reply(h, a);
+	return DROP_NONE;
+}
+
+/* The CLOSE is genuine: answer it and go to CLOSED. */
+static enum drop accept_close(struct host *h, struct assoc *a,
+			      const struct param *echo,
+			      const struct hip_input *in)
+{
+	exchange_i_hand_over(h, a);
+	if (make_reply(h, a, HIP_CLOSE_ACK, echo->body, echo->len))
+		return DROP_INTERNAL;
+	agreed_close(h, a->agreed, &a->hit);
+	assoc_return_pending(h, a, "the peer closed the association");
+	a->local = in->local;
+	a->remote = in->remote;
+	a->raw = in->raw;
+	assoc_set_state(h, a, ASSOC_CLOSED);
+	timers_set(&h->timers, &a->timer,
+		   h->now_ms + h->conf.idle_ms + 2 * MSL_MS);
+	assoc_send_reply(h, a);
+	return DROP_NONE;
+}
+
+enum drop close_on_close(struct host *h, const struct arrival *m)
+{
+	const struct packet *p = &m->packet;
+	struct assoc *a = assoc_find(h, &p->sender);
+	const struct agreed *g = keys_for_close(a);
+	const struct param *echo = packet_find(p, PARAM_ECHO_REQUEST_SIGNED);
+	enum drop d;
+
+	if (!g)
+		return DROP_STATE;
+	if (!echo)
+		return DROP_PARAM_MISSING;
+	if (echo->len > ECHO_MAX)
+		return DROP_ECHO;
+	d = protect_check_mac(p, g->keymat.hit_suite, g->keys.mac_in);
+	if (d != DROP_NONE)
+		return d;
+	if (is_acked(a, echo))
+		return repeat_ack(h, a);
+	d = check_signature(h, p, g);
+	return d == DROP_NONE ? accept_close(h, a, echo, m->in) : d;
+}
+
+enum drop close_on_ack(struct host *h, const struct arrival *m)
+{
+	const struct packet *p = &m->packet;
+	struct assoc *a = assoc_find(h, &p->sender);
+	const struct param *echo = packet_find(p, PARAM_ECHO_RESPONSE_SIGNED);
+	enum drop d;
+
+	if (!a || !a->has_nonce || !a->agreed ||
+	    (a->state != ASSOC_CLOSING && a->state != ASSOC_CLOSED))
+		return DROP_STATE;
+	if (!echo)
+		return DROP_PARAM_MISSING;
+	if (echo->len != sizeof(a->nonce) ||
+	    sodium_memcmp(echo->body, a->nonce, sizeof(a->nonce)) != 0)
+		return DROP_ECHO;
+	d = protect_check_mac(p, a->agreed->keymat.hit_suite,
+			      a->agreed->keys.mac_in);
+	if (d == DROP_NONE)
+		d = check_signature(h, p, a->agreed);
+	if (d == DROP_NONE)
+		assoc_forget(h, a, NULL);
+	return d;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What the files that handle packets have in common.
+ */
+#include "daemon/hip/host_impl.h"
+
+#include "daemon/hip/suite.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+	OFFSET_TYPE = 2, /* RFC 7401 5.1 */
+	OFFSET_CHECKSUM = 4,
+	SPI_MIN = 256, /* RFC 4303 2.1 */
+	R1_RETRY_MS = 10 * 1000,
+};
+
+void host_send(struct host *h, const struct hit *peer, const uint8_t *bytes,
+	       size_t len, const struct locator *local,
+	       const struct locator *remote, bool raw)
+{
+	uint8_t copy[HIP_PACKET_MAX];
+	struct hip_output *out;
+	uint16_t sum;
+
+	assert(len >= HIP_HEADER_LEN && len <= sizeof(copy));
+	if (raw) { /* neither MAC nor signature covers the checksum */
+		memcpy(copy, bytes, len);
+		sum = packet_checksum(copy, len, local, remote);
+		copy[OFFSET_CHECKSUM] = (uint8_t)(sum >> 8);
+		copy[OFFSET_CHECKSUM + 1] = (uint8_t)sum;
+		bytes = copy;
+	}
+	out = outputs_add_bytes(&h->out, HIP_OUT_SEND, peer, bytes, len);
+	if (!out)
+		return;
+	out->local = *local;
+	out->remote = *remote;
+	out->raw = raw;
+	h->counters.sent[bytes[OFFSET_TYPE] % 32]++;
+}
+
+void host_renew_r1(struct host *h)
+{
+	uint64_t next = h->now_ms + R1_LIFETIME_MS;
+
+	if (r1_pool_renew(&h->r1))
+		next = h->now_ms + R1_RETRY_MS; /* the old ones stay */
+	else
+		h->counters.signatures_made += r1_pool_size(&h->r1);
+	timers_set(&h->timers, &h->r1_timer, next);
+}
+
+bool host_lets_in(const struct host *h, const struct hit *peer)
+{
+	return h->conf.accept_any || peers_find(&h->peers, peer);
+}
+
+bool host_locator(const struct host *h, const struct assoc *a, size_t n,
+		  struct locator *out)
+{
+	const struct peer *p = peers_find(&h->peers, &a->hit);
+
+	if (p && p->n_locators > 0) {
+		*out = p->locators[n % p->n_locators].locator;
+		return true;
+	}
+	if (locator_is_unspecified(&a->remote))
+		return false;
+	*out = a->remote;
+	return true;
+}
+
+enum drop host_check_hi(const struct hit *hit, const struct host_id *id)
+{
+	struct hit made;
+
+	if (suite_of_algorithm(id->algorithm) != hit_suite(hit))
+		return DROP_HI_ALGORITHM;
+	if (hit_from_hi(hit_suite(hit), id->hi, id->hi_len, &made))
+		return DROP_HIT_SUITE;
+	return hit_equal(&made, hit) ? DROP_NONE : DROP_HOST_ID;
+}
+
+enum drop host_check_esp_info(const struct esp_info *info,
+			      const struct agreed *agreed)
+{
+	if (info->keymat_index != agreed->keymat_index || info->old_spi != 0 ||
+	    info->new_spi < SPI_MIN)
+		return DROP_ESP_INFO;
+	return DROP_NONE;
+}
+
+struct id_list host_id_list(const uint16_t *ids, size_t n)
+{
+	struct id_list list = { .n = n };
+
+	memcpy(list.ids, ids, n * sizeof(*ids));
+	return list;
+}
