@@ -26,7 +26,8 @@
  */
 static struct config_report *reporting;
 
-static void on_error(cfg_t *cfg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void
+on_error(cfg_t *cfg, const char *format, va_list args)
 {
 	char text[CONFIG_ERROR_MAX];
 	size_t len;
