@@ -6,6 +6,8 @@
  */
 #include "daemon/base/api.h"
 #include "daemon/base/ipc.h"
+#include "daemon/hip/param.h"
+#include "tests/unit/keys.h"
 #include "tests/unit/malformed.h"
 #include "tests/unit/pcap.h"
 
@@ -66,8 +68,41 @@ static void save_all_texts(void)
 		"77777777777777777777",
 	};
 
+	static const char *const keys[] = { KEY_P256, KEY_RFC8032,
+					    KEY_P256_PRIVATE_HALF,
+					    KEY_RSA_2048 };
+
+	save_texts("key", keys, COUNT(keys));
 	save_texts("locator", locators, COUNT(locators));
 	save_texts("hit", hits, COUNT(hits));
+}
+
+/* What other targets need of the packets: values and identities. */
+static void save_params(const char *capture, int n, const struct pcap_packet *c)
+{
+	uint8_t value[1 + DH_PUBLIC_MAX];
+	const struct param *param;
+	struct dh_param dh;
+	struct packet p;
+	char name[64];
+
+	if (packet_parse(c->bytes, c->len, &p, NULL) != DROP_NONE)
+		return;
+	(void)snprintf(name, sizeof(name), "%s-%d", capture, n);
+	param = packet_find(&p, PARAM_HOST_ID);
+	if (param) {
+		save("hi", name, param->body, param->len);
+		/* Whole, with its padding (RFC 7401 5.2.1). */
+		save("encrypted", name, param->body - 4,
+		     11u + param->len - (param->len + 3u) % 8);
+	}
+	param = packet_find(&p, PARAM_DIFFIE_HELLMAN);
+	if (param && dh_param_parse(param_rd(param), &dh) == DROP_NONE &&
+	    dh.len < sizeof(value)) {
+		value[0] = dh.group == DH_NIST_P256 ? 2 : 3; /* see fuzz_dh.c */
+		memcpy(value + 1, dh.value, dh.len);
+		save("dh", name, value, 1 + dh.len);
+	}
 }
 
 static void save_packets(void)
@@ -93,6 +128,7 @@ static void save_packets(void)
 			(void)snprintf(name, sizeof(name), "%s-%d", captures[i],
 				       ++n);
 			save("packet", name, c.bytes, c.len);
+			save_params(captures[i], n, &c);
 		}
 		pcap_close(&p);
 	}
