@@ -4,6 +4,11 @@
  * completion. It reads batches, looks SAs up under one read lock per batch,
  * seals or opens, and sends batches. What is not plain data goes to the
  * control thread through rings, and an eventfd says so.
+ *
+ * All its memory is taken when it is made, and touched when used: with an
+ * MTU under 1,500 it comes to at most 3.5 MiB once every ring has gone
+ * round (512 HIP packets, 512 and 256 inner packets, 128 buffers of up to
+ * two pages), and to some 100 KiB while little happens.
  */
 #ifndef HIPLINE_WORKER_H
 #define HIPLINE_WORKER_H
@@ -35,10 +40,13 @@ struct worker_conf {
 	X(INNER, "inner-not-ipv6")                                             \
 	X(INNER_SOURCE, "inner-source-not-ours")                               \
 	X(INNER_DESTINATION, "inner-destination-not-a-hit")                    \
+	X(TOO_BIG, "inner-too-big")                                            \
 	X(OUTER_ADDRESS, "outer-address-is-a-hit")                             \
 	X(KEEPALIVE, "foreign-keepalive")                                      \
+	X(TOO_LONG, "control-too-long")                                        \
 	X(RING_FULL, "ring-full")                                              \
 	X(SEND, "send-failed")                                                 \
+	X(RECEIVE, "receive-failed")                                           \
 	X(TUN, "tun-failed")
 
 enum worker_drop {
@@ -60,7 +68,9 @@ __attribute__((warn_unused_result)) int worker_start(struct worker *w);
 void worker_stop(struct worker *w);
 void worker_free(struct worker *w);
 
-/* Readable when the control thread has something to take from the rings. */
+/* An eventfd, readable when the control thread has something to take from
+ * the rings, or the worker has failed. The control thread reads it, then
+ * empties both rings. */
 int worker_event_fd(const struct worker *w);
 
 /* Worker to control: HIP packets, kept apart from inner packets so that a
@@ -68,14 +78,20 @@ int worker_event_fd(const struct worker *w);
 struct ring *worker_control_ring(struct worker *w);
 struct ring *worker_data_ring(struct worker *w);
 
-/* Control to worker: an inner packet to seal and send (ahead of what the
- * TUN device holds). False when the ring was full. */
+/*
+ * Control to worker: an inner packet to seal and send (ahead of what the TUN
+ * device holds). False when the ring was full. Pushed under the same write
+ * lock under which the SA was added, packets that waited for it go before
+ * all that come after.
+ */
 bool worker_inject(struct worker *w, const uint8_t *inner, size_t len);
 
-/* Control to applications: an inner packet written to the TUN device. */
+/* Control to applications: an inner packet written to the TUN device. False
+ * when it was refused, which is counted. */
 bool worker_deliver(struct worker *w, const uint8_t *inner, size_t len);
 
-/* 0 while all is well; the errno with which the TUN device went away. */
+/* 0 while all is well; the errno with which the TUN device went away, or a
+ * socket for good. The thread has then ended. */
 int worker_failed(const struct worker *w);
 
 uint64_t worker_drops(const struct worker *w, enum worker_drop reason);

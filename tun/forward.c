@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The way of each packet: RFC 9028 5.1 and RFC 3948 2 tell datagrams apart;
+ * RFC 7402 3 says what is sealed. Only our own HIT is an inner source, only
+ * HITs are inner destinations, and no HIT is an address underneath: a packet
+ * that claims so was spoofed, or is our own going round in a circle.
+ */
+#include "tun/forward.h"
+
+#include "tun/beet.h"
+#include "tun/esp.h"
+
+#include <stdatomic.h>
+
+enum {
+	ZERO_SPI_LEN = 4, /* in front of a HIP packet: RFC 9028 5.1 */
+	SOURCE_AT = 8,	  /* in an IPv6 header: RFC 8200 3 */
+	DESTINATION_AT = 24,
+};
+
+static const enum worker_drop esp_reason[ESP_RESULTS] = {
+	[ESP_SHORT] = WORKER_DROP_SHORT,
+	[ESP_NO_SA] = WORKER_DROP_NO_SPI,
+	[ESP_REPLAYED] = WORKER_DROP_REPLAYED,
+	[ESP_BAD_ICV] = WORKER_DROP_BAD_ICV,
+	[ESP_BAD_PADDING] = WORKER_DROP_BAD_PADDING,
+	[ESP_DUMMY] = WORKER_DROP_DUMMY,
+	[ESP_EXHAUSTED] = WORKER_DROP_EXHAUSTED,
+};
+
+void forward_drop(struct forward *f, enum worker_drop reason, uint64_t n)
+{
+	atomic_fetch_add_explicit(&f->drops[reason], n, memory_order_relaxed);
+}
+
+/* 2001:20::/28, RFC 7343 2. */
+static bool is_hit(const uint8_t addr[16])
+{
+	return addr[0] == 0x20 && addr[1] == 0x01 && addr[2] == 0x00 &&
+	       (addr[3] & 0xf0) == 0x20;
+}
+
+static bool is_hit_underneath(const union tun_addr *addr)
+{
+	return addr->family == AF_INET6 && is_hit(addr->in6.sin6_addr.s6_addr);
+}
+
+static void tell(struct forward *f, struct ring *ring, enum ring_kind kind,
+		 struct pkt *p)
+{
+	/* Inner packets have none, but their buffer had. */
+	const struct path *path = kind == RING_NO_SA ? NULL : &p->path;
+
+	if (ring_push(ring, kind, pkt_data(p), p->len, path))
+		f->told = true;
+	else
+		forward_drop(f, WORKER_DROP_RING_FULL, 1);
+}
+
+static void control_up(struct forward *f, struct pkt *p)
+{
+	pkt_pull(p, ZERO_SPI_LEN);
+	if (p->len == 0)
+		forward_drop(f, WORKER_DROP_SHORT, 1);
+	else if (p->len > FORWARD_CONTROL_MAX)
+		forward_drop(f, WORKER_DROP_TOO_LONG, 1);
+	else
+		tell(f, f->control, RING_CONTROL, p);
+}
+
+/* True when p has become an inner packet. */
+static bool esp_up(struct forward *f, struct pkt *p)
+{
+	struct sa_in *sa = sa_in_find(f->conf.sas, load_be32(pkt_data(p)));
+	enum esp_result result;
+
+	if (sa) {
+		result = esp_open(sa, p);
+		if (result != ESP_OK)
+			forward_drop(f, esp_reason[result], 1);
+		return result == ESP_OK;
+	}
+	if (p->len < FORWARD_NO_SPI_LEN) {
+		forward_drop(f, WORKER_DROP_SHORT, 1);
+		return false;
+	}
+	forward_drop(f, WORKER_DROP_NO_SPI, 1);
+	p->len = FORWARD_NO_SPI_LEN;
+	tell(f, f->data, RING_NO_SPI, p);
+	return false;
+}
+
+/* True when p has become an inner packet. */
+static bool up(struct forward *f, struct pkt *p, unsigned ifindex)
+{
+	if (ifindex == f->conf.tun_ifindex ||
+	    is_hit_underneath(&p->path.remote) ||
+	    is_hit_underneath(&p->path.local)) {
+		forward_drop(f, WORKER_DROP_OUTER_ADDRESS, 1);
+		return false;
+	}
+	/* RFC 3948 2.3: what other IPsec keeps its mappings open with. */
+	if (p->len == 1 && *pkt_data(p) == 0xff) {
+		forward_drop(f, WORKER_DROP_KEEPALIVE, 1);
+		return false;
+	}
+	if (p->len < ZERO_SPI_LEN) {
+		forward_drop(f, WORKER_DROP_SHORT, 1);
+		return false;
+	}
+	if (load_be32(pkt_data(p)) != 0)
+		return esp_up(f, p);
+	control_up(f, p);
+	return false;
+}
+
+int forward_up(struct forward *f, struct pkt *pkts, const unsigned *ifindex,
+	       int n, struct pkt **inner)
+{
+	int count = 0;
+
+	assert(n <= PKT_BATCH);
+	for (int i = 0; i < n; i++)
+		if (up(f, &pkts[i], ifindex[i]))
+			inner[count++] = &pkts[i];
+	return count;
+}
+
+static void refuse(struct forward *f, struct pkt *p, enum worker_drop reason,
+		   enum icmp6_error error, struct forward_out *out)
+{
+	size_t len;
+
+	forward_drop(f, reason, 1);
+	if (out->error_count == FORWARD_ERRORS_MAX)
+		return;
+	len = icmp6_error_write(error, f->conf.mtu, pkt_data(p), p->len,
+				out->errors[out->error_count].bytes);
+	if (len == 0)
+		return;
+	out->errors[out->error_count].len = len;
+	out->error_count++;
+}
+
+/* What the kernel says on any link by itself (MLD, neighbour and router
+ * solicitations) or an application to all: not an error, nobody listens. */
+static bool is_noise(const uint8_t *source, const uint8_t *destination)
+{
+	static const uint8_t unspecified[16];
+
+	return destination[0] == 0xff ||
+	       (destination[0] == 0xfe && (destination[1] & 0xc0) == 0x80) ||
+	       (source[0] == 0xfe && (source[1] & 0xc0) == 0x80) ||
+	       memcmp(source, unspecified, 16) == 0;
+}
+
+/* True when p is an inner packet that may be sealed; when not, what is due
+ * has been done. */
+static bool admit(struct forward *f, struct pkt *p, struct forward_out *out)
+{
+	const uint8_t *ip = pkt_data(p);
+	const uint8_t *source = ip + SOURCE_AT;
+	const uint8_t *destination = ip + DESTINATION_AT;
+
+	if (p->len < IPV6_HEADER_LEN || ip[0] >> 4 != 6) {
+		forward_drop(f, WORKER_DROP_INNER, 1);
+	} else if (is_noise(source, destination)) {
+		return false;
+	} else if (memcmp(source, f->conf.hit, 16) != 0) {
+		refuse(f, p, WORKER_DROP_INNER_SOURCE, ICMP6_ADMIN, out);
+	} else if (!is_hit(destination) ||
+		   memcmp(destination, f->conf.hit, 16) == 0) {
+		refuse(f, p, WORKER_DROP_INNER_DESTINATION, ICMP6_ADDRESS, out);
+	} else if (IPV6_HEADER_LEN + (uint32_t)load_be16(ip + 4) >
+		   f->conf.mtu) {
+		/* By its own word: reading has cut what has no room. */
+		refuse(f, p, WORKER_DROP_TOO_BIG, ICMP6_PACKET_TOO_BIG, out);
+	} else if (!beet_check(p)) {
+		forward_drop(f, WORKER_DROP_INNER, 1);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static void down(struct forward *f, struct pkt *p, struct forward_out *out)
+{
+	struct sa_out *sa;
+	enum esp_result result;
+
+	if (!admit(f, p, out))
+		return;
+	sa = sa_out_find(f->conf.sas, pkt_data(p) + DESTINATION_AT);
+	if (!sa) {
+		tell(f, f->data, RING_NO_SA, p);
+		return;
+	}
+	result = esp_seal(sa, p);
+	if (result != ESP_OK)
+		forward_drop(f, esp_reason[result], 1);
+	else if (p->path.remote.family == AF_INET)
+		out->udp4[out->udp4_count++] = p;
+	else
+		out->udp6[out->udp6_count++] = p;
+}
+
+int forward_injected(struct forward *f, struct pkt *pkts,
+		     struct forward_out *out)
+{
+	int n;
+
+	for (n = 0; n < PKT_BATCH; n++) {
+		const struct ring_entry *e = ring_peek(f->inject);
+		struct pkt *p = &pkts[n];
+
+		if (!e)
+			break;
+		assert(e->len <= p->cap - p->off - PKT_TAIL_ROOM);
+		memcpy(pkt_data(p), e->bytes, e->len);
+		p->len = e->len;
+		ring_pop(f->inject);
+		down(f, p, out);
+	}
+	return n;
+}
+
+void forward_down(struct forward *f, struct pkt *pkts, int n,
+		  struct forward_out *out)
+{
+	assert(n <= PKT_BATCH);
+	for (int i = 0; i < n; i++)
+		down(f, &pkts[i], out);
+}

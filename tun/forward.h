@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What a worker does with batches of packets, without I/O. Up: datagrams
+ * from underneath become inner packets for the TUN device, or go to the
+ * control thread. Down: inner packets become datagrams, or ICMPv6 errors, or
+ * go to the control thread because there is no SA yet.
+ */
+#ifndef HIPLINE_FORWARD_H
+#define HIPLINE_FORWARD_H
+
+#include "tun/icmp6.h"
+#include "tun/worker.h"
+
+enum {
+	/* A HIP packet is at most 2,048 bytes long: RFC 7401 5.1. */
+	FORWARD_CONTROL_MAX = 2048,
+	/* Of an ESP packet for nobody's SPI: SPI and sequence number. */
+	FORWARD_NO_SPI_LEN = 8,
+	/* ICMPv6 errors per batch: RFC 4443 2.4 (f) asks for a limit. */
+	FORWARD_ERRORS_MAX = 8,
+};
+
+struct forward {
+	struct worker_conf conf;
+	struct ring *control; /* to the control thread: HIP packets */
+	struct ring *data;    /* to the control thread: the rest */
+	struct ring *inject;  /* from the control thread */
+	bool told;	      /* the rings to it got something: say so */
+	_Atomic uint64_t drops[WORKER_DROP_COUNT];
+};
+
+/* What forward_down leaves to be sent. */
+struct forward_out {
+	struct pkt *udp4[2 * PKT_BATCH]; /* a batch, and one injected */
+	struct pkt *udp6[2 * PKT_BATCH];
+	int udp4_count;
+	int udp6_count;
+	int error_count; /* to be written to the TUN device */
+	struct {
+		size_t len;
+		uint8_t bytes[ICMP6_ERROR_MAX];
+	} errors[FORWARD_ERRORS_MAX];
+};
+
+/* Counts a dropped packet; any thread. */
+void forward_drop(struct forward *f, enum worker_drop reason, uint64_t n);
+
+/*
+ * Under the read lock of the SA table. n <= PKT_BATCH datagrams that came in
+ * by the interfaces of `ifindex`. Puts the opened ones into `inner` (room
+ * for n) and returns how many.
+ */
+int forward_up(struct forward *f, struct pkt *pkts, const unsigned *ifindex,
+	       int n, struct pkt **inner);
+
+/* Under the read lock: seals up to PKT_BATCH injected packets, using the
+ * memory of `pkts`. Returns how many it took from the ring. `out` is empty
+ * before. */
+int forward_injected(struct forward *f, struct pkt *pkts,
+		     struct forward_out *out);
+
+/* Under the read lock: seals n <= PKT_BATCH inner packets from the TUN
+ * device; adds to out. */
+void forward_down(struct forward *f, struct pkt *pkts, int n,
+		  struct forward_out *out);
+
+#endif
