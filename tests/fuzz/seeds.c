@@ -2,11 +2,13 @@
 /*
  * Makes the corpora from what the unit tests use: seeds FOLDER writes
  * FOLDER/TARGET/NAME. Texts and frames stand below; packets are those of the
- * captures and of the table of malformed ones.
+ * captures, of the table of malformed ones, and those with known answers.
  */
 #include "daemon/base/api.h"
 #include "daemon/base/ipc.h"
 #include "daemon/hip/param.h"
+#include "tests/unit/esp_vectors.h"
+#include "tests/unit/hex.h"
 #include "tests/unit/keys.h"
 #include "tests/unit/malformed.h"
 #include "tests/unit/pcap.h"
@@ -141,6 +143,47 @@ static void save_packets(void)
 	}
 }
 
+/* Inner packets, and ESP packets as fuzz_esp.c takes them. */
+static void save_esp(void)
+{
+	static const char *const bodies[] = {
+		"83 0102020b", /* suite 8, half a block */
+		"81 13c413c4000a0000 010202 11",
+		"81 800000000000 0006",	 /* no padding */
+		"81 0909 01020304 0411", /* padding of 4 */
+		"81 0909 01020305 0411", /* wrong padding */
+		"81 0909 01020304 ff11", /* more than there is */
+		"81 0102023b",		 /* a dummy */
+		"82 01020304050607080910111213140006",
+		"83 0102030405060708090a0b0c0d0e0e3a",
+	};
+	static const char chain[] = "60000000 0028 00 40"
+				    "20010022000000000000000000000001"
+				    "20010022000000000000000000000002"
+				    "3c00010400000000 2b00010400000000"
+				    "2c00000000000000 3a00000100000001"
+				    "8000 0000 00000000";
+	uint8_t bytes[256];
+	char name[32];
+
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		(void)snprintf(name, sizeof(name), "body-%zu", i);
+		save("esp", name, bytes, hex(bodies[i], bytes, sizeof(bytes)));
+	}
+	for (size_t i = 0; i < COUNT(esp_vectors); i++) {
+		const struct esp_vector *v = &esp_vectors[i];
+		size_t len = hex(v->inner, bytes, sizeof(bytes));
+
+		(void)snprintf(name, sizeof(name), "packet-%zu", i);
+		save("inner", name, bytes, len);
+		/* The choice takes the place of the last byte of the SPI. */
+		len = hex(v->esp, bytes, sizeof(bytes));
+		bytes[3] = v->suite == 13 ? 1 : (uint8_t)(11 - v->suite);
+		save("esp", name, bytes + 3, len - 3);
+	}
+	save("inner", "chain", bytes, hex(chain, bytes, sizeof(bytes)));
+}
+
 static void save_requests(void)
 {
 	static const struct api_request requests[] = {
@@ -194,5 +237,6 @@ int main(int argc, char **argv)
 	save_all_texts();
 	save_packets();
 	save_requests();
+	save_esp();
 	return 0;
 }
