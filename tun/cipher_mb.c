@@ -14,6 +14,7 @@
 #include "tun/pkt.h"
 
 #include <intel-ipsec-mb.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -94,7 +95,7 @@ static bool mb_open(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)
 	cipher_gcm_inputs(esp, seq, mb->salt, nonce, aad);
 	gcm.decrypt(&mb->key, &mb->scratch, data, data, len, nonce, aad,
 		    sizeof(aad), icv, sizeof(icv));
-	return sodium_memcmp(icv, data + len, sizeof(icv)) == 0;
+	return CRYPTO_memcmp(icv, data + len, sizeof(icv)) == 0;
 }
 
 static void mb_free(struct cipher *c)

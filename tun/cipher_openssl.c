@@ -13,6 +13,7 @@
 #include "tun/pkt.h"
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <sodium.h>
@@ -127,7 +128,7 @@ static bool cbc_open(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)
 	int n;
 
 	if (!cbc_mac(e, esp, (size_t)(data - esp) + len, seq, mac) ||
-	    sodium_memcmp(mac, data + len, c->suite->icv_len) != 0)
+	    CRYPTO_memcmp(mac, data + len, c->suite->icv_len) != 0)
 		return false;
 	return EVP_CipherInit_ex(e->crypt, NULL, NULL, NULL, iv, -1) &&
 	       EVP_CipherUpdate(e->crypt, data, &n, data, (int)len);
