@@ -56,7 +56,7 @@ enum esp_result esp_seal(struct sa_out *out, struct pkt *pkt)
 	store_be32(esp, out->sa.spi);
 	store_be32(esp + 4, (uint32_t)seq);
 	if (!cipher_seal(out->sa.cipher, esp, body + pad, seq))
-		return ESP_SHORT; /* longer than any datagram */
+		return ESP_SHORT; /* longer than any datagram, or no memory */
 	pkt->len += s->icv_len;
 	pkt->path = out->path;
 	sa_count(&out->sa.counters, inner_len);
