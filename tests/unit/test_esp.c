@@ -353,6 +353,31 @@ Test(esp, what_is_no_whole_ipv6_packet_is_not_sealed)
 	pair_clear(&p);
 }
 
+/* Sizes that no datagram has; the last one that the cipher takes, too. */
+Test(esp, the_longest_inner_packets_are_refused)
+{
+	enum { CAP = PKT_HEAD_ROOM + 40 + UINT16_MAX + PKT_TAIL_ROOM };
+	uint8_t *buf = calloc(1, CAP);
+	struct pair p;
+
+	cr_assert_not_null(buf);
+	pair_init(&p, &combinations[0]);
+	for (uint32_t payload = UINT16_MAX - 1; payload <= UINT16_MAX;
+	     payload++) {
+		p.pkt = (struct pkt){ .buf = buf,
+				      .cap = CAP,
+				      .off = PKT_HEAD_ROOM,
+				      .len = 40 + payload };
+		buf[PKT_HEAD_ROOM] = 0x60;
+		store_be16(buf + PKT_HEAD_ROOM + 4, (uint16_t)payload);
+		buf[PKT_HEAD_ROOM + 6] = 17;
+		cr_assert_eq(esp_seal(p.out, &p.pkt),
+			     payload == UINT16_MAX ? ESP_SHORT : ESP_OK);
+	}
+	pair_clear(&p);
+	free(buf);
+}
+
 Test(esp, missing_room_behind_is_noticed)
 {
 	for (size_t i = 0; i < COUNT(combinations); i++) {
