@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What the monitor hands to the engine, in two messages: first the private
+ * key, alone, so that no buffer with it is ever moved; then everything else
+ * with the descriptors.
+ */
+#ifndef HIPLINE_HANDOVER_H
+#define HIPLINE_HANDOVER_H
+
+#include "daemon/base/ipc.h"
+#include "daemon/guard.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum handover_type {
+	HANDOVER_KEY = 1,
+	HANDOVER_ALL = 2,
+};
+
+enum {
+	/* Fits the first buffer of an ipc_in. */
+	HANDOVER_KEY_MAX = 4096 - IPC_HEADER_LEN,
+	HANDOVER_TIMEOUT_MS = 5000,
+	HANDOVER_NO_GROUP = 0xffffffff,
+};
+
+struct handover {
+	const char *file; /* the configuration's name and text */
+	const char *text;
+	size_t text_len;
+	uint32_t uid, gid;   /* who the engine becomes */
+	uint32_t owner;	     /* who started us: may change things */
+	uint32_t gid_read;   /* group hipline, or HANDOVER_NO_GROUP */
+	uint32_t gid_change; /* group hipline-admin, or the same */
+	uint32_t mtu;	     /* of the TUN device */
+	uint32_t tun_ifindex;
+	enum guard_firewall firewall;
+	bool verbose;
+	int tun_fd, udp4_fd, udp6_fd, listen_fd; /* udp: -1 for none */
+};
+
+/* Sends one of them; the descriptors stay ours. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int
+handover_send_key(int fd, const char *pem, size_t len);
+__attribute__((warn_unused_result)) int handover_send(int fd,
+						      const struct handover *h);
+
+/*
+ * Reads the next message, waiting for it. 0, -EPROTO when it is of another
+ * type or broken, -ECONNRESET when the other side is gone, or -errno.
+ */
+__attribute__((warn_unused_result)) int
+handover_receive(struct ipc_in *in, int fd, enum handover_type type,
+		 struct ipc_message *out);
+
+/*
+ * Parses HANDOVER_ALL. Texts are borrowed from the message; descriptors are
+ * the caller's from now on. False when it is broken: they are then closed.
+ */
+bool handover_parse(const struct ipc_message *m, struct handover *out);
+
+#endif
