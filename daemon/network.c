@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Sockets, TUN device, address, routes.
+ */
+#include "daemon/network.h"
+
+#include "daemon/base/locator.h"
+#include "daemon/base/log.h"
+#include "daemon/guard.h"
+#include "tun/cipher.h"
+#include "tun/device.h"
+#include "tun/socket.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	MTU_UNDERNEATH = 1500, /* where no link tells */
+	MTU_MAX = 9000,	       /* as configured at most */
+	IPV4_HEADER_LEN = 20,
+	UDP_HEADER_LEN = 8,
+	HIT_PREFIX_LEN = 128,
+	ROUTE_METRIC = 256, /* an ordinary one: better than the guard's */
+	LABEL_HIT = 0x2001, /* of our own: labels only have to differ */
+};
+
+void network_init(struct network *n)
+{
+	*n = (struct network){ .udp4_fd = -1, .udp6_fd = -1, .tun_fd = -1 };
+}
+
+void network_close(struct network *n)
+{
+	if (n->udp4_fd >= 0)
+		(void)close(n->udp4_fd);
+	if (n->udp6_fd >= 0)
+		(void)close(n->udp6_fd);
+	if (n->tun_fd >= 0)
+		(void)close(n->tun_fd);
+	network_init(n);
+}
+
+static void complain_socket(const struct config *c, const char *family, int err)
+{
+	if (err == -EADDRINUSE)
+		log_error("socket",
+			  "UDP port %u of %s is in use; stop who uses it (ss "
+			  "-lunp), or choose another with port = ...",
+			  c->port, family);
+	else if (err == -EADDRNOTAVAIL)
+		log_error("socket",
+			  "the %s address of bind is not one of this host's; "
+			  "correct bind = { ... }",
+			  family);
+	else if (err == -EACCES || err == -EPERM)
+		log_error("socket",
+			  "UDP port %u cannot be bound without rights; run as "
+			  "root",
+			  c->port);
+	else
+		log_error("socket", "UDP port %u of %s: %s", c->port, family,
+			  strerror(-err));
+}
+
+static int bind_to_interface(int fd, const char *name)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name,
+		       (socklen_t)strlen(name)) == 0)
+		return 0;
+	return -errno;
+}
+
+/* What bind = { ... } says about one family. */
+struct binding {
+	union tun_addr addr;
+	const char *interface; /* or NULL */
+	bool wanted;
+};
+
+static struct binding binding_for(const struct config *c, sa_family_t family)
+{
+	struct binding b = { .wanted = c->bind.n == 0 };
+
+	for (size_t i = 0; i < c->bind.n; i++) {
+		const char *text = c->bind.items[i].text;
+		struct sockaddr_storage sa;
+		struct locator l;
+
+		if (locator_from_text(text, (uint16_t)c->port, &l) < 0) {
+			b.interface = text;
+			b.wanted = true;
+			continue;
+		}
+		(void)locator_to_sockaddr(&l, &sa); /* its length is known */
+		if (sa.ss_family != family)
+			continue;
+		memcpy(&b.addr, &sa, sizeof(b.addr));
+		b.wanted = true;
+	}
+	return b;
+}
+
+/* One family's socket into *fd, or -1 where there is no such family. */
+static int open_socket(const struct config *c, sa_family_t family, int *fd)
+{
+	const char *name = family == AF_INET ? "IPv4" : "IPv6";
+	struct binding b = binding_for(c, family);
+	int got, err;
+
+	if (!b.wanted)
+		return 0;
+	got = socket_open(family, &b.addr, (uint16_t)c->port, false);
+	if (got == -EAFNOSUPPORT && c->bind.n == 0)
+		return 0;
+	if (got < 0) {
+		complain_socket(c, name, got);
+		return got;
+	}
+	err = b.interface ? bind_to_interface(got, b.interface) : 0;
+	if (err < 0) {
+		log_error("socket",
+			  "interface %s of bind: %s; correct bind = { ... }",
+			  b.interface, strerror(-err));
+		(void)close(got);
+		return err;
+	}
+	*fd = got;
+	return 0;
+}
+
+int network_open_sockets(struct network *n, const struct config *c)
+{
+	int err = open_socket(c, AF_INET, &n->udp4_fd);
+
+	if (err == 0)
+		err = open_socket(c, AF_INET6, &n->udp6_fd);
+	if (err == 0 && n->udp4_fd < 0 && n->udp6_fd < 0) {
+		log_error("socket", "this host has neither IPv4 nor IPv6");
+		err = -EAFNOSUPPORT;
+	}
+	return err;
+}
+
+static void complain_tun(const struct config *c, int err)
+{
+	if (err == -ENOENT || err == -ENXIO || err == -ENODEV)
+		log_error("tun", "there is no /dev/net/tun; load the kernel's "
+				 "module with modprobe tun, or give the "
+				 "container that device");
+	else if (err == -EBUSY)
+		log_error("tun",
+			  "interface %s is in use; stop what made it, or "
+			  "choose another name with interface = ...",
+			  c->interface);
+	else if (err == -EPERM || err == -EACCES)
+		log_error("tun", "a TUN device cannot be made without rights; "
+				 "run as root, or give CAP_NET_ADMIN");
+	else
+		log_error("tun", "interface %s cannot be made: %s",
+			  c->interface, strerror(-err));
+}
+
+int network_open_tun(struct network *n, const struct config *c)
+{
+	char name[IFNAMSIZ] = "";
+	int fd;
+
+	memcpy(name, c->interface, strnlen(c->interface, IFNAMSIZ - 1));
+	fd = device_open(name);
+	if (fd < 0) {
+		complain_tun(c, fd);
+		return fd;
+	}
+	n->tun_fd = fd;
+	n->tun_ifindex = if_nametoindex(name);
+	if (n->tun_ifindex == 0) {
+		log_error("tun", "interface %s is gone again", c->interface);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+uint32_t network_mtu(uint32_t underneath, bool ipv6,
+		     const struct config_ids *esp)
+{
+	uint32_t headers = UDP_HEADER_LEN +
+			   (ipv6 ? (uint32_t)IPV6_HEADER_LEN : IPV4_HEADER_LEN);
+	uint32_t link = underneath ? underneath : MTU_UNDERNEATH;
+	uint32_t mtu = link;
+
+	if (link < headers)
+		return IPV6_MIN_MTU;
+	for (size_t i = 0; i < esp->n; i++) {
+		const struct cipher_suite *s = cipher_suite_find(esp->ids[i]);
+		size_t inner = s ? cipher_inner_max(s, link - headers) : mtu;
+
+		if (inner < mtu)
+			mtu = (uint32_t)inner;
+	}
+	if (mtu > MTU_MAX)
+		mtu = MTU_MAX;
+	return mtu < IPV6_MIN_MTU ? IPV6_MIN_MTU : mtu;
+}
+
+static int complain_step(const char *interface, const char *what, int err)
+{
+	if (err == -EACCES || err == -EPERM || err == -EAFNOSUPPORT ||
+	    err == -EOPNOTSUPP)
+		log_error(interface,
+			  "%s cannot be set: %s; is IPv6 switched off on this "
+			  "host (sysctl net.ipv6.conf.all.disable_ipv6)?",
+			  what, strerror(-err));
+	else
+		log_error(interface, "%s cannot be set: %s", what,
+			  strerror(-err));
+	return err;
+}
+
+int network_set_up(struct network *n, struct netlink *nl,
+		   const struct config *c, const struct hit *hit)
+{
+	const unsigned tun = n->tun_ifindex;
+	uint32_t mtu = c->mtu;
+	int err;
+
+	if (mtu == 0)
+		mtu = network_mtu(netlink_mtu_underneath(nl, tun),
+				  n->udp6_fd >= 0, &c->esp);
+	n->mtu = mtu;
+	err = netlink_label_add(nl, guard_prefix, GUARD_PREFIX_LEN, LABEL_HIT);
+	if (err < 0)
+		return complain_step(c->interface, "the address label", err);
+	err = netlink_link_up(nl, tun, mtu);
+	if (err < 0)
+		return complain_step(c->interface, "the MTU", err);
+	err = netlink_address_add(nl, tun, hit->bytes, HIT_PREFIX_LEN);
+	if (err < 0)
+		return complain_step(c->interface, "the address", err);
+	err = netlink_route_add(nl, tun, guard_prefix, GUARD_PREFIX_LEN,
+				ROUTE_METRIC, 0);
+	if (err < 0)
+		return complain_step(c->interface, "the route", err);
+	return 0;
+}

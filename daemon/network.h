@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What the monitor opens of the network: UDP sockets underneath, the TUN
+ * device with its address and routes. What is wrong is logged with its
+ * remedy. Everything but the address label goes with the descriptors.
+ */
+#ifndef HIPLINE_NETWORK_H
+#define HIPLINE_NETWORK_H
+
+#include "daemon/config.h"
+#include "tun/netlink.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct network {
+	int udp4_fd, udp6_fd; /* -1: this family is not used */
+	int tun_fd;
+	uint32_t tun_ifindex;
+	uint32_t mtu;
+};
+
+/* All descriptors -1. */
+void network_init(struct network *n);
+
+/* Opens the sockets; the port must be free. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int
+network_open_sockets(struct network *n, const struct config *c);
+
+/* Makes the TUN device; nobody can use it yet. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int
+network_open_tun(struct network *n, const struct config *c);
+
+/* Gives it MTU, our HIT, and the route to all HITs. 0 or -errno. */
+__attribute__((warn_unused_result)) int network_set_up(struct network *n,
+						       struct netlink *nl,
+						       const struct config *c,
+						       const struct hit *hit);
+
+void network_close(struct network *n);
+
+/*
+ * The MTU of the TUN device over links of `underneath` bytes (0: not known),
+ * so that no packet of it is fragmented underneath whichever of the ESP
+ * suites is used; never under 1280.
+ */
+uint32_t network_mtu(uint32_t underneath, bool ipv6,
+		     const struct config_ids *esp);
+
+#endif

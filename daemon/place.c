@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * State directory and control socket. The state directory will belong to a
+ * user whom we do not trust as much as root: it is only ever changed through
+ * its descriptor.
+ */
+#include "daemon/place.h"
+
+#include "daemon/base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LISTEN_BACKLOG = 64 };
+
+/* Makes the directories that lead to path, without its last part. */
+static int make_parents(const char *path)
+{
+	char part[PATH_MAX];
+	size_t len = strnlen(path, sizeof(part));
+
+	if (len == sizeof(part))
+		return -ENAMETOOLONG;
+	for (size_t i = 1; i < len; i++) {
+		if (path[i] != '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST) {
+			int err = errno;
+
+			log_error(part, "the directory cannot be made: %s",
+				  strerror(err));
+			return -err;
+		}
+	}
+	return 0;
+}
+
+static int check_state(const char *path, const struct stat *st, uid_t uid)
+{
+	if (st->st_uid != uid && st->st_uid != geteuid()) {
+		log_error(
+			path,
+			"the state directory belongs to user %u; give it to "
+			"user %u with chown, or name another with state = ...",
+			(unsigned)st->st_uid, (unsigned)uid);
+		return -EPERM;
+	}
+	if (st->st_mode & S_IWOTH) {
+		log_error(path, "others can write to the state directory; name "
+				"one of its own with state = ...");
+		return -EPERM;
+	}
+	return 0;
+}
+
+static int take_lock(const char *path, int dir, uid_t uid, gid_t gid)
+{
+	int fd = openat(dir, "lock",
+			O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+			S_IRUSR | S_IWUSR);
+	int err = fd < 0 ? errno : 0;
+
+	if (!err && flock(fd, LOCK_EX | LOCK_NB) < 0)
+		err = errno;
+	if (err == EWOULDBLOCK)
+		log_error("already running",
+			  "another hiplined uses the state directory %s; stop "
+			  "it, or name another with state = ...",
+			  path);
+	else if (err)
+		log_error(path, "the state directory cannot be locked: %s",
+			  strerror(err));
+	/* An engine that runs as root some day must not leave it root's. */
+	if (!err && fchown(fd, uid, gid) < 0)
+		err = errno;
+	if (err && fd >= 0)
+		(void)close(fd);
+	return err ? -err : fd;
+}
+
+int place_state(const char *path, uid_t uid, gid_t gid, int *lock)
+{
+	struct stat st;
+	int err = make_parents(path);
+	int dir, fd;
+
+	if (err < 0)
+		return err;
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+		err = errno;
+		log_error(path, "the state directory cannot be made: %s",
+			  strerror(err));
+		return -err;
+	}
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0 || fstat(dir, &st) < 0) {
+		err = -errno;
+		log_error(path, "the state directory cannot be opened: %s",
+			  strerror(-err));
+		if (dir >= 0)
+			(void)close(dir);
+		return err;
+	}
+	err = check_state(path, &st, uid);
+	if (err == 0 && (fchmod(dir, 0700) < 0 || fchown(dir, uid, gid) < 0)) {
+		err = -errno;
+		log_error(path,
+			  "the state directory cannot be given to user %u: %s; "
+			  "run as root",
+			  (unsigned)uid, strerror(-err));
+	}
+	fd = err < 0 ? err : take_lock(path, dir, uid, gid);
+	(void)close(dir); /* only changed through it */
+	if (fd < 0)
+		return fd;
+	*lock = fd;
+	return 0;
+}
+
+/* The configuration has checked that the path fits. */
+static struct sockaddr_un address_of(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+	memcpy(un.sun_path, path, strnlen(path, sizeof(un.sun_path) - 1));
+	return un;
+}
+
+int place_socket_free(const char *path)
+{
+	struct sockaddr_un un = address_of(path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0 ? errno : 0;
+	(void)close(fd); /* nothing was said on it */
+	if (err == ENOENT || err == ECONNREFUSED || err == ENOTDIR)
+		return 0;
+	if (err == 0 || err == EAGAIN) {
+		log_error("already running",
+			  "a hiplined answers on %s; stop it, or name another "
+			  "socket with control = ...",
+			  path);
+		return -EADDRINUSE;
+	}
+	log_error(path, "the control socket cannot be tried: %s",
+		  strerror(err));
+	return -err;
+}
+
+/* Removes the socket that a daemon has left there. */
+static int remove_stale(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode)) {
+		log_error(path, "there is something that is no socket; move it "
+				"away, or name another path with control = "
+				"...");
+		return -EEXIST;
+	}
+	return unlink(path) < 0 ? -errno : 0;
+}
+
+int place_socket(const char *path)
+{
+	struct sockaddr_un un = address_of(path);
+	int fd = -1;
+	int err = make_parents(path);
+
+	if (err == 0)
+		err = place_socket_free(path);
+	if (err == 0)
+		err = remove_stale(path);
+	if (err < 0)
+		return err; /* logged, or a race that nobody wins */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* Nobody can connect before it listens, so its mode may follow. */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0 ||
+	    chmod(path, 0666) < 0 || listen(fd, LISTEN_BACKLOG) < 0) {
+		err = -errno;
+		log_error(path, "the control socket cannot be made: %s",
+			  strerror(-err));
+		if (fd >= 0)
+			(void)close(fd);
+		return err;
+	}
+	return fd;
+}
