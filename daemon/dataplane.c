@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The engine's side of the worker: rings, SA table, and UDP sockets for HIP
+ * packets, which go out from here and not through the worker.
+ */
+#include "daemon/dataplane.h"
+
+#include "daemon/base/log.h"
+#include "tun/icmp6.h"
+#include "tun/socket.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	DESTINATION_OFFSET = 24, /* in an IPv6 header */
+};
+
+/* A flow for which something has passed. */
+struct active {
+	struct hit hit;
+	bool in, out;
+};
+
+struct dataplane {
+	struct dataplane_conf conf;
+	struct sa_table *sas;
+	struct worker *worker;
+	struct flows flows;
+	struct ring *held; /* its oldest entry is lent to the caller */
+	bool locked;	   /* in a run of outputs that belong together */
+	struct active *active;
+	size_t n_active, active_cap;
+	uint64_t send_failures;
+};
+
+int dataplane_new(const struct dataplane_conf *conf, struct dataplane **out)
+{
+	struct worker_conf wc = { .tun_fd = conf->tun_fd,
+				  .udp4_fd = conf->udp4_fd,
+				  .udp6_fd = conf->udp6_fd,
+				  .tun_ifindex = conf->tun_ifindex,
+				  .mtu = conf->mtu };
+	struct dataplane *d = calloc(1, sizeof(*d));
+	uint8_t seed[TABLE_SEED_LEN];
+	int err = -ENOMEM;
+
+	if (!d)
+		return -ENOMEM;
+	d->conf = *conf;
+	randombytes_buf(seed, sizeof(seed));
+	flows_init(&d->flows, seed, conf->peers_max);
+	randombytes_buf(seed, sizeof(seed));
+	d->sas = sa_table_new(seed);
+	if (d->sas) {
+		memcpy(wc.hit, conf->hit.bytes, sizeof(wc.hit));
+		wc.sas = d->sas;
+		d->worker = worker_new(&wc);
+		err = d->worker ? 0 : -errno;
+	}
+	if (err < 0)
+		dataplane_free(d);
+	else
+		*out = d;
+	return err;
+}
+
+int dataplane_start(struct dataplane *d)
+{
+	return worker_start(d->worker);
+}
+
+void dataplane_free(struct dataplane *d)
+{
+	if (!d)
+		return;
+	dataplane_flush(d);
+	if (d->worker) {
+		worker_stop(d->worker);
+		worker_free(d->worker);
+	}
+	sa_table_free(d->sas);
+	flows_clear(&d->flows);
+	free(d->active);
+	free(d);
+}
+
+int dataplane_event_fd(const struct dataplane *d)
+{
+	return worker_event_fd(d->worker);
+}
+
+void dataplane_woken(struct dataplane *d)
+{
+	uint64_t count;
+	ssize_t n = read(dataplane_event_fd(d), &count, sizeof(count));
+
+	(void)n; /* whatever it was, the rings are looked at */
+}
+
+static struct locator locator_of(const union tun_addr *a)
+{
+	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
+	struct locator l = { .port = 0 };
+
+	memcpy(&sa, a, sizeof(*a));
+	/* Of no family: it stays unspecified. */
+	if (locator_from_sockaddr(&sa, &l) < 0)
+		return (struct locator){ .port = 0 };
+	return l;
+}
+
+static union tun_addr addr_of(const struct locator *l)
+{
+	union tun_addr a = { .family = AF_UNSPEC };
+	struct sockaddr_storage sa;
+
+	if (locator_is_unspecified(l))
+		return a;
+	(void)locator_to_sockaddr(l, &sa); /* its length goes by family */
+	memcpy(&a, &sa, sizeof(a));
+	return a;
+}
+
+static struct path path_of(const struct hip_output *o)
+{
+	return (struct path){ .local = addr_of(&o->local),
+			      .remote = addr_of(&o->remote) };
+}
+
+/* What the host makes of an entry; false when it is of no use to it. */
+static bool entry_input(const struct ring_entry *e, struct hip_input *out)
+{
+	struct hip_input in = { .local = locator_of(&e->path.local),
+				.remote = locator_of(&e->path.remote) };
+
+	switch (e->kind) {
+	case RING_CONTROL:
+		in.kind = HIP_IN_PACKET;
+		in.bytes = e->bytes;
+		in.len = e->len;
+		break;
+	case RING_NO_SA:
+		if (e->len < IPV6_HEADER_LEN)
+			return false;
+		in.kind = HIP_IN_ACQUIRE;
+		memcpy(in.hit.bytes, e->bytes + DESTINATION_OFFSET,
+		       sizeof(in.hit.bytes));
+		in.bytes = e->bytes;
+		in.len = e->len;
+		break;
+	case RING_NO_SPI:
+		in.kind = HIP_IN_UNKNOWN_SPI;
+		break;
+	case RING_INJECT:
+		return false; /* goes the other way */
+	}
+	*out = in;
+	return true;
+}
+
+static bool take_from(struct dataplane *d, struct ring *ring,
+		      struct hip_input *out)
+{
+	const struct ring_entry *e;
+
+	while ((e = ring_peek(ring))) {
+		if (entry_input(e, out)) {
+			d->held = ring;
+			return true;
+		}
+		ring_pop(ring);
+	}
+	return false;
+}
+
+bool dataplane_take(struct dataplane *d, struct hip_input *out)
+{
+	if (d->held)
+		ring_pop(d->held);
+	d->held = NULL;
+	return take_from(d, worker_control_ring(d->worker), out) ||
+	       take_from(d, worker_data_ring(d->worker), out);
+}
+
+static void lock(struct dataplane *d)
+{
+	if (!d->locked)
+		sa_table_wrlock(d->sas);
+	d->locked = true;
+}
+
+void dataplane_flush(struct dataplane *d)
+{
+	if (d->locked)
+		sa_table_unlock(d->sas);
+	d->locked = false;
+}
+
+/* RFC 9028 5.1: four zero bytes tell HIP from ESP. */
+static void send_packet(struct dataplane *d, const struct hip_output *o)
+{
+	static const uint8_t marker[4];
+	struct path path = path_of(o);
+	int fd = path.remote.family == AF_INET	  ? d->conf.udp4_fd
+		 : path.remote.family == AF_INET6 ? d->conf.udp6_fd
+						  : -1;
+	int err = -EAFNOSUPPORT;
+
+	if (fd >= 0 && !o->raw)
+		err = socket_send(fd, &path, marker, sizeof(marker), o->bytes,
+				  o->len);
+	if (err < 0) {
+		char remote[LOCATOR_TEXT_MAX];
+
+		d->send_failures++;
+		locator_text(&o->remote, remote);
+		log_debug("send", "to=%s: %s", remote, strerror(-err));
+	}
+}
+
+static void add_sa(struct dataplane *d, const struct hip_output *o,
+		   uint64_t now_ms)
+{
+	bool inbound = o->kind == HIP_OUT_SA_IN;
+	struct sa_conf conf = { .spi = o->spi,
+				.suite = o->esp_suite,
+				.backend = d->conf.aead,
+				.key = o->key,
+				.key_len = o->key_len };
+	int err;
+
+	memcpy(conf.local, d->conf.hit.bytes, sizeof(conf.local));
+	memcpy(conf.peer, o->hit.bytes, sizeof(conf.peer));
+	if (!inbound)
+		conf.path = path_of(o);
+	lock(d);
+	err = inbound ? sa_in_add(d->sas, &conf) : sa_out_add(d->sas, &conf);
+	if (err == 0)
+		err = flows_sa_add(&d->flows, &o->hit, inbound, o->spi, now_ms);
+	if (err < 0) {
+		char hit[HIT_TEXT_MAX];
+
+		hit_text(&o->hit, hit);
+		log_error("association", "peer=%s: its SA cannot be set: %s",
+			  hit, strerror(-err));
+	}
+}
+
+static void count_in(struct dataplane *d, struct flow *flow, uint64_t now_ms)
+{
+	for (size_t i = 0; i < FLOW_SAS_MAX; i++) {
+		uint32_t spi = flow->in.sas[i].spi;
+		struct sa_in *sa = spi ? sa_in_find(d->sas, spi) : NULL;
+		const struct sa_counters *c = sa ? sa_in_counters(sa) : NULL;
+
+		if (c)
+			flow_count(&flow->in, spi, atomic_load(&c->packets),
+				   atomic_load(&c->bytes), now_ms);
+	}
+}
+
+/* Only the newest outbound SA sends. */
+static void count_out(struct dataplane *d, struct flow *flow, uint64_t now_ms)
+{
+	struct sa_out *sa = sa_out_find(d->sas, flow->hit.bytes);
+	const struct sa_counters *c = sa ? sa_out_counters(sa) : NULL;
+
+	if (c)
+		flow_count(&flow->out, flow->out.sas[0].spi,
+			   atomic_load(&c->packets), atomic_load(&c->bytes),
+			   now_ms);
+}
+
+/* Before an SA goes, or is overtaken: what it has counted stays. */
+static void count_peer(struct dataplane *d, const struct hit *hit,
+		       uint64_t now_ms)
+{
+	struct flow *flow = flows_find(&d->flows, hit);
+
+	if (!flow)
+		return;
+	count_in(d, flow, now_ms);
+	count_out(d, flow, now_ms);
+}
+
+static void delete_sa(struct dataplane *d, const struct hip_output *o)
+{
+	lock(d);
+	/* The host deletes what it has had added; another SA of that SPI is
+	 * not known. */
+	if (o->inbound)
+		(void)sa_in_delete(d->sas, o->spi);
+	else
+		(void)sa_out_delete(d->sas, o->spi, o->hit.bytes);
+	flows_sa_delete(&d->flows, &o->hit, o->inbound, o->spi);
+}
+
+/* RFC 4443 3.1: the application hears that its packet will never go. */
+static void tell_unreachable(struct dataplane *d, const struct hip_output *o)
+{
+	uint8_t error[ICMP6_ERROR_MAX];
+	size_t len =
+		icmp6_error_write(ICMP6_ADDRESS, 0, o->bytes, o->len, error);
+
+	if (len > 0)
+		(void)worker_deliver(d->worker, error, len); /* counted */
+}
+
+bool dataplane_output(struct dataplane *d, struct hip_output *o,
+		      uint64_t now_ms)
+{
+	switch (o->kind) {
+	case HIP_OUT_SA_OUT:
+	case HIP_OUT_SA_IN:
+		lock(d);
+		count_peer(d, &o->hit, now_ms);
+		add_sa(d, o, now_ms);
+		sodium_memzero(o->key, sizeof(o->key));
+		return true;
+	case HIP_OUT_SA_DELETE:
+		lock(d);
+		count_peer(d, &o->hit, now_ms);
+		delete_sa(d, o);
+		return true;
+	case HIP_OUT_INJECT:
+		(void)worker_inject(d->worker, o->bytes, o->len); /* counted */
+		return true;
+	case HIP_OUT_SEND:
+		dataplane_flush(d);
+		send_packet(d, o);
+		return true;
+	case HIP_OUT_UNREACHABLE:
+		dataplane_flush(d);
+		tell_unreachable(d, o);
+		return true;
+	case HIP_OUT_SOLVE:
+	case HIP_OUT_PEER:
+		break;
+	}
+	return false;
+}
+
+/* Remembers that something has passed for a flow. */
+static void note_active(struct dataplane *d, struct flow *flow)
+{
+	size_t cap = d->active_cap ? 2 * d->active_cap : 16;
+	struct active *active = d->active;
+
+	if (!flow->in.passed && !flow->out.passed)
+		return;
+	if (d->n_active == d->active_cap) {
+		active = realloc(d->active, cap * sizeof(*active));
+		if (!active)
+			return; /* next time, then */
+		d->active = active;
+		d->active_cap = cap;
+	}
+	active[d->n_active++] = (struct active){
+		.hit = flow->hit,
+		.in = flow->in.passed,
+		.out = flow->out.passed,
+	};
+	flow->in.passed = false;
+	flow->out.passed = false;
+}
+
+void dataplane_count(struct dataplane *d, uint64_t now_ms)
+{
+	struct table_iter it = table_iterate(&d->flows.table);
+	struct flow *flow;
+
+	sa_table_rdlock(d->sas);
+	while ((flow = table_next(&it))) {
+		count_in(d, flow, now_ms);
+		count_out(d, flow, now_ms);
+	}
+	sa_table_unlock(d->sas);
+}
+
+bool dataplane_traffic(struct dataplane *d, size_t *at, struct hip_input *out)
+{
+	struct table_iter it = table_iterate(&d->flows.table);
+	struct flow *flow;
+
+	/* The host's answers may change the flows: they are copied first. */
+	if (*at == 0) {
+		d->n_active = 0;
+		while ((flow = table_next(&it)))
+			note_active(d, flow);
+	}
+	if (*at >= d->n_active)
+		return false;
+	*out = (struct hip_input){ .kind = HIP_IN_TRAFFIC,
+				   .hit = d->active[*at].hit,
+				   .in = d->active[*at].in,
+				   .out = d->active[*at].out };
+	(*at)++;
+	return true;
+}
+
+const struct flow *dataplane_flow(const struct dataplane *d,
+				  const struct hit *hit)
+{
+	return flows_find(&d->flows, hit);
+}
+
+int dataplane_failed(const struct dataplane *d)
+{
+	return worker_failed(d->worker);
+}
+
+uint64_t dataplane_drops(const struct dataplane *d, enum worker_drop reason)
+{
+	return worker_drops(d->worker, reason);
+}
+
+uint64_t dataplane_send_failures(const struct dataplane *d)
+{
+	return d->send_failures;
+}

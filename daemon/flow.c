@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Sums over the SAs of a direction: each one's counters only grow, so what
+ * was counted before is taken off.
+ */
+#include "daemon/flow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void flows_init(struct flows *f, const uint8_t seed[TABLE_SEED_LEN], size_t max)
+{
+	table_init(&f->table, sizeof(struct hit), max, seed);
+}
+
+void flows_clear(struct flows *f)
+{
+	struct table_iter it = table_iterate(&f->table);
+	struct flow *flow;
+
+	while ((flow = table_next(&it))) {
+		table_remove(&f->table, &flow->node);
+		free(flow);
+	}
+	table_clear(&f->table);
+}
+
+struct flow *flows_find(const struct flows *f, const struct hit *hit)
+{
+	return table_find(&f->table, hit->bytes);
+}
+
+static struct flow *find_or_make(struct flows *f, const struct hit *hit,
+				 uint64_t now_ms, int *err)
+{
+	struct flow *flow = flows_find(f, hit);
+
+	if (flow)
+		return flow;
+	flow = calloc(1, sizeof(*flow));
+	if (!flow) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	flow->hit = *hit;
+	flow->in.last_ms = now_ms;
+	flow->out.last_ms = now_ms;
+	*err = table_add(&f->table, &flow->node, flow->hit.bytes, flow);
+	if (*err < 0) {
+		free(flow);
+		return NULL;
+	}
+	return flow;
+}
+
+static struct flow_direction *direction(struct flow *flow, bool inbound)
+{
+	return inbound ? &flow->in : &flow->out;
+}
+
+int flows_sa_add(struct flows *f, const struct hit *hit, bool inbound,
+		 uint32_t spi, uint64_t now_ms)
+{
+	int err = 0;
+	struct flow *flow = find_or_make(f, hit, now_ms, &err);
+	struct flow_direction *d;
+
+	if (!flow)
+		return err;
+	d = direction(flow, inbound);
+	/* Newest first. */
+	memmove(&d->sas[1], &d->sas[0], (FLOW_SAS_MAX - 1) * sizeof(d->sas[0]));
+	d->sas[0] = (struct flow_sa){ .spi = spi };
+	return 0;
+}
+
+static bool is_empty(const struct flow_direction *d)
+{
+	return d->sas[0].spi == 0;
+}
+
+void flows_sa_delete(struct flows *f, const struct hit *hit, bool inbound,
+		     uint32_t spi)
+{
+	struct flow *flow = flows_find(f, hit);
+	struct flow_direction *d;
+
+	if (!flow)
+		return;
+	d = direction(flow, inbound);
+	for (size_t i = 0; i < FLOW_SAS_MAX; i++) {
+		if (d->sas[i].spi != spi)
+			continue;
+		memmove(&d->sas[i], &d->sas[i + 1],
+			(FLOW_SAS_MAX - 1 - i) * sizeof(d->sas[0]));
+		d->sas[FLOW_SAS_MAX - 1] = (struct flow_sa){ 0 };
+		break;
+	}
+	if (is_empty(&flow->in) && is_empty(&flow->out)) {
+		table_remove(&f->table, &flow->node);
+		free(flow);
+	}
+}
+
+void flow_count(struct flow_direction *d, uint32_t spi, uint64_t packets,
+		uint64_t bytes, uint64_t now_ms)
+{
+	for (size_t i = 0; i < FLOW_SAS_MAX; i++) {
+		struct flow_sa *sa = &d->sas[i];
+
+		if (sa->spi != spi || packets <= sa->packets)
+			continue;
+		d->packets += packets - sa->packets;
+		/* The two are not read at one instant. */
+		if (bytes > sa->bytes)
+			d->bytes += bytes - sa->bytes;
+		sa->packets = packets;
+		sa->bytes = bytes;
+		d->last_ms = now_ms;
+		d->passed = true;
+		return;
+	}
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What passes through the SAs of each peer: their counters, summed over
+ * rekeys, and when something last passed. Read out now and then, never per
+ * packet.
+ */
+#ifndef HIPLINE_FLOW_H
+#define HIPLINE_FLOW_H
+
+#include "daemon/base/table.h"
+#include "daemon/hip/hit.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FLOW_SAS_MAX = 4 }; /* of one direction: old and new at a rekey */
+
+/* What has been counted of one SA. */
+struct flow_sa {
+	uint32_t spi; /* 0: free */
+	uint64_t packets, bytes;
+};
+
+struct flow_direction {
+	struct flow_sa sas[FLOW_SAS_MAX];
+	uint64_t packets, bytes; /* over all SAs so far */
+	uint64_t last_ms;	 /* when something was seen to have passed */
+	bool passed;		 /* since it was last told */
+};
+
+struct flow {
+	struct hit hit;
+	struct flow_direction in, out;
+	struct table_node node;
+};
+
+/* All flows, by HIT. */
+struct flows {
+	struct table table;
+};
+
+void flows_init(struct flows *f, const uint8_t seed[TABLE_SEED_LEN],
+		size_t max);
+void flows_clear(struct flows *f);
+
+/* NULL when there is none. */
+struct flow *flows_find(const struct flows *f, const struct hit *hit);
+
+/*
+ * An SA was installed: makes the flow when there is none, and forgets the
+ * oldest SA when there are too many. 0, -ENOSPC or -ENOMEM.
+ */
+__attribute__((warn_unused_result)) int flows_sa_add(struct flows *f,
+						     const struct hit *hit,
+						     bool inbound, uint32_t spi,
+						     uint64_t now_ms);
+
+/* An SA is gone; the flow goes with its last one. */
+void flows_sa_delete(struct flows *f, const struct hit *hit, bool inbound,
+		     uint32_t spi);
+
+/* The counters of an SA, as they stand at now_ms. */
+void flow_count(struct flow_direction *d, uint32_t spi, uint64_t packets,
+		uint64_t bytes, uint64_t now_ms);
+
+#endif
