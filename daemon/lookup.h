@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Host names among the locators of peers, resolved by c-ares on the engine's
+ * loop: at the start, each minute while the caller wants it, and when the
+ * caller asks. Numeric locators need no resolving and are kept beside them.
+ */
+#ifndef HIPLINE_LOOKUP_H
+#define HIPLINE_LOOKUP_H
+
+#include "daemon/base/locator.h"
+#include "daemon/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ev_loop;
+struct lookup;
+
+/* Told whenever the locators of a peer are known anew. Borrowed. */
+typedef void lookup_fn(void *ctx, const struct hit *hit,
+		       const struct locator *locators, size_t n);
+
+/* Whether this peer's host names should be resolved again now. */
+typedef bool lookup_wanted_fn(void *ctx, const struct hit *hit);
+
+struct lookup_conf {
+	struct ev_loop *loop;
+	const struct config_peer *peers; /* keeps */
+	size_t n_peers;
+	uint16_t port; /* of locators that name none */
+	lookup_fn *found;
+	lookup_wanted_fn *wanted;
+	void *ctx;
+};
+
+/*
+ * Tells the numeric locators of every peer at once, and begins to resolve
+ * host names. 0 or a negative errno.
+ */
+__attribute__((warn_unused_result)) int
+lookup_new(const struct lookup_conf *conf, struct lookup **out);
+
+void lookup_free(struct lookup *l);
+
+/* Resolves this peer's host names again, unless that was just done. */
+void lookup_again(struct lookup *l, const struct hit *hit);
+
+#endif
