@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * hiplined: reads the command line and does what it says.
+ * hiplined: reads the command line and becomes what it says.
  */
+#include "daemon/base/log.h"
 #include "daemon/config_file.h"
+#include "daemon/engine_start.h"
+#include "daemon/monitor.h"
 
 #include <config.h>
 #include <getopt.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DEFAULT_FILE SYSCONFDIR "/hipline/hipline.conf"
 
 enum { EXIT_USAGE = 2 };
 
+enum action { ACTION_RUN, ACTION_TEST, ACTION_UNGUARD, ACTION_ENGINE };
+
 struct options {
-	const char *file;
-	bool file_named; /* by -c: it must be there */
-	bool test;
+	struct monitor_options monitor;
+	enum action action;
 };
 
 static const char usage[] =
@@ -24,12 +30,24 @@ static const char usage[] =
 	"\n"
 	"The hipline daemon. It stays in the foreground and logs to stderr.\n"
 	"\n"
-	"  -c FILE      read this configuration; default " DEFAULT_FILE "\n"
-	"  -t           test the configuration and exit\n"
-	"  --help       print this and exit\n"
-	"  --version    print the version and exit\n";
+	"  -c FILE        read this configuration;\n"
+	"                 default " DEFAULT_FILE "\n"
+	"  -t             test the configuration and exit\n"
+	"  -v             log everything, whatever the configuration says\n"
+	"  --libexec DIR  where the other programs are;\n"
+	"                 default " LIBEXECDIR "\n"
+	"  --unguard      remove the route and the firewall table that keep\n"
+	"                 HITs from other interfaces, and exit\n"
+	"  --help         print this and exit\n"
+	"  --version      print the version and exit\n";
 
-static int test_configuration(const struct options *o)
+/* Where output ends up nowhere we say so by the status. */
+static int finish_output(void)
+{
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int test_configuration(const struct monitor_options *o)
 {
 	char error[CONFIG_ERROR_MAX];
 	struct config_file f;
@@ -40,42 +58,84 @@ static int test_configuration(const struct options *o)
 	}
 	config_file_clear(&f);
 	(void)printf("%s: ok\n", o->file);
-	return EXIT_SUCCESS;
+	return finish_output();
 }
 
-int main(int argc, char *argv[])
+static int usage_error(void)
+{
+	(void)fputs(usage, stderr);
+	return EXIT_USAGE;
+}
+
+/* Fills *o; the exit status when there is nothing more to do, else -1. */
+static int read_options(int argc, char *argv[], struct options *o)
 {
 	static const struct option longs[] = {
+		{ "libexec", required_argument, NULL, 'L' },
+		{ "unguard", no_argument, NULL, 'U' },
+		{ "role", required_argument, NULL, 'R' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options o = { .file = DEFAULT_FILE };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:t", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:tv", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
-			o.file = optarg;
-			o.file_named = true;
+			o->monitor.file = optarg;
+			o->monitor.file_named = true;
 			break;
 		case 't':
-			o.test = true;
+			o->action = ACTION_TEST;
+			break;
+		case 'v':
+			o->monitor.verbose = true;
+			break;
+		case 'L':
+			break; /* this version starts no other program */
+		case 'U':
+			o->action = ACTION_UNGUARD;
+			break;
+		case 'R': /* how the monitor starts the engine */
+			if (strcmp(optarg, "engine") != 0)
+				return usage_error();
+			o->action = ACTION_ENGINE;
 			break;
 		case 'h':
 			(void)fputs(usage, stdout);
-			return EXIT_SUCCESS;
+			return finish_output();
 		case 'V':
 			(void)printf("hiplined %s\n", PACKAGE_VERSION);
-			return EXIT_SUCCESS;
+			return finish_output();
 		default:
-			(void)fputs(usage, stderr);
-			return EXIT_USAGE;
+			return usage_error();
 		}
 	}
-	if (optind != argc || !o.test) {
-		(void)fputs(usage, stderr);
-		return EXIT_USAGE;
+	return optind == argc ? -1 : usage_error();
+}
+
+int main(int argc, char *argv[])
+{
+	struct options o = { .monitor = { .file = DEFAULT_FILE } };
+	int status = read_options(argc, argv, &o);
+
+	if (status >= 0)
+		return status;
+	if (o.action == ACTION_TEST)
+		return test_configuration(&o.monitor);
+	if (sodium_init() < 0) {
+		log_error("random", "the system gives no random numbers");
+		return EXIT_FAILURE;
 	}
-	return test_configuration(&o);
+	switch (o.action) {
+	case ACTION_ENGINE:
+		return engine_run(MONITOR_CHANNEL_FD);
+	case ACTION_UNGUARD:
+		return monitor_unguard(&o.monitor);
+	case ACTION_TEST:
+	case ACTION_RUN:
+		break;
+	}
+	return monitor_run(&o.monitor);
 }

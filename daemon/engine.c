@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The engine's loop: events become inputs of the host, its outputs are done,
+ * and the timer is set for its next deadline.
+ */
+#include "daemon/engine.h"
+
+#include "daemon/base/log.h"
+#include "daemon/command.h"
+#include "daemon/generation.h"
+#include "daemon/jobs.h"
+#include "daemon/lookup.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum {
+	TAKE_BATCH = 256, /* from the data plane, before others have a turn */
+	STOP_MS = 2000,	  /* for CLOSE_ACKs */
+	SECOND_S = 1,
+};
+
+uint64_t engine_now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail on Linux */
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+bool engine_has_peer(const struct engine *e, const struct hit *hit)
+{
+	for (size_t i = 0; i < e->config.n_peers; i++)
+		if (hit_equal(&e->config.peers[i].hit, hit))
+			return true;
+	return false;
+}
+
+void engine_schedule(struct engine *e)
+{
+	uint64_t due = host_deadline(e->host);
+	uint64_t waiters = command_deadline(e);
+	uint64_t now = engine_now_ms();
+
+	if (waiters < due)
+		due = waiters;
+	ev_timer_stop(e->loop, &e->deadline);
+	if (due == HOST_NEVER)
+		return;
+	/* libev counts from the loop's time, which may lie behind. */
+	ev_now_update(e->loop);
+	ev_timer_set(&e->deadline, due > now ? (double)(due - now) / 1000 : 0,
+		     0);
+	ev_timer_start(e->loop, &e->deadline);
+}
+
+static void add_after(struct engine *e, bool lookup, const struct hit *hit,
+		      uint64_t job)
+{
+	/* More would be a flood of failures: the next one will do. */
+	if (e->n_afters < AFTERS_MAX)
+		e->afters[e->n_afters++] = (struct after){ lookup, *hit, job };
+}
+
+/* Info: associations come and go. Debug: all between. */
+static void log_peer(struct engine *e, const struct hip_output *o,
+		     uint64_t now_ms)
+{
+	const char *state = assoc_state_text(o->state);
+	char hit[HIT_TEXT_MAX];
+
+	hit_text(&o->hit, hit);
+	if (o->state == ASSOC_FAILED)
+		log_limited(&e->failures, now_ms, LOG_LEVEL_INFO, "association",
+			    "peer=%s %s: %s", hit, state,
+			    o->reason ? o->reason : "no reason");
+	else if (o->state != ASSOC_ESTABLISHED &&
+		 o->state != ASSOC_UNASSOCIATED)
+		log_debug("association", "peer=%s %s", hit, state);
+	else if (e->config.accept == CONFIG_ACCEPT_KNOWN)
+		log_info("association", "peer=%s %s", hit, state);
+	else /* of which strangers can cause as many as they like */
+		log_limited(&e->changes, now_ms, LOG_LEVEL_INFO, "association",
+			    "peer=%s %s", hit, state);
+}
+
+static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
+{
+	if (dataplane_output(e->dataplane, o, now_ms))
+		return;
+	if (o->kind == HIP_OUT_SOLVE) {
+		if (jobs_add(e->jobs, o->job, &o->hit, &o->puzzle,
+			     o->lifetime_ms) < 0)
+			add_after(e, false, &o->hit, o->job);
+		return;
+	}
+	log_peer(e, o, now_ms);
+	command_on_peer(e, o);
+	if (o->state == ASSOC_FAILED)
+		add_after(e, true, &o->hit, 0);
+}
+
+static void drain(struct engine *e, uint64_t now_ms)
+{
+	struct hip_output o;
+
+	e->draining = true;
+	while (host_output(e->host, &o))
+		do_output(e, &o, now_ms);
+	dataplane_flush(e->dataplane);
+	e->draining = false;
+}
+
+/* One input and its outputs. */
+static void give(struct engine *e, const struct hip_input *in)
+{
+	uint64_t now_ms = engine_now_ms();
+
+	assert(!e->draining);
+	host_input(e->host, in, now_ms);
+	drain(e, now_ms);
+}
+
+/* What had to wait; it may add more, of which some is left for next time. */
+static void do_afters(struct engine *e)
+{
+	size_t n = e->n_afters;
+
+	for (size_t i = 0; i < n; i++) {
+		struct after a = e->afters[i];
+		struct hip_input in = { .kind = HIP_IN_SOLVED,
+					.hit = a.hit,
+					.job = a.job };
+
+		if (!a.lookup)
+			give(e, &in);
+		else if (e->lookup)
+			lookup_again(e->lookup, &a.hit);
+	}
+	e->n_afters -= n;
+	memmove(e->afters, e->afters + n, e->n_afters * sizeof(e->afters[0]));
+}
+
+/* Whether a CLOSE is still to be answered. */
+static bool is_closing(const struct engine *e)
+{
+	size_t n = host_assoc_list(e->host, NULL, 0);
+	struct host_assoc_info *all = calloc(n + 1, sizeof(*all));
+	bool closing = false;
+
+	if (!all)
+		return false;
+	n = host_assoc_list(e->host, all, n);
+	for (size_t i = 0; i < n; i++)
+		closing |= all[i].state == ASSOC_CLOSING ||
+			   all[i].state == ASSOC_ESTABLISHED ||
+			   all[i].state == ASSOC_R2_SENT;
+	free(all);
+	return closing;
+}
+
+void engine_input(struct engine *e, const struct hip_input *in)
+{
+	give(e, in);
+	do_afters(e);
+	engine_schedule(e);
+}
+
+/* Ends at once, for a reason that was logged. */
+static void give_up(struct engine *e)
+{
+	e->status = EXIT_FAILURE;
+	ev_break(e->loop, EVBREAK_ALL);
+}
+
+/* Closes all associations, then ends. */
+static void begin_stop(struct engine *e)
+{
+	const struct hip_input in = { .kind = HIP_IN_CLOSE, .all = true };
+
+	if (e->stopping)
+		return;
+	e->stopping = true;
+	ev_timer_set(&e->stop, STOP_MS / 1000.0, 0);
+	ev_timer_start(e->loop, &e->stop);
+	engine_input(e, &in);
+	if (!is_closing(e))
+		ev_break(e->loop, EVBREAK_ALL);
+}
+
+static void check_stopped(struct engine *e)
+{
+	if (e->stopping && !is_closing(e))
+		ev_break(e->loop, EVBREAK_ALL);
+}
+
+static void on_data(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct engine *e = w->data;
+	struct hip_input in;
+	int n = 0;
+
+	(void)events;
+	dataplane_woken(e->dataplane);
+	while (n < TAKE_BATCH && dataplane_take(e->dataplane, &in)) {
+		give(e, &in);
+		n++;
+	}
+	if (n == TAKE_BATCH)
+		ev_feed_event(loop, w, EV_READ); /* there may be more */
+	do_afters(e);
+	engine_schedule(e);
+	if (dataplane_failed(e->dataplane) != 0) {
+		log_error("data plane", "interface %s or a socket is gone: %s",
+			  e->config.interface,
+			  strerror(dataplane_failed(e->dataplane)));
+		give_up(e);
+	}
+	check_stopped(e);
+}
+
+static void on_solved(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct engine *e = w->data;
+	struct job_result r;
+
+	(void)loop;
+	(void)events;
+	while (jobs_take(e->jobs, &r)) {
+		struct hip_input in = { .kind = HIP_IN_SOLVED,
+					.hit = r.hit,
+					.job = r.job,
+					.solved = r.solved };
+
+		memcpy(in.j, r.j, sizeof(in.j));
+		engine_input(e, &in);
+	}
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct engine *e = w->data;
+	uint64_t now_ms = engine_now_ms();
+
+	(void)loop;
+	(void)events;
+	host_tick(e->host, now_ms);
+	drain(e, now_ms);
+	do_afters(e);
+	command_tick(e, now_ms);
+	engine_schedule(e);
+	check_stopped(e);
+}
+
+/* A restart must not begin below what has been in use. */
+static void keep_generation(struct engine *e)
+{
+	uint64_t now = host_r1_generation(e->host);
+
+	if (now <= e->generation || e->state_dir < 0)
+		return;
+	e->generation = now; /* once; a full disk is told once, too */
+	if (generation_save(e->state_dir, now) < 0)
+		warnings_add(&e->warnings, "state-not-written",
+			     "make room there, or look after its permissions, "
+			     "and restart hiplined",
+			     "the R1 generation cannot be written to %s",
+			     e->config.state);
+}
+
+static void on_second(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct engine *e = w->data;
+	struct hip_input in;
+	size_t at = 0;
+
+	(void)loop;
+	(void)events;
+	dataplane_count(e->dataplane, engine_now_ms());
+	while (dataplane_traffic(e->dataplane, &at, &in))
+		give(e, &in);
+	do_afters(e);
+	engine_schedule(e);
+	keep_generation(e);
+}
+
+static void on_stop_time(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)w;
+	(void)events;
+	ev_break(loop, EVBREAK_ALL); /* who has not answered will find out */
+}
+
+/* The monitor says nothing: the end of its stream is our end. */
+static void on_channel(struct ev_loop *loop, ev_io *w, int events)
+{
+	char byte;
+	ssize_t n = recv(w->fd, &byte, sizeof(byte), MSG_DONTWAIT);
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	ev_io_stop(loop, w);
+	begin_stop(w->data);
+}
+
+static void on_term(struct ev_loop *loop, ev_signal *w, int events)
+{
+	(void)loop;
+	(void)events;
+	begin_stop(w->data);
+}
+
+static void start_watchers(struct engine *e, int channel)
+{
+	ev_io_init(&e->channel, on_channel, channel, EV_READ);
+	e->channel.data = e;
+	ev_io_start(e->loop, &e->channel);
+	ev_io_init(&e->data, on_data, dataplane_event_fd(e->dataplane),
+		   EV_READ);
+	e->data.data = e;
+	ev_io_start(e->loop, &e->data);
+	ev_io_init(&e->solved, on_solved, jobs_event_fd(e->jobs), EV_READ);
+	e->solved.data = e;
+	ev_io_start(e->loop, &e->solved);
+	ev_timer_init(&e->second, on_second, SECOND_S, SECOND_S);
+	e->second.data = e;
+	ev_timer_start(e->loop, &e->second);
+	ev_init(&e->stop, on_stop_time);
+	ev_signal_init(&e->term, on_term, SIGTERM);
+	e->term.data = e;
+	ev_signal_start(e->loop, &e->term);
+}
+
+void engine_init(struct engine *e, struct ev_loop *loop)
+{
+	*e = (struct engine){ .loop = loop, .state_dir = -1 };
+	ev_init(&e->deadline, on_deadline);
+	e->deadline.data = e;
+}
+
+int engine_loop(struct engine *e, int channel)
+{
+	start_watchers(e, channel);
+	engine_schedule(e);
+	(void)ev_run(e->loop, 0); /* ends by ev_break only */
+	return e->status;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The process that reads the network, without any right: the HIP host, the
+ * data plane's control side, the control socket, on one loop. This header
+ * has what its parts share.
+ */
+#ifndef HIPLINE_ENGINE_H
+#define HIPLINE_ENGINE_H
+
+#include "daemon/config.h"
+#include "daemon/control.h"
+#include "daemon/dataplane.h"
+#include "daemon/guard.h"
+#include "daemon/hip/host.h"
+#include "daemon/pins.h"
+#include "daemon/warnings.h"
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct jobs;
+struct lookup;
+
+enum {
+	WAITERS_MAX = CONTROL_CLIENTS_MAX,
+	AFTERS_MAX = 64, /* what waits for the end of a run of outputs */
+};
+
+/* A client that waits for an association. */
+struct waiter {
+	struct control_client *client; /* NULL: free */
+	struct hit hit;
+	uint64_t timeout_ms, end_ms;
+};
+
+/* What an output asks for that would be an input of the host again. */
+struct after {
+	bool lookup; /* look the peer's host names up; else: job not taken */
+	struct hit hit;
+	uint64_t job;
+};
+
+struct engine {
+	struct ev_loop *loop;
+	int status;	  /* exit status */
+	bool stopping;	  /* associations are being closed */
+	bool draining;	  /* the host's outputs */
+	const char *file; /* the configuration's name */
+	struct config config;
+	struct identity *id;
+	uint32_t mtu;
+	int state_dir; /* -1 when it cannot be used */
+	bool pins_writable;
+	struct warnings warnings;
+	struct pins *pins;
+	struct host *host;
+	struct dataplane *dataplane;
+	struct jobs *jobs;
+	struct lookup *lookup;
+	struct control *control;
+	struct waiter waiters[WAITERS_MAX];
+	struct after afters[AFTERS_MAX];
+	size_t n_afters;
+	uint64_t generation; /* of R1s, as written down */
+	struct log_limit failures, changes;
+	ev_io channel, data, solved;
+	ev_timer deadline, second, stop;
+	ev_signal term;
+};
+
+/* Nothing in it yet but the loop. */
+void engine_init(struct engine *e, struct ev_loop *loop);
+
+/* Monotonic time as the host counts it. */
+uint64_t engine_now_ms(void);
+
+/* Gives the host an input and does what it answers. */
+void engine_input(struct engine *e, const struct hip_input *in);
+
+/* Sets the timer for what is due next; after the host or waiters changed. */
+void engine_schedule(struct engine *e);
+
+/* Whether the configuration has a peer entry for this HIT. */
+bool engine_has_peer(const struct engine *e, const struct hit *hit);
+
+/* Runs the loop until it is time to end; everything else has been set up
+ * (engine_start.h). Returns the exit status. */
+int engine_loop(struct engine *e, int channel);
+
+#endif

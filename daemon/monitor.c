@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The order in which things are opened: first what only asks, then what goes
+ * by itself when we end, then what stays. So a start that fails leaves
+ * nothing half done.
+ */
+#include "daemon/monitor.h"
+
+#include "daemon/base/log.h"
+#include "daemon/config_file.h"
+#include "daemon/footprint.h"
+#include "daemon/guard.h"
+#include "daemon/handover.h"
+#include "daemon/hostkey.h"
+#include "daemon/network.h"
+#include "daemon/place.h"
+#include "daemon/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	/* The engine takes 2 s at most to close its associations. */
+	ENGINE_STOP_S = 5,
+};
+
+struct monitor {
+	struct config_file file;
+	bool verbose;
+	uid_t uid; /* of the engine's user */
+	gid_t gid;
+	struct identity *id;
+	struct netlink *netlink;
+	struct network network;
+	enum guard_firewall firewall;
+	int lock;     /* of the state directory */
+	int listener; /* the control socket, which is ours to remove */
+	int channel;  /* to the engine */
+	pid_t engine;
+};
+
+static int load(struct monitor *m, const struct monitor_options *o)
+{
+	char error[CONFIG_ERROR_MAX];
+	int err = config_file_load(o->file, o->file_named, &m->file, error);
+
+	if (err < 0) {
+		log_error("configuration", "%s", error);
+		return err;
+	}
+	m->verbose = o->verbose;
+	log_set_level(o->verbose ? LOG_LEVEL_DEBUG : m->file.config.log);
+	return 0;
+}
+
+static int check_rights(const struct monitor *m)
+{
+	const char *missing = sandbox_missing_capability(m->file.config.port);
+
+	if (!missing)
+		return 0;
+	log_error("rights", "%s is missing; run as root", missing);
+	return -EPERM;
+}
+
+static int find_user(struct monitor *m)
+{
+	const struct config_item *user = &m->file.config.users.items[0];
+	const struct passwd *pw = getpwnam(user->text);
+
+	if (!pw) {
+		log_error("users",
+			  "there is no user %s; make it with useradd --system "
+			  "%s, or name another with users = { ... }",
+			  user->text, user->text);
+		return -ENOENT;
+	}
+	m->uid = pw->pw_uid;
+	m->gid = pw->pw_gid;
+	return 0;
+}
+
+static uint32_t group_id(const char *name)
+{
+	const struct group *g = getgrnam(name);
+
+	return g ? g->gr_gid : HANDOVER_NO_GROUP;
+}
+
+static int check_aead(const struct config *c)
+{
+	if (cipher_backend_works(c->aead))
+		return 0;
+	log_error("aead", "libipsec-mb was not built in, or does not work on "
+			  "this processor; set aead = auto");
+	return -ENOTSUP;
+}
+
+/* What only asks, and what goes when we end. */
+static int open_all(struct monitor *m)
+{
+	const struct config *c = &m->file.config;
+	int err = check_aead(c);
+
+	if (err == 0)
+		err = place_socket_free(c->control);
+	if (err == 0)
+		err = hostkey_load(c, &m->id);
+	if (err == -ENOENT)
+		err = 0; /* it is made later */
+	if (err == 0) {
+		m->netlink = netlink_new();
+		if (!m->netlink) {
+			err = -errno;
+			log_error("netlink", "%s", strerror(errno));
+		}
+	}
+	if (err == 0)
+		err = network_open_sockets(&m->network, c);
+	if (err == 0)
+		err = network_open_tun(&m->network, c);
+	return err;
+}
+
+static int set_guard(struct monitor *m)
+{
+	const struct config *c = &m->file.config;
+	int err = guard_route_add(m->netlink);
+
+	if (err < 0) {
+		log_error("guard", "the unreachable route cannot be set: %s",
+			  strerror(-err));
+		return err;
+	}
+	m->firewall = c->firewall == CONFIG_FIREWALL_OFF
+			      ? GUARD_FIREWALL_OFF
+			      : guard_firewall_add(c->interface);
+	return 0;
+}
+
+/* What stays in the file system and in the kernel's tables. */
+static int make_all(struct monitor *m)
+{
+	const struct config *c = &m->file.config;
+	int err = place_state(c->state, m->uid, m->gid, &m->lock);
+
+	if (err == 0 && !m->id)
+		err = hostkey_make(c, &m->id);
+	if (err == 0) {
+		m->listener = place_socket(c->control);
+		err = m->listener < 0 ? m->listener : 0;
+	}
+	if (err == 0)
+		err = set_guard(m);
+	if (err == 0)
+		err = network_set_up(&m->network, m->netlink, c,
+				     identity_hit(m->id));
+	return err;
+}
+
+/* In the child: nothing but the channel is taken along. */
+static void become_engine(int channel)
+{
+	char *const arguments[] = { (char *)(uintptr_t) "hiplined",
+				    (char *)(uintptr_t) "--role",
+				    (char *)(uintptr_t) "engine", NULL };
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (channel == MONITOR_CHANNEL_FD) {
+		if (fcntl(channel, F_SETFD, 0) < 0)
+			_exit(EXIT_FAILURE);
+	} else if (dup2(channel, MONITOR_CHANNEL_FD) < 0) {
+		_exit(EXIT_FAILURE);
+	}
+	/* Ours close by themselves; what we were started with may not. */
+	(void)close_range(MONITOR_CHANNEL_FD + 1, ~0u, 0);
+	(void)execv("/proc/self/exe", arguments);
+	log_error("engine", "/proc/self/exe: %s; is /proc mounted?",
+		  strerror(errno));
+	_exit(EXIT_FAILURE);
+}
+
+static int start_engine(struct monitor *m)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	m->engine = fork();
+	if (m->engine == 0)
+		become_engine(ends[1]);
+	(void)close(ends[1]); /* the engine's */
+	m->channel = ends[0];
+	return m->engine < 0 ? -errno : 0;
+}
+
+static int send_key(const struct monitor *m)
+{
+	char pem[HANDOVER_KEY_MAX];
+	size_t len = 0;
+	int err = identity_to_pem(m->id, pem, sizeof(pem), &len);
+
+	if (err == 0)
+		err = handover_send_key(m->channel, pem, len);
+	sodium_memzero(pem, sizeof(pem));
+	return err;
+}
+
+static int hand_over(struct monitor *m)
+{
+	const struct handover h = {
+		.file = m->file.name,
+		.text = m->file.text,
+		.text_len = m->file.len,
+		.uid = m->uid,
+		.gid = m->gid,
+		.owner = geteuid(),
+		.gid_read = group_id("hipline"),
+		.gid_change = group_id("hipline-admin"),
+		.mtu = m->network.mtu,
+		.tun_ifindex = m->network.tun_ifindex,
+		.firewall = m->firewall,
+		.verbose = m->verbose,
+		.tun_fd = m->network.tun_fd,
+		.udp4_fd = m->network.udp4_fd,
+		.udp6_fd = m->network.udp6_fd,
+		.listen_fd = m->listener,
+	};
+	int err = start_engine(m);
+
+	if (err == 0)
+		err = send_key(m);
+	if (err == 0)
+		err = handover_send(m->channel, &h);
+	if (err < 0)
+		log_error("engine", "it cannot be started: %s", strerror(-err));
+	return err;
+}
+
+/* What the engine has now, and the key, are no longer ours. */
+static int give_up_rights(struct monitor *m)
+{
+	int err;
+
+	network_close(&m->network);
+	(void)close(m->listener);
+	netlink_free(m->netlink);
+	m->netlink = NULL;
+	identity_free(m->id);
+	m->id = NULL;
+	footprint_shrink();
+	err = sandbox_monitor();
+	if (err < 0)
+		log_error("rights", "they cannot be given up: %s",
+			  strerror(-err));
+	return err;
+}
+
+/* True when the engine has ended; its wait status in *status. */
+static bool engine_ended(const struct monitor *m, int *status)
+{
+	return waitpid(m->engine, status, WNOHANG) == m->engine;
+}
+
+static int verdict(int status, bool asked)
+{
+	if (asked && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return EXIT_SUCCESS;
+	if (WIFSIGNALED(status))
+		log_error("engine", "it was ended by signal %d (%s)",
+			  WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		log_error("engine",
+			  "it ended with status %d; see the lines "
+			  "above",
+			  WEXITSTATUS(status));
+	return EXIT_FAILURE;
+}
+
+/* Waits for the engine's end, or for a signal to ask for it. */
+static int wait_for_end(struct monitor *m, const sigset_t *signals)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	int seconds_left = ENGINE_STOP_S;
+	bool asked = false;
+	int status = 0;
+
+	while (!engine_ended(m, &status)) {
+		int got = asked ? sigtimedwait(signals, NULL, &second)
+				: sigwaitinfo(signals, NULL);
+
+		if (got == SIGTERM || got == SIGINT) {
+			/* The end of the stream asks the engine to end. */
+			(void)shutdown(m->channel, SHUT_WR);
+			asked = true;
+		}
+		if (got < 0 && errno == EAGAIN && --seconds_left == 0) {
+			log_error("engine", "it does not end; it is killed");
+			return EXIT_FAILURE; /* it goes with us */
+		}
+	}
+	return verdict(status, asked);
+}
+
+static int serve(struct monitor *m, const sigset_t *signals)
+{
+	int status = EXIT_FAILURE;
+	int err = make_all(m);
+
+	if (err == 0)
+		err = hand_over(m);
+	if (err == 0)
+		err = give_up_rights(m);
+	if (err == 0)
+		status = wait_for_end(m, signals);
+	if (m->listener >= 0)
+		(void)unlink(m->file.config.control); /* or it is stale */
+	return status;
+}
+
+static void clear(struct monitor *m)
+{
+	network_close(&m->network);
+	netlink_free(m->netlink);
+	identity_free(m->id);
+	config_file_clear(&m->file);
+}
+
+/* The signals that we wait for; they come only when we wait. */
+static void set_signals(sigset_t *signals)
+{
+	(void)sigemptyset(signals);
+	(void)sigaddset(signals, SIGTERM);
+	(void)sigaddset(signals, SIGINT);
+	(void)sigaddset(signals, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+}
+
+int monitor_run(const struct monitor_options *o)
+{
+	struct monitor m = { .lock = -1, .listener = -1, .channel = -1 };
+	int status = EXIT_FAILURE;
+	sigset_t signals;
+
+	set_signals(&signals);
+	(void)umask(022);
+	network_init(&m.network);
+	if (load(&m, o) == 0 && check_rights(&m) == 0 && find_user(&m) == 0 &&
+	    open_all(&m) == 0)
+		status = serve(&m, &signals);
+	clear(&m);
+	return status;
+}
+
+int monitor_unguard(const struct monitor_options *o)
+{
+	struct monitor m = { .lock = -1, .listener = -1, .channel = -1 };
+	int err;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	network_init(&m.network);
+	err = load(&m, o);
+	if (err == 0)
+		err = check_rights(&m);
+	if (err == 0)
+		err = place_socket_free(m.file.config.control);
+	if (err == 0) {
+		m.netlink = netlink_new();
+		err = m.netlink
+			      ? guard_remove(m.netlink, m.file.config.interface)
+			      : -errno;
+		if (err < 0)
+			log_error("guard", "it cannot be removed: %s",
+				  strerror(-err));
+	}
+	clear(&m);
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * JSON by jansson. Where memory runs out half way, functions of jansson take
+ * NULL and give an error, and the whole report is NULL.
+ */
+#include "daemon/report.h"
+
+#include "daemon/addresses.h"
+
+#include <config.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	LOCATORS_SHOWN_MAX = 64,
+	SELF_NAME_MAX = 300,
+	COUNTER_NAME_MAX = 64,
+};
+
+/* Puts a value into an object; true when all is well. */
+static bool put(json_t *object, const char *key, json_t *value)
+{
+	return json_object_set_new(object, key, value) == 0;
+}
+
+static bool put_number(json_t *object, const char *key, uint64_t n)
+{
+	return put(object, key, json_integer((json_int_t)n));
+}
+
+static bool put_text(json_t *object, const char *key, const char *text)
+{
+	return put(object, key, text ? json_string(text) : json_null());
+}
+
+/* The object when it is whole, else NULL. */
+static json_t *whole(json_t *object, bool ok)
+{
+	if (ok)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *hit_json(const struct hit *hit)
+{
+	char text[HIT_TEXT_MAX];
+
+	hit_text(hit, text);
+	return json_string(text);
+}
+
+static json_t *locator_json(const struct locator *l)
+{
+	char text[LOCATOR_TEXT_MAX];
+
+	if (locator_is_unspecified(l))
+		return json_null();
+	locator_text(l, text);
+	return json_string(text);
+}
+
+json_t *report_id(const struct engine *e)
+{
+	const struct hit *hit = identity_hit(e->id);
+	char label[HIT_SELF_LABEL_LEN + 1];
+	char self_name[SELF_NAME_MAX];
+	uint8_t fingerprint[32];
+	char hex[2 * sizeof(fingerprint) + 1];
+	json_t *o = json_object();
+	bool ok;
+
+	identity_fingerprint(e->id, fingerprint);
+	(void)sodium_bin2hex(hex, sizeof(hex), fingerprint,
+			     sizeof(fingerprint)); /* gives hex */
+	hit_self_label(hit, label);
+	(void)snprintf(self_name, sizeof(self_name), "%s.%s", label,
+		       e->config.suffix);
+	ok = put(o, "hit", hit_json(hit)) &&
+	     put_text(o, "algorithm",
+		      identity_kind_text(identity_kind(e->id))) &&
+	     put_text(o, "fingerprint", hex) &&
+	     put_text(o, "self_name", self_name);
+	return whole(o, ok);
+}
+
+/* Names that are bound to a HIT. */
+static json_t *names_json(const struct engine *e, const struct hit *hit)
+{
+	json_t *names = json_array();
+	bool ok = names != NULL;
+
+	for (size_t i = 0; ok && i < pins_count(e->pins); i++) {
+		const struct pin *pin = pins_at(e->pins, i);
+
+		if (hit_equal(&pin->hit, hit))
+			ok = json_array_append_new(names,
+						   json_string(pin->name)) == 0;
+	}
+	return whole(names, ok);
+}
+
+static json_t *path_json(const struct engine *e,
+			 const struct host_assoc_info *a)
+{
+	struct locator local = a->local;
+	json_t *o;
+
+	if (locator_is_unspecified(&a->remote))
+		return json_null();
+	if (local.port == 0)
+		local.port = (uint16_t)e->config.port;
+	o = json_object();
+	return whole(o, put_text(o, "kind", "direct") &&
+				put(o, "local", locator_json(&local)) &&
+				put(o, "remote", locator_json(&a->remote)) &&
+				put(o, "relay", json_null()));
+}
+
+static json_t *number_or_null(uint64_t n)
+{
+	return n ? json_integer((json_int_t)n) : json_null();
+}
+
+/* Seconds since an instant; null when there was none. */
+static json_t *seconds_since(uint64_t then_ms, uint64_t now_ms)
+{
+	if (then_ms == 0)
+		return json_null();
+	return json_integer(
+		now_ms < then_ms ? 0 : (json_int_t)((now_ms - then_ms) / 1000));
+}
+
+static bool put_traffic(json_t *o, const struct flow *f, uint64_t now_ms)
+{
+	static const struct flow none;
+	uint64_t last_ms = 0;
+
+	if (f)
+		last_ms = f->in.last_ms > f->out.last_ms ? f->in.last_ms
+							 : f->out.last_ms;
+	else
+		f = &none;
+	return put_number(o, "bytes_in", f->in.bytes) &&
+	       put_number(o, "bytes_out", f->out.bytes) &&
+	       put_number(o, "packets_in", f->in.packets) &&
+	       put_number(o, "packets_out", f->out.packets) &&
+	       put(o, "idle_s", seconds_since(last_ms, now_ms));
+}
+
+static json_t *association_json(const struct engine *e,
+				const struct host_assoc_info *a,
+				uint64_t now_ms)
+{
+	const struct flow *f =
+		e->dataplane ? dataplane_flow(e->dataplane, &a->hit) : NULL;
+	json_t *o = json_object();
+	bool ok = put(o, "hit", hit_json(&a->hit)) &&
+		  put(o, "names", names_json(e, &a->hit)) &&
+		  put_text(o, "state", assoc_state_text(a->state)) &&
+		  put(o, "path", path_json(e, a)) &&
+		  put(o, "esp_suite", number_or_null(a->esp_suite)) &&
+		  put(o, "spi_in", number_or_null(a->spi_in)) &&
+		  put(o, "spi_out", number_or_null(a->spi_out)) &&
+		  put_number(o, "rekeys", a->rekeys) &&
+		  put_traffic(o, f, now_ms) &&
+		  put(o, "age_s", seconds_since(a->since_ms, now_ms)) &&
+		  put_text(o, "reason", a->reason);
+
+	return whole(o, ok);
+}
+
+static json_t *associations_json(const struct engine *e)
+{
+	size_t n = host_assoc_list(e->host, NULL, 0);
+	struct host_assoc_info *all = calloc(n + 1, sizeof(*all));
+	json_t *array = all ? json_array() : NULL;
+	uint64_t now_ms = engine_now_ms();
+	bool ok = array != NULL;
+
+	if (ok)
+		n = host_assoc_list(e->host, all, n);
+	if (ok && e->dataplane)
+		dataplane_count(e->dataplane, now_ms);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = json_array_append_new(
+			     array, association_json(e, &all[i], now_ms)) == 0;
+	free(all);
+	return whole(array, ok);
+}
+
+json_t *report_peers(const struct engine *e)
+{
+	json_t *o = json_object();
+
+	return whole(o, put(o, "associations", associations_json(e)));
+}
+
+static json_t *warnings_json(const struct warnings *w)
+{
+	json_t *array = json_array();
+	bool ok = array != NULL;
+
+	for (size_t i = 0; ok && i < w->n; i++) {
+		json_t *o = json_object();
+
+		ok = put_text(o, "code", w->all[i].code) &&
+		     put_text(o, "text", w->all[i].text) &&
+		     put_text(o, "remedy", w->all[i].remedy);
+		ok = json_array_append_new(array, o) == 0 && ok;
+	}
+	return whole(array, ok);
+}
+
+static json_t *locators_json(const struct config *c)
+{
+	struct locator all[LOCATORS_SHOWN_MAX];
+	size_t n = addresses_list(c, all, LOCATORS_SHOWN_MAX);
+	json_t *array = json_array();
+	bool ok = array != NULL;
+
+	for (size_t i = 0; ok && i < n; i++)
+		ok = json_array_append_new(array, locator_json(&all[i])) == 0;
+	return whole(array, ok);
+}
+
+/* What AES-GCM is done with. */
+static const char *aead_text(const struct config *c)
+{
+	return c->aead != CIPHER_OPENSSL &&
+			       cipher_backend_works(CIPHER_IPSEC_MB)
+		       ? "ipsec-mb"
+		       : "openssl";
+}
+
+json_t *report_status(const struct engine *e)
+{
+	const struct config *c = &e->config;
+	json_t *o = json_object();
+	bool ok = put_text(o, "version", PACKAGE_VERSION) &&
+		  put(o, "hit", hit_json(identity_hit(e->id))) &&
+		  put_text(o, "interface", c->interface) &&
+		  put_number(o, "mtu", e->mtu) &&
+		  put_number(o, "port", c->port) &&
+		  put_text(o, "aead", aead_text(c)) &&
+		  put(o, "locators", locators_json(c)) &&
+		  put(o, "nat", json_null()) &&
+		  put(o, "associations", associations_json(e)) &&
+		  put(o, "overlay", json_null()) &&
+		  put(o, "relays", json_array()) &&
+		  put(o, "names", json_array()) &&
+		  put(o, "warnings", warnings_json(&e->warnings));
+
+	return whole(o, ok);
+}
+
+json_t *report_connection(const struct engine *e,
+			  const struct host_assoc_info *a)
+{
+	json_t *o = json_object();
+
+	return whole(o,
+		     put(o, "hit", hit_json(&a->hit)) &&
+			     put(o, "path", path_json(e, a)) &&
+			     put_text(o, "state", assoc_state_text(a->state)));
+}
+
+json_t *report_resolution(const char *name, const struct hit *hit,
+			  const char *proof)
+{
+	json_t *one = json_object();
+	json_t *hits = json_array();
+	json_t *o = json_object();
+	bool ok = put(one, "hit", hit_json(hit)) &&
+		  put_text(one, "proof", proof) &&
+		  put(one, "lifetime_s", json_null());
+
+	ok = json_array_append_new(hits, one) == 0 && ok;
+	ok = put_text(o, "name", name) && ok;
+	ok = put(o, "hits", hits) && ok;
+	return whole(o, ok);
+}
+
+static const char *packet_type_text(size_t type)
+{
+	switch (type) {
+	case HIP_I1:
+		return "i1";
+	case HIP_R1:
+		return "r1";
+	case HIP_I2:
+		return "i2";
+	case HIP_R2:
+		return "r2";
+	case HIP_UPDATE:
+		return "update";
+	case HIP_NOTIFY:
+		return "notify";
+	case HIP_CLOSE:
+		return "close";
+	case HIP_CLOSE_ACK:
+		return "close_ack";
+	default:
+		return NULL;
+	}
+}
+
+/* "prefix" and "a-b" as prefix_a_b. */
+static bool put_counter(json_t *o, const char *prefix, const char *name,
+			uint64_t n)
+{
+	char key[COUNTER_NAME_MAX];
+
+	(void)snprintf(key, sizeof(key), "%s%s", prefix, name);
+	for (char *p = key; *p; p++)
+		if (*p == '-')
+			*p = '_';
+	return put_number(o, key, n);
+}
+
+static bool put_packets(json_t *o, const struct host_counters *c)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < 32; i++) {
+		const char *type = packet_type_text(i);
+
+		if (type)
+			ok = put_counter(o, "hip_received_", type,
+					 c->received[i]) &&
+			     put_counter(o, "hip_sent_", type, c->sent[i]);
+	}
+	return ok;
+}
+
+static bool put_drops(json_t *o, const struct engine *e,
+		      const struct host_counters *c)
+{
+	bool ok = true;
+
+	for (size_t i = DROP_NONE + 1; ok && i < DROP_COUNT; i++)
+		ok = put_counter(o, "hip_drop_", drop_name((enum drop)i),
+				 c->drops[i]);
+	for (size_t i = 0; ok && i < WORKER_DROP_COUNT; i++)
+		ok = put_counter(
+			o, "data_drop_", worker_drop_name((enum worker_drop)i),
+			e->dataplane ? dataplane_drops(e->dataplane,
+						       (enum worker_drop)i)
+				     : 0);
+	return ok;
+}
+
+json_t *report_counters(const struct engine *e)
+{
+	const struct host_counters *c = host_counters(e->host);
+	json_t *o = json_object();
+	bool ok =
+		put_number(o, "exchanges_completed", c->exchanges_completed) &&
+		put_number(o, "exchanges_failed", c->exchanges_failed) &&
+		put_number(o, "hip_retransmitted", c->retransmitted) &&
+		put_number(o, "hip_send_failed",
+			   e->dataplane ? dataplane_send_failures(e->dataplane)
+					: 0) &&
+		put_packets(o, c) &&
+		put_number(o, "puzzles_verified", c->puzzles_verified) &&
+		put_number(o, "dh_agreements", c->dh_agreements) &&
+		put_number(o, "signatures_verified", c->signatures_verified) &&
+		put_number(o, "signatures_made", c->signatures_made) &&
+		put_number(o, "staged_packets", c->staged_packets) &&
+		put_number(o, "staged_dropped", c->staged_dropped) &&
+		put_drops(o, e, c);
+
+	return whole(o, ok);
+}
