@@ -184,6 +184,31 @@ static void save_esp(void)
 	save("inner", "chain", bytes, hex(chain, bytes, sizeof(bytes)));
 }
 
+/* Exchanges as fuzz_host.c takes them: 00 delivers, 0101 has a packet. */
+static void save_hosts(void)
+{
+	static const char *const runs[] = {
+		"0101 00 00 0a00 00 00 0901 9501 0801 00 00",
+		"8d01 00 00 00 00 0901 9501 9401 00 00",
+		"0101 8d01 00 00 00 00 00 00 0a00 00 00 00 00",
+		"0101 02ffff00 02ffff00 02ffff01 02ffff02 02ffff07",
+		"0101 00 00 0a00 03 02020000 00 00 0400 0901",
+		"0101 00 00 0a01 02ffff00 0101 00 00 0a00 0500002a01 00",
+		"8d01 00 00 0600010c000000e00000000000000aff 00",
+		"8d01 00 00 00 00 99 9701 00 00 00 00 0901",
+		"8d01 00 00 00 00 0901 02ffff00 0b01 00 00 0a00 00 00",
+		"8d01 00 00 00 00 0901 0c04 9804 00 00 00",
+		"8d01 00 00 00 00 07000008 3b04100100000000 00",
+	};
+	uint8_t bytes[64];
+	char name[32];
+
+	for (size_t i = 0; i < COUNT(runs); i++) {
+		(void)snprintf(name, sizeof(name), "run-%zu", i);
+		save("host", name, bytes, hex(runs[i], bytes, sizeof(bytes)));
+	}
+}
+
 static void save_requests(void)
 {
 	static const struct api_request requests[] = {
@@ -238,5 +263,6 @@ int main(int argc, char **argv)
 	save_packets();
 	save_requests();
 	save_esp();
+	save_hosts();
 	return 0;
 }
