@@ -56,17 +56,23 @@ static bool put_host(json_t *root, FILE *out)
 	return ok;
 }
 
-/* "1.2 MB, 34.0 kB/s": the rate is the mean over the association's age. */
-static void traffic_text(const json_t *a, const char *key,
+/*
+ * "in 1.2 MB, 34.0 kB/s": the rate is the mean over the association's age.
+ * Empty before there is one.
+ */
+static void traffic_text(const json_t *a, const char *what, const char *key,
 			 char out[TRAFFIC_MAX])
 {
 	uint64_t bytes = field_number(a, key);
 	uint64_t age = field_number(a, "age_s");
 	char sum[TEXT_MAX], rate[TEXT_MAX];
 
+	out[0] = '\0';
+	if (bytes == 0 && !field_is_number(a, "age_s"))
+		return;
 	text_bytes(bytes, sum);
 	text_bytes(age ? bytes / age : bytes, rate);
-	(void)snprintf(out, TRAFFIC_MAX, "%s, %s/s", sum, rate);
+	(void)snprintf(out, TRAFFIC_MAX, "%s %s, %s/s", what, sum, rate);
 }
 
 static void association_row(struct columns *t, const json_t *a)
@@ -77,13 +83,13 @@ static void association_row(struct columns *t, const json_t *a)
 	char path[FIELD_TEXT_MAX], in[TRAFFIC_MAX], out[TRAFFIC_MAX];
 
 	field_path(json_object_get(a, "path"), path);
-	traffic_text(a, "bytes_in", in);
-	traffic_text(a, "bytes_out", out);
+	traffic_text(a, "in", "bytes_in", in);
+	traffic_text(a, "out", "bytes_out", out);
 	columns_cell(t, "  %s", name ? name : field_text(a, "hit"));
 	columns_cell(t, "%s", field_text(a, "state"));
 	columns_cell(t, "%s", path);
-	columns_cell(t, "in %s", in);
-	columns_cell(t, "out %s", out);
+	columns_cell(t, "%s", in);
+	columns_cell(t, "%s", out);
 	columns_cell(t, "%s", reason ? reason : "");
 }
 

@@ -40,5 +40,13 @@ while read -r key; do
 		{ echo "man: hipline.conf.5 lacks the setting $key"; wrong=1; }
 done < <(sed -n 's/^	{ "\([a-z0-9_]*\)", CONFIG_.*/\1/p' daemon/config_keys.c)
 [ $keys -gt 0 ] || { echo "man: no settings"; wrong=1; }
-echo "man: ${#pages[@]} pages, $commands commands, $keys settings"
+warnings=0
+while read -r code; do
+	warnings=$((warnings + 1))
+	grep -q "^\.It Cm $code$" docs/hiplined.8.in ||
+		{ echo "man: hiplined.8 lacks the warning $code"; wrong=1; }
+done < <(grep -ohE 'warnings_add\([^"]*"[a-z0-9-]+"' daemon/*.c |
+	sed 's/.*"\(.*\)"/\1/' | sort -u)
+[ $warnings -gt 0 ] || { echo "man: no warnings"; wrong=1; }
+echo "man: ${#pages[@]} pages, $commands commands, $keys settings, $warnings warnings"
 exit $wrong
