@@ -59,11 +59,10 @@ struct assoc *assoc_new(struct host *h, const struct hit *hit)
 		return NULL;
 	a->hit = *hit;
 	a->state = ASSOC_UNASSOCIATED;
-	if (timers_add(&h->timers, &a->timer, a, TIMER_ASSOC)) {
-		free(a);
-		return NULL;
-	}
-	if (table_add(&h->assocs, &a->node, &a->hit, a)) {
+	if (timers_add(&h->timers, &a->timer, a, TIMER_ASSOC) ||
+	    timers_add(&h->timers, &a->updates.timer, a, TIMER_UPDATE) ||
+	    table_add(&h->assocs, &a->node, &a->hit, a)) {
+		timers_remove(&h->timers, &a->updates.timer);
 		timers_remove(&h->timers, &a->timer);
 		free(a);
 		return NULL;
@@ -85,9 +84,11 @@ void assoc_free(struct host *h, struct assoc *a)
 	exchange_i_drop(h, a);
 	if (is_dead(a))
 		TAILQ_REMOVE(&h->dead, a, dead);
+	updates_forget(h, a);
 	agreed_free(h, a->agreed);
 	pending_clear(&a->pending, &h->pending_total);
 	assoc_clear_reply(a);
+	timers_remove(&h->timers, &a->updates.timer);
 	timers_remove(&h->timers, &a->timer);
 	table_remove(&h->assocs, &a->node);
 	free(a);
@@ -139,7 +140,8 @@ int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 	a->local = in->local;
 	a->remote = in->remote;
 	a->raw = in->raw;
-	a->used_ms = a->heard_ms = h->now_ms;
+	a->used_ms = h->now_ms;
+	assoc_hear(h, a);
 	a->reason = NULL;
 	a->wants_close = false;
 	a->has_nonce = false;
@@ -150,6 +152,7 @@ void assoc_drop_keys(struct host *h, struct assoc *a)
 {
 	if (!a->agreed)
 		return;
+	updates_forget(h, a);
 	agreed_close(h, a->agreed, &a->hit);
 	agreed_free(h, a->agreed);
 	a->agreed = NULL;
@@ -163,6 +166,22 @@ void assoc_establish(struct host *h, struct assoc *a)
 	timers_set(&h->timers, &a->timer,
 		   h->conf.idle_ms ? h->now_ms + h->conf.idle_ms
 				   : TIMERS_NEVER);
+}
+
+void assoc_hear(struct host *h, struct assoc *a)
+{
+	a->heard_ms = h->now_ms;
+	a->is_suspect = false;
+}
+
+/* As RFC 6298 2 smooths it; without its variance, as RFC 7401 6.11. */
+void assoc_measure_rtt(struct assoc *a, uint64_t ms)
+{
+	uint32_t rtt = ms < RTO_MAX_MS ? (uint32_t)ms : RTO_MAX_MS;
+
+	if (rtt == 0)
+		rtt = 1;
+	a->rtt_ms = a->rtt_ms ? (7 * a->rtt_ms + rtt) / 8 : rtt;
 }
 
 /* Hands out all that wait as outputs of one kind. */

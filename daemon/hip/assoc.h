@@ -12,6 +12,7 @@
 #include "daemon/hip/agreed.h"
 #include "daemon/hip/host.h"
 #include "daemon/hip/pending.h"
+#include "daemon/hip/update.h"
 
 #include <sys/queue.h>
 
@@ -21,6 +22,7 @@ struct exchange;
 enum host_timer {
 	TIMER_ASSOC,	/* the state's own time is over */
 	TIMER_EXCHANGE, /* our exchange waits for an answer */
+	TIMER_UPDATE,	/* an UPDATE waits for its acknowledgement */
 	TIMER_R1,	/* the R1s are old */
 };
 
@@ -49,6 +51,9 @@ struct assoc {
 	uint64_t since_ms;   /* ESTABLISHED, or 0 */
 	uint8_t nonce[CLOSE_NONCE_LEN]; /* ECHO_REQUEST_SIGNED in CLOSE */
 	bool has_nonce;
+	struct updates updates;
+	bool is_suspect; /* an UPDATE stayed unanswered; nothing came since */
+	uint32_t rtt_ms; /* 0: not known yet */
 	const char *reason; /* why it failed, or what the peer notified */
 };
 
@@ -89,6 +94,12 @@ void assoc_drop_keys(struct host *h, struct assoc *a);
 
 /* ESTABLISHED now; the idle time begins (RFC 7401 4.4.1: UAL). */
 void assoc_establish(struct host *h, struct assoc *a);
+
+/* The peer has proved that it is there. */
+void assoc_hear(struct host *h, struct assoc *a);
+
+/* A round trip to the peer took that long. */
+void assoc_measure_rtt(struct assoc *a, uint64_t ms);
 
 /* What waits goes out (the outbound SA is there), or is given back. */
 void assoc_inject_pending(struct host *h, struct assoc *a);

@@ -8,25 +8,10 @@
 
 #include "daemon/hip/host_impl.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
 enum { BACKOFF_DOUBLINGS_MAX = 16 };
-
-/* MAC and signature end every CLOSE and CLOSE_ACK. */
-static int finish(struct host *h, const struct agreed *g, struct packet_out *p)
-{
-	int err = protect_add_mac(p, g->keymat.hit_suite, g->keys.mac_out);
-
-	if (err)
-		return err;
-	h->counters.signatures_made++;
-	err = protect_add_signature(p, h->conf.id);
-	if (err)
-		return err;
-	return packet_fix_length(p) ? 0 : -ENOSPC;
-}
 
 /* Makes the packet that `a` repeats from now on. */
 static int make_reply(struct host *h, struct assoc *a,
@@ -41,7 +26,7 @@ static int make_reply(struct host *h, struct assoc *a,
 		     type == HIP_CLOSE ? PARAM_ECHO_REQUEST_SIGNED
 				       : PARAM_ECHO_RESPONSE_SIGNED,
 		     echo, len);
-	err = finish(h, a->agreed, &p);
+	err = host_protect(h, a->agreed, &p);
 	return err ? err : assoc_set_reply(a, &p);
 }
 
@@ -58,6 +43,7 @@ void close_start(struct host *h, struct assoc *a)
 		assoc_forget(h, a, "the association was closed");
 		return;
 	}
+	updates_forget(h, a);
 	agreed_close(h, a->agreed, &a->hit);
 	assoc_return_pending(h, a, "the association was closed");
 	assoc_set_state(h, a, ASSOC_CLOSING);
@@ -94,20 +80,6 @@ static struct agreed *keys_for_close(const struct assoc *a)
 	return a->exchange ? a->exchange->agreed : NULL; /* table 4 */
 }
 
-static enum drop check_signature(struct host *h, const struct packet *p,
-				 const struct agreed *g)
-{
-	struct hi_public *pub = NULL;
-	enum drop d = agreed_public(g, &pub);
-
-	if (d != DROP_NONE)
-		return d;
-	h->counters.signatures_verified++;
-	d = protect_check_signature(p, pub);
-	hi_public_free(pub);
-	return d;
-}
-
 /* Is the CLOSE_ACK that is kept the answer to this echo? */
 static bool is_acked(const struct assoc *a, const struct param *echo)
 {
@@ -139,6 +111,7 @@ static enum drop accept_close(struct host *h, struct assoc *a,
 	exchange_i_hand_over(h, a);
 	if (make_reply(h, a, HIP_CLOSE_ACK, echo->body, echo->len))
 		return DROP_INTERNAL;
+	updates_forget(h, a);
 	agreed_close(h, a->agreed, &a->hit);
 	assoc_return_pending(h, a, "the peer closed the association");
 	a->local = in->local;
@@ -170,7 +143,7 @@ enum drop close_on_close(struct host *h, const struct arrival *m)
 		return d;
 	if (is_acked(a, echo))
 		return repeat_ack(h, a);
-	d = check_signature(h, p, g);
+	d = host_check_signature(h, p, g);
 	return d == DROP_NONE ? accept_close(h, a, echo, m->in) : d;
 }
 
@@ -192,7 +165,7 @@ enum drop close_on_ack(struct host *h, const struct arrival *m)
 	d = protect_check_mac(p, a->agreed->keymat.hit_suite,
 			      a->agreed->keys.mac_in);
 	if (d == DROP_NONE)
-		d = check_signature(h, p, a->agreed);
+		d = host_check_signature(h, p, a->agreed);
 	if (d == DROP_NONE)
 		assoc_forget(h, a, NULL);
 	return d;

@@ -8,6 +8,7 @@
  */
 #include "daemon/hip/exchange_i.h"
 
+#include "daemon/hip/close.h"
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/i2.h"
 #include "daemon/hip/notify.h"
@@ -29,6 +30,7 @@ static uint64_t rto_ms(unsigned int sends)
 static void wait_for_answer(struct host *h, struct exchange *x)
 {
 	x->sends++;
+	x->sent_ms = h->now_ms;
 	timers_set(&h->timers, &x->timer, h->now_ms + rto_ms(x->sends));
 }
 
@@ -135,8 +137,12 @@ void exchange_i_fail(struct host *h, struct assoc *a, const char *reason)
 	h->counters.exchanges_failed++;
 	exchange_i_drop(h, a);
 	assoc_return_pending(h, a, reason);
-	if (!shows_exchange(a))
+	if (!shows_exchange(a)) {
+		/* RFC 7401 6.11, step 4: it is broken. */
+		if (a->is_suspect)
+			close_start(h, a);
 		return;
+	}
 	assoc_drop_keys(h, a);
 	a->reason = reason;
 	assoc_set_state(h, a, ASSOC_FAILED);
@@ -431,6 +437,8 @@ enum drop exchange_i_on_r2(struct host *h, const struct arrival *m)
 		return DROP_INTERNAL;
 	x->agreed = NULL; /* the association has it now */
 	a->made_ms = h->now_ms;
+	if (x->sends == 1)
+		assoc_measure_rtt(a, h->now_ms - x->sent_ms);
 	assoc_clear_reply(a);
 	free_exchange(h, x);
 	assoc_establish(h, a);

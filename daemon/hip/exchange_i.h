@@ -36,6 +36,7 @@ struct exchange {
 	uint64_t counter;     /* the highest of an R1 that verified */
 	uint8_t i[RHASH_MAX]; /* of the R1 that was taken */
 	uint64_t job;	      /* while solving */
+	uint64_t sent_ms;     /* when that packet went last */
 	uint64_t heard_ms;    /* when an I1 of theirs was answered last */
 	uint8_t *bytes;	      /* R1 while solving, then our I2 */
 	size_t len;

@@ -231,6 +231,7 @@ static enum drop complete(struct host *h, const struct arrival *m,
 		return DROP_INTERNAL;
 	}
 	a->made_ms = issued_ms;
+	assoc_measure_rtt(a, h->now_ms - issued_ms); /* and the solving */
 	exchange_i_drop(h, a); /* ours is not needed any more */
 	assoc_set_state(h, a, ASSOC_R2_SENT);
 	timers_set(&h->timers, &a->timer, h->now_ms + R2_SENT_MS);
@@ -343,7 +344,7 @@ enum drop exchange_r_on_i2(struct host *h, const struct arrival *m)
 
 void exchange_r_on_proof(struct host *h, struct assoc *a)
 {
-	a->used_ms = a->heard_ms = h->now_ms;
+	assoc_hear(h, a);
 	if (a->state == ASSOC_R2_SENT || a->state == ASSOC_ESTABLISHED)
 		assoc_clear_reply(a); /* nobody repeats that I2 any more */
 	if (a->state == ASSOC_R2_SENT)

@@ -399,6 +399,9 @@ static void run_timers(struct host *h)
 		case TIMER_EXCHANGE:
 			exchange_i_on_timer(h, t->owner);
 			break;
+		case TIMER_UPDATE:
+			updates_on_timer(h, t->owner);
+			break;
 		case TIMER_R1:
 			host_renew_r1(h);
 			break;
@@ -428,6 +431,14 @@ static void on_close(struct host *h, const struct hip_input *in)
 		close_all(h);
 	else if (a)
 		close_start(h, a);
+}
+
+static void on_probe(struct host *h, const struct hip_input *in)
+{
+	struct assoc *a = assoc_find(h, &in->hit);
+
+	if (a && a->state == ASSOC_ESTABLISHED && !a->exchange)
+		update_probe(h, a);
 }
 
 void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
@@ -463,6 +474,9 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 	case HIP_IN_CLOSE:
 		on_close(h, in);
 		break;
+	case HIP_IN_PROBE:
+		on_probe(h, in);
+		break;
 	}
 	exchange_i_start_waiting(h);
 }
@@ -495,6 +509,8 @@ static void describe(const struct assoc *a, struct host_assoc_info *out)
 					 .local = a->local,
 					 .remote = a->remote,
 					 .since_ms = a->since_ms,
+					 .heard_ms = a->heard_ms,
+					 .rtt_ms = a->rtt_ms,
 					 .reason = a->reason };
 	if (!g)
 		return;

@@ -75,11 +75,13 @@ enum hip_input_kind {
 	HIP_IN_UNKNOWN_SPI, /* ESP for an SPI of nobody came from a locator */
 	HIP_IN_SOLVED,	    /* a puzzle was solved, or not */
 	HIP_IN_CLOSE,	    /* close one association, or all */
+	HIP_IN_PROBE,	    /* is the peer still there? Ask it */
 };
 
 struct hip_input {
 	enum hip_input_kind kind;
-	struct hit hit;	      /* ACQUIRE, PEER*, TRAFFIC, SOLVED, CLOSE */
+	struct hit hit;	      /* ACQUIRE, PEER*, TRAFFIC, SOLVED, CLOSE,
+				 PROBE */
 	const uint8_t *bytes; /* PACKET: HIP from its header on, without the
 				 zero SPI; ACQUIRE: inner IPv6 packet or NULL */
 	size_t len;
@@ -148,6 +150,8 @@ struct host_assoc_info {
 	uint32_t spi_in, spi_out; /* 0 when there is none */
 	uint64_t rekeys;
 	uint64_t since_ms;  /* monotonic time of ESTABLISHED; 0 before */
+	uint64_t heard_ms;  /* when the peer proved last that it is there */
+	uint32_t rtt_ms;    /* a round trip takes about that; 0: unknown */
 	const char *reason; /* why it failed, or NULL; static */
 };
 

@@ -7,6 +7,7 @@
 #include "daemon/hip/suite.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 enum {
@@ -90,6 +91,33 @@ enum drop host_check_esp_info(const struct esp_info *info,
 	    info->new_spi < SPI_MIN)
 		return DROP_ESP_INFO;
 	return DROP_NONE;
+}
+
+int host_protect(struct host *h, const struct agreed *g, struct packet_out *p)
+{
+	int err = protect_add_mac(p, g->keymat.hit_suite, g->keys.mac_out);
+
+	if (err)
+		return err;
+	h->counters.signatures_made++;
+	err = protect_add_signature(p, h->conf.id);
+	if (err)
+		return err;
+	return packet_fix_length(p) ? 0 : -ENOSPC;
+}
+
+enum drop host_check_signature(struct host *h, const struct packet *p,
+			       const struct agreed *g)
+{
+	struct hi_public *pub = NULL;
+	enum drop d = agreed_public(g, &pub);
+
+	if (d != DROP_NONE)
+		return d;
+	h->counters.signatures_verified++;
+	d = protect_check_signature(p, pub);
+	hi_public_free(pub);
+	return d;
 }
 
 struct id_list host_id_list(const uint16_t *ids, size_t n)

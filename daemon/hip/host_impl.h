@@ -80,6 +80,17 @@ enum drop host_check_hi(const struct hit *hit, const struct host_id *id);
 enum drop host_check_esp_info(const struct esp_info *info,
 			      const struct agreed *agreed);
 
+/*
+ * HIP_MAC, HIP_SIGNATURE and the length, which end a packet between two that
+ * have keys. 0, -EIO or -ENOSPC.
+ */
+__attribute__((warn_unused_result)) int
+host_protect(struct host *h, const struct agreed *g, struct packet_out *p);
+
+/* Is HIP_SIGNATURE the peer's? Its MAC was right. */
+enum drop host_check_signature(struct host *h, const struct packet *p,
+			       const struct agreed *g);
+
 /* Ids of the configuration as a list for a packet. */
 struct id_list host_id_list(const uint16_t *ids, size_t n);
 

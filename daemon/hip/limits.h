@@ -152,6 +152,11 @@ enum {
 	EXCHANGE_RESTARTS_MAX = 4, /* newer R1s taken in one exchange */
 	I2_PROBE_AFTER = 4,	   /* unanswered I2s, then I1s go besides */
 	PUZZLE_LIFETIME = 38,	   /* RFC 7401 5.2.4: 2^(38-32) s */
+	UPDATE_RETRY_MAX = 8,	   /* RFC 7401 6.11 */
+	UPDATES_OUT_MAX = 2,	   /* of ours, not acknowledged yet */
+	UPDATE_WINDOW = 32,	   /* RFC 7401 6.12: ids that are remembered */
+	UPDATE_AHEAD_MAX = 8,	   /* ids that may be skipped */
+	PROBE_SENDS_MAX = 2,	   /* then the peer is believed gone */
 };
 
 /* Times in milliseconds. */
@@ -170,6 +175,7 @@ enum {
 	NOTIFY_MS = 200,       /* at most one NOTIFY sent or verified */
 	UNKNOWN_SPI_MS = 1000, /* at most one exchange for strange ESP */
 	SETTLE_MS = 5 * 1000,  /* strange ESP is stale before that */
+	UPDATE_RTO_MIN_MS = 200,
 };
 
 #endif

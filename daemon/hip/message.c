@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * R1, I2 and R2 in parsed form. A packet that lacks a parameter it must have
- * is told apart from one whose parameter is malformed.
+ * R1, I2, R2 and UPDATE in parsed form. A packet that lacks a parameter it must
+ * have is told apart from one whose parameter is malformed.
  */
 #include "daemon/hip/message.h"
 
@@ -156,6 +156,31 @@ enum drop msg_r2_parse(const struct packet *p, struct msg_r2 *out)
 	if (!has_all(p, r2_needs, sizeof(r2_needs) / sizeof(r2_needs[0])))
 		return DROP_PARAM_MISSING;
 	return esp_info_parse(contents(p, PARAM_ESP_INFO), &out->esp_info);
+}
+
+enum drop msg_update_parse(const struct packet *p, struct msg_update *out)
+{
+	enum drop d = DROP_NONE;
+
+	*out = (struct msg_update){
+		.has_seq = packet_find(p, PARAM_SEQ) != NULL,
+		.has_esp_info = packet_find(p, PARAM_ESP_INFO) != NULL,
+		.has_dh = packet_find(p, PARAM_DIFFIE_HELLMAN) != NULL,
+	};
+	if (!out->has_seq && !packet_find(p, PARAM_ACK))
+		return DROP_PARAM_MISSING; /* 5.3.5: invalid */
+	if (!packet_find(p, PARAM_HIP_MAC) ||
+	    !packet_find(p, PARAM_HIP_SIGNATURE))
+		return DROP_PARAM_MISSING;
+	if (out->has_seq)
+		d = seq_parse(contents(p, PARAM_SEQ), &out->seq);
+	if (!d && packet_find(p, PARAM_ACK))
+		d = ack_parse(contents(p, PARAM_ACK), &out->acks);
+	if (!d && out->has_esp_info)
+		d = esp_info_parse(contents(p, PARAM_ESP_INFO), &out->esp_info);
+	if (!d && out->has_dh)
+		d = dh_param_parse(contents(p, PARAM_DIFFIE_HELLMAN), &out->dh);
+	return d;
 }
 
 enum drop msg_find_host_id(const uint8_t *plain, size_t len,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * R1, I2 and R2 in parsed form: which parameters each of them must carry
- * (RFC 7401 5.3.2 to 5.3.4, RFC 7402 5.2.1). Only the form is judged here;
+ * R1, I2, R2 and UPDATE in parsed form: which parameters each of them must
+ * carry (RFC 7401 5.3.2 to 5.3.5, RFC 7402 5.2). Only the form is judged here;
  * what the values mean is for the exchange. All pointers borrow from the
  * packet.
  */
@@ -47,10 +47,20 @@ struct msg_r2 {
 	struct esp_info esp_info;
 };
 
+/* RFC 7401 5.3.5; ESP_INFO and DIFFIE_HELLMAN: RFC 7402 5.2.2. */
+struct msg_update {
+	bool has_seq, has_esp_info, has_dh;
+	uint32_t seq;
+	struct ack_list acks; /* none: n is 0 */
+	struct esp_info esp_info;
+	struct dh_param dh;
+};
+
 /* DROP_NONE, or why the packet is none; *out is then undefined. */
 enum drop msg_r1_parse(const struct packet *p, struct msg_r1 *out);
 enum drop msg_i2_parse(const struct packet *p, struct msg_i2 *out);
 enum drop msg_r2_parse(const struct packet *p, struct msg_r2 *out);
+enum drop msg_update_parse(const struct packet *p, struct msg_update *out);
 
 /*
  * Finds the HOST_ID in what ENCRYPTED held and gives it whole. DROP_NONE,

@@ -431,6 +431,13 @@ void sim_close(struct sim *s, size_t a, size_t b)
 	node_input(s, a, &in);
 }
 
+void sim_probe(struct sim *s, size_t a, size_t b)
+{
+	struct hip_input in = { .kind = HIP_IN_PROBE, .hit = s->nodes[b]->hit };
+
+	node_input(s, a, &in);
+}
+
 void sim_close_all(struct sim *s, size_t a)
 {
 	struct hip_input in = { .kind = HIP_IN_CLOSE, .all = true };

@@ -64,6 +64,9 @@ void sim_send(struct sim *s, size_t a, size_t b);
 void sim_close(struct sim *s, size_t a, size_t b);
 void sim_close_all(struct sim *s, size_t a);
 
+/* Host a asks b whether it is there. */
+void sim_probe(struct sim *s, size_t a, size_t b);
+
 /* The host dies without a word and starts anew, knowing the same peers. */
 void sim_restart(struct sim *s, size_t node);
 

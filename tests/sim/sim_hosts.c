@@ -16,10 +16,8 @@
 #include <unistd.h>
 
 static const struct scenario *const tables[] = {
-	exchange_scenarios,
-	close_scenarios,
-	restart_scenarios,
-	algorithm_scenarios,
+	exchange_scenarios,  close_scenarios,  restart_scenarios,
+	algorithm_scenarios, update_scenarios,
 };
 
 void two_hosts(struct sim *s)
