@@ -47,11 +47,11 @@ bool config_number(const char *text, uint64_t *out)
 	if (text[0] == '\0' || (text[0] == '0' && text[1] != '\0'))
 		return false;
 	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
+		uint64_t digit = (uint64_t)(*text - '0');
+
+		if (*text < '0' || *text > '9' || n > (UINT64_MAX - digit) / 10)
 			return false;
-		if (n > (UINT64_MAX - 9) / 10)
-			return false;
-		n = n * 10 + (uint64_t)(*text - '0');
+		n = n * 10 + digit;
 	}
 	*out = n;
 	return true;

@@ -409,3 +409,22 @@ Test(config, host_names_split_from_ports)
 	cr_expect_not(config_split_host("a:b:c", 5, host, &port));
 	cr_expect_not(config_split_host("", 5, host, &port));
 }
+
+Test(config, numbers_are_decimal_and_fit_64_bits)
+{
+	uint64_t n = 7;
+
+	cr_expect(config_number("0", &n));
+	cr_expect_eq(n, 0);
+	cr_expect(config_number("18446744073709551615", &n));
+	cr_expect_eq(n, UINT64_MAX);
+	n = 7;
+	cr_expect_not(config_number("18446744073709551616", &n));
+	cr_expect_not(config_number("99999999999999999999", &n));
+	cr_expect_not(config_number("", &n));
+	cr_expect_not(config_number("01", &n));
+	cr_expect_not(config_number("+1", &n));
+	cr_expect_not(config_number("1 ", &n));
+	cr_expect_not(config_number("0x1", &n));
+	cr_expect_eq(n, 7);
+}

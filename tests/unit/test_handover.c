@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The handover: what the monitor sends is what the engine gets.
+ */
+#include "daemon/handover.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int ends[2];
+static struct ipc_in in;
+
+static void make(void)
+{
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
+		     0);
+	ipc_in_init(&in, IPC_BODY_MAX);
+}
+
+static void take_away(void)
+{
+	ipc_in_clear(&in);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
+TestSuite(handover, .init = make, .fini = take_away);
+
+static int null(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	cr_assert_geq(fd, 0);
+	return fd;
+}
+
+static struct handover example(void)
+{
+	return (struct handover){
+		.file = "/etc/x.conf",
+		.text = "host {\0}",
+		.text_len = 8,
+		.uid = 1,
+		.gid = 2,
+		.owner = 3,
+		.gid_read = 4,
+		.gid_change = HANDOVER_NO_GROUP,
+		.mtu = 1446,
+		.tun_ifindex = 7,
+		.firewall = GUARD_FIREWALL_NO_NFT,
+		.verbose = true,
+		.tun_fd = null(),
+		.udp4_fd = -1,
+		.udp6_fd = null(),
+		.listen_fd = null(),
+	};
+}
+
+static void close_fds(const struct handover *h)
+{
+	(void)close(h->tun_fd);
+	(void)close(h->udp6_fd);
+	(void)close(h->listen_fd);
+}
+
+Test(handover, all_of_it_arrives)
+{
+	struct handover h = example(), got;
+	struct ipc_message m;
+
+	cr_assert_eq(handover_send(ends[0], &h), 0);
+	close_fds(&h);
+	cr_assert_eq(handover_receive(&in, ends[1], HANDOVER_ALL, &m), 0);
+	cr_assert(handover_parse(&m, &got));
+	cr_expect_str_eq(got.file, h.file);
+	cr_expect_eq(got.text_len, 8);
+	cr_expect_eq(memcmp(got.text, h.text, 8), 0);
+	cr_expect(got.uid == 1 && got.gid == 2 && got.owner == 3);
+	cr_expect_eq(got.gid_read, 4);
+	cr_expect_eq(got.gid_change, HANDOVER_NO_GROUP);
+	cr_expect(got.mtu == 1446 && got.tun_ifindex == 7);
+	cr_expect_eq(got.firewall, GUARD_FIREWALL_NO_NFT);
+	cr_expect(got.verbose);
+	cr_expect_eq(got.udp4_fd, -1);
+	cr_expect_geq(fcntl(got.tun_fd, F_GETFD), 0);
+	cr_expect_geq(fcntl(got.udp6_fd, F_GETFD), 0);
+	cr_expect_geq(fcntl(got.listen_fd, F_GETFD), 0);
+	close_fds(&got);
+}
+
+Test(handover, a_long_configuration_arrives)
+{
+	struct handover h = example(), got;
+	char *text = calloc(1, 1 << 20);
+	struct ipc_message m;
+	pid_t pid = fork();
+
+	h.text = text;
+	h.text_len = 1 << 20;
+	if (pid == 0)
+		_exit(handover_send(ends[0], &h) == 0 ? 0 : 1);
+	cr_assert_eq(handover_receive(&in, ends[1], HANDOVER_ALL, &m), 0);
+	cr_assert(handover_parse(&m, &got));
+	cr_expect_eq(got.text_len, 1 << 20);
+	close_fds(&got);
+	close_fds(&h);
+	free(text);
+}
+
+Test(handover, the_key_arrives_and_has_a_limit)
+{
+	char pem[HANDOVER_KEY_MAX + 1] = "key";
+	struct ipc_message m;
+
+	cr_assert_eq(handover_send_key(ends[0], pem, HANDOVER_KEY_MAX), 0);
+	cr_assert_eq(handover_receive(&in, ends[1], HANDOVER_KEY, &m), 0);
+	cr_expect_eq(m.len, HANDOVER_KEY_MAX);
+	cr_expect_eq(memcmp(m.body, pem, m.len), 0);
+	cr_expect_eq(in.cap, 4096); /* it was never moved */
+	cr_expect_eq(handover_send_key(ends[0], pem, HANDOVER_KEY_MAX + 1),
+		     -EMSGSIZE);
+	cr_expect_eq(handover_send_key(ends[0], pem, 0), -EMSGSIZE);
+}
+
+Test(handover, another_type_is_refused)
+{
+	struct ipc_message m;
+
+	cr_assert_eq(handover_send_key(ends[0], "k", 1), 0);
+	cr_expect_eq(handover_receive(&in, ends[1], HANDOVER_ALL, &m), -EPROTO);
+}
+
+Test(handover, an_end_of_the_stream_is_told)
+{
+	struct ipc_message m;
+
+	(void)shutdown(ends[0], SHUT_WR);
+	cr_expect_eq(handover_receive(&in, ends[1], HANDOVER_KEY, &m),
+		     -ECONNRESET);
+}
+
+/* A message of these bytes and n descriptors, as if it had been received. */
+static bool parses(const uint8_t *body, size_t len, size_t n)
+{
+	struct ipc_message m = {
+		.type = HANDOVER_ALL, .body = body, .len = len, .n_fds = n
+	};
+	struct handover got;
+	bool ok;
+
+	for (size_t i = 0; i < n; i++)
+		m.fds[i] = null();
+	ok = handover_parse(&m, &got);
+	for (size_t i = 0; i < n; i++) {
+		cr_expect_eq(fcntl(m.fds[i], F_GETFD) >= 0, ok);
+		if (ok)
+			(void)close(m.fds[i]);
+	}
+	return ok;
+}
+
+Test(handover, every_broken_form_is_refused_and_its_descriptors_closed)
+{
+	/* flags, firewall, 7 numbers, length 2 "f", length 1 "t" */
+	uint8_t body[1 + 1 + 28 + 4 + 2 + 4 + 1] = { 0 };
+	uint8_t copy[sizeof(body)];
+
+	body[33] = 2;
+	body[34] = 'f';
+	body[39] = 1;
+	body[40] = 't';
+	cr_assert(parses(body, sizeof(body), 2));
+	for (size_t len = 0; len < sizeof(body); len++)
+		cr_expect_not(parses(body, len, 2), "%zu", len);
+	cr_expect_not(parses(body, sizeof(body), 1));
+	cr_expect_not(parses(body, sizeof(body), 3));
+	memcpy(copy, body, sizeof(body));
+	copy[1] = GUARD_FIREWALL_REFUSED + 1;
+	cr_expect_not(parses(copy, sizeof(copy), 2));
+	memcpy(copy, body, sizeof(body));
+	copy[35] = 'x'; /* the name's NUL */
+	cr_expect_not(parses(copy, sizeof(copy), 2));
+	memcpy(copy, body, sizeof(body));
+	copy[34] = '\0';
+	cr_expect_not(parses(copy, sizeof(copy), 2));
+	memcpy(copy, body, sizeof(body));
+	copy[0] = 3; /* two more sockets */
+	cr_expect_not(parses(copy, sizeof(copy), 2));
+	cr_expect(parses(copy, sizeof(copy), 4));
+}

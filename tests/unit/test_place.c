@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * State directory and control socket.
+ */
+#include "daemon/place.h"
+
+#include "tests/unit/tempdir.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static struct tempdir dir;
+
+static void make(void)
+{
+	tempdir_make(&dir);
+}
+
+static void take_away(void)
+{
+	tempdir_remove(&dir);
+}
+
+TestSuite(place, .init = make, .fini = take_away);
+
+static int state(const char *name, int *lock)
+{
+	return place_state(tempdir_path(&dir, name), geteuid(), getegid(),
+			   lock);
+}
+
+Test(place, the_state_directory_is_made_with_what_leads_there)
+{
+	struct stat st;
+	int lock = -1;
+
+	cr_assert_eq(state("a/b", &lock), 0);
+	cr_assert_eq(fstatat(dir.fd, "a/b", &st, 0), 0);
+	cr_expect_eq(st.st_mode & 07777, 0700);
+	cr_expect_eq(st.st_uid, geteuid());
+	cr_expect_geq(lock, 0);
+	(void)close(lock);
+}
+
+Test(place, an_existing_state_directory_is_closed_to_others)
+{
+	struct stat st;
+	int lock = -1;
+
+	cr_assert_eq(mkdirat(dir.fd, "s", 0755), 0);
+	cr_assert_eq(state("s", &lock), 0);
+	cr_assert_eq(fstatat(dir.fd, "s", &st, 0), 0);
+	cr_expect_eq(st.st_mode & 07777, 0700);
+	(void)close(lock);
+}
+
+Test(place, a_directory_that_others_write_to_is_refused)
+{
+	int lock = -1;
+
+	cr_assert_eq(mkdirat(dir.fd, "s", 0700), 0);
+	cr_assert_eq(fchmodat(dir.fd, "s", 01777, 0), 0);
+	cr_expect_eq(state("s", &lock), -EPERM);
+	cr_expect_eq(lock, -1);
+}
+
+Test(place, what_is_no_directory_is_refused)
+{
+	int lock = -1;
+
+	tempdir_put(&dir, "f", "");
+	cr_expect_eq(state("f", &lock), -ENOTDIR);
+	cr_expect_lt(state("f/s", &lock), 0);
+	cr_assert_eq(symlinkat("/tmp", dir.fd, "link"), 0);
+	cr_expect_lt(state("link", &lock), 0);
+	cr_expect_eq(lock, -1);
+}
+
+Test(place, two_daemons_cannot_share_a_state_directory)
+{
+	int lock = -1, second = -1;
+
+	cr_assert_eq(state("s", &lock), 0);
+	cr_expect_eq(state("s", &second), -EWOULDBLOCK);
+	cr_expect_eq(second, -1);
+	(void)close(lock);
+	cr_expect_eq(state("s", &second), 0);
+	(void)close(second);
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)strncpy(un.sun_path, path, sizeof(un.sun_path) - 1);
+	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0) {
+		(void)close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+Test(place, everybody_can_connect_to_the_socket)
+{
+	const char *path = tempdir_path(&dir, "run/s");
+	struct stat st;
+	int fd = place_socket(path);
+	int client;
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0666);
+	client = connect_to(path);
+	cr_expect_geq(client, 0);
+	(void)close(client);
+	(void)close(fd);
+}
+
+Test(place, a_live_socket_is_left_alone)
+{
+	const char *path = tempdir_path(&dir, "s");
+	int fd = place_socket(path);
+	int client;
+
+	cr_assert_geq(fd, 0);
+	cr_expect_eq(place_socket_free(path), -EADDRINUSE);
+	cr_expect_eq(place_socket(path), -EADDRINUSE);
+	client = connect_to(path);
+	cr_expect_geq(client, 0);
+	(void)close(client);
+	(void)close(fd);
+}
+
+Test(place, a_stale_socket_is_replaced)
+{
+	const char *path = tempdir_path(&dir, "s");
+	int fd = place_socket(path);
+
+	cr_assert_geq(fd, 0);
+	(void)close(fd);
+	cr_expect_eq(place_socket_free(path), 0);
+	fd = place_socket(path);
+	cr_expect_geq(fd, 0);
+	(void)close(fd);
+}
+
+Test(place, what_is_no_socket_is_not_replaced)
+{
+	struct stat st;
+
+	cr_expect_eq(place_socket_free(tempdir_path(&dir, "none")), 0);
+	cr_expect_eq(place_socket_free(tempdir_path(&dir, "no/where")), 0);
+	tempdir_put(&dir, "f", "content");
+	cr_expect_eq(place_socket(tempdir_path(&dir, "f")), -EEXIST);
+	cr_assert_eq(fstatat(dir.fd, "f", &st, 0), 0);
+	cr_expect_eq(st.st_size, 7);
+}
