@@ -29,7 +29,7 @@ struct agreed {
 
 /* What it is made from. */
 struct agreed_from {
-	const struct hit *peer, *initiator, *responder;
+	const struct hit *initiator, *responder;
 	const uint8_t *i, *j;
 	const uint8_t *kij;
 	size_t kij_len;

@@ -7,6 +7,7 @@
 #include "daemon/hip/close.h"
 
 #include "daemon/hip/host_impl.h"
+#include "daemon/hip/suite.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -14,9 +15,8 @@
 enum { BACKOFF_DOUBLINGS_MAX = 16 };
 
 /* Makes the packet that `a` repeats from now on. */
-static int make_reply(struct host *h, struct assoc *a,
-		      enum hip_packet_type type, const uint8_t *echo,
-		      size_t len)
+static int make_reply(struct host *h, struct assoc *a, const struct agreed *g,
+		      enum hip_packet_type type, const struct piece *echo)
 {
 	struct packet_out p;
 	int err;
@@ -25,21 +25,22 @@ static int make_reply(struct host *h, struct assoc *a,
 	packet_param(&p,
 		     type == HIP_CLOSE ? PARAM_ECHO_REQUEST_SIGNED
 				       : PARAM_ECHO_RESPONSE_SIGNED,
-		     echo, len);
-	err = host_protect(h, a->agreed, &p);
+		     echo->bytes, echo->len);
+	err = host_protect(h, g, &p);
 	return err ? err : assoc_set_reply(a, &p);
 }
 
 void close_start(struct host *h, struct assoc *a)
 {
+	struct piece nonce = { a->nonce, sizeof(a->nonce) };
+
 	a->wants_close = false;
 	if (a->state == ASSOC_CLOSING || a->state == ASSOC_CLOSED)
 		return;
 	exchange_i_hand_over(h, a);
 	env_random(&h->conf.env, a->nonce, sizeof(a->nonce));
 	a->has_nonce = true;
-	if (!a->agreed ||
-	    make_reply(h, a, HIP_CLOSE, a->nonce, sizeof(a->nonce))) {
+	if (!a->agreed || make_reply(h, a, a->agreed, HIP_CLOSE, &nonce)) {
 		assoc_forget(h, a, "the association was closed");
 		return;
 	}
@@ -108,9 +109,11 @@ static enum drop accept_close(struct host *h, struct assoc *a,
 			      const struct param *echo,
 			      const struct hip_input *in)
 {
+	struct piece echoed = { echo->body, echo->len };
+
+	if (make_reply(h, a, keys_for_close(a), HIP_CLOSE_ACK, &echoed))
+		return DROP_INTERNAL; /* the peer asks again */
 	exchange_i_hand_over(h, a);
-	if (make_reply(h, a, HIP_CLOSE_ACK, echo->body, echo->len))
-		return DROP_INTERNAL;
 	updates_forget(h, a);
 	agreed_close(h, a->agreed, &a->hit);
 	assoc_return_pending(h, a, "the peer closed the association");

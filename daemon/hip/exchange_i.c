@@ -386,8 +386,7 @@ void exchange_i_on_solved(struct host *h, const struct hip_input *in)
 				  .responder = p.sender };
 	memcpy(puzzle.i, r1.puzzle.i, sizeof(puzzle.i));
 	if (!in->solved || !puzzle_verify(&puzzle, in->j)) {
-		exchange_i_fail(h, a,
-				"the peer's puzzle was not solved in time");
+		exchange_i_fail(h, a, "the puzzle was not solved");
 		return;
 	}
 	if (answer(h, x, &p, &r1, in->j))
@@ -469,35 +468,43 @@ static void repeat_i2(struct host *h, struct exchange *x)
 	wait_for_answer(h, x);
 }
 
+/* Why it fails: what we saw ourselves, what the peer says, or silence. */
+static const char *reason(const struct exchange *x, const char *silence)
+{
+	if (x->refusal)
+		return x->refusal;
+	return x->notified ? x->notified : silence;
+}
+
+static void repeat_i1(struct host *h, struct exchange *x)
+{
+	h->counters.retransmitted++;
+	send_i1(h, x);
+	wait_for_answer(h, x);
+}
+
 void exchange_i_on_timer(struct host *h, struct exchange *x)
 {
-	struct assoc *a = x->assoc;
+	bool is_last = x->sends > RETRANSMISSIONS_MAX;
 
 	switch (x->phase) {
 	case EXCHANGE_WAITING:
-		exchange_i_fail(h, a, "too many exchanges at once");
+		exchange_i_fail(h, x->assoc, "too many exchanges at once");
 		return;
 	case EXCHANGE_SOLVING:
-		exchange_i_fail(h, a,
-				"the peer's puzzle was not solved in time");
+		exchange_i_fail(h, x->assoc, "the puzzle was not solved");
 		return;
 	case EXCHANGE_I1:
-		if (x->refusal) {
-			exchange_i_fail(h, a, x->refusal);
-		} else if (x->sends > RETRANSMISSIONS_MAX) {
-			exchange_i_fail(h, a, "the peer does not answer");
-		} else {
-			h->counters.retransmitted++;
-			send_i1(h, x);
-			wait_for_answer(h, x);
-		}
+		if (x->refusal || is_last)
+			exchange_i_fail(h, x->assoc,
+					reason(x, "the peer does not answer"));
+		else
+			repeat_i1(h, x);
 		return;
 	case EXCHANGE_I2:
-		if (x->sends > RETRANSMISSIONS_MAX)
-			exchange_i_fail(h, a,
-					x->notified ? x->notified
-						    : "the peer does not "
-						      "complete the exchange");
+		if (is_last)
+			exchange_i_fail(h, x->assoc,
+					reason(x, "the peer sends no R2"));
 		else
 			repeat_i2(h, x);
 		return;

@@ -118,8 +118,7 @@ static enum drop make_agreed(struct host *h, const struct packet *p,
 			     const struct msg_i2 *i2, const struct dh *dh,
 			     struct agreed **out)
 {
-	struct agreed_from from = { .peer = &p->sender,
-				    .initiator = &p->sender,
+	struct agreed_from from = { .initiator = &p->sender,
 				    .responder = &h->hit,
 				    .i = i2->solution.i,
 				    .j = i2->solution.j,

@@ -6,6 +6,7 @@
 #include "daemon/hip/host.h"
 
 #include "daemon/hip/close.h"
+#include "daemon/hip/demand.h"
 #include "daemon/hip/exchange_r.h"
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/notify.h"
@@ -214,87 +215,6 @@ static enum drop on_packet(struct host *h, const struct hip_input *in)
 	return dispatch(h, &m);
 }
 
-/* Gives a packet back, and tells why nothing comes of it. */
-static void refuse(struct host *h, const struct hip_input *in,
-		   const char *reason)
-{
-	struct hip_output *out = outputs_add(&h->out, HIP_OUT_PEER, &in->hit);
-
-	out->state = ASSOC_FAILED;
-	out->reason = reason;
-	if (in->len == 0)
-		return;
-	out = outputs_add_bytes(&h->out, HIP_OUT_UNREACHABLE, &in->hit,
-				in->bytes, in->len);
-	if (out)
-		out->reason = reason;
-}
-
-static void stage(struct host *h, struct assoc *a, const struct hip_input *in)
-{
-	if (in->len == 0)
-		return;
-	if (pending_add(&a->pending, &h->pending_total, in->bytes, in->len))
-		h->counters.staged_dropped++;
-	else
-		h->counters.staged_packets++;
-}
-
-/* The association for a packet that needs a new exchange, or why not. */
-static struct assoc *assoc_for_exchange(struct host *h, const struct hit *hit,
-					const char **refusal)
-{
-	struct assoc *a = assoc_find(h, hit);
-	struct locator first;
-
-	if (!a)
-		a = assoc_new(h, hit);
-	if (!a) {
-		*refusal = "too many associations";
-		return NULL;
-	}
-	if (host_locator(h, a, 0, &first))
-		return a;
-	if (a->state == ASSOC_UNASSOCIATED)
-		assoc_free(h, a); /* nobody heard of it yet */
-	*refusal = "no locator is known for this HIT";
-	return NULL;
-}
-
-/* RFC 7401 6.1, step 3. */
-static void on_acquire(struct host *h, const struct hip_input *in)
-{
-	struct assoc *a = assoc_find(h, &in->hit);
-	const char *refusal;
-
-	if (!hit_is_hit(&in->hit) || hit_equal(&in->hit, &h->hit)) {
-		refuse(h, in, "not the HIT of a peer");
-		return;
-	}
-	if (a && a->agreed && a->agreed->has_sa_out) {
-		a->used_ms = h->now_ms;
-		if (in->len > 0) /* lost with the memory for it */
-			(void)outputs_add_bytes(&h->out, HIP_OUT_INJECT,
-						&a->hit, in->bytes, in->len);
-		return;
-	}
-	if (a && a->exchange) {
-		stage(h, a, in);
-		return;
-	}
-	if (a && a->state == ASSOC_FAILED) {
-		refuse(h, in, a->reason);
-		return;
-	}
-	a = assoc_for_exchange(h, &in->hit, &refusal);
-	if (!a) {
-		refuse(h, in, refusal);
-		return;
-	}
-	stage(h, a, in);
-	exchange_i_begin(h, a); /* may give the packet back and free a */
-}
-
 static void on_peer(struct host *h, const struct hip_input *in)
 {
 	struct assoc *a = assoc_find(h, &in->hit);
@@ -327,31 +247,6 @@ static void on_traffic(struct host *h, const struct hip_input *in)
 	a->used_ms = h->now_ms;
 	if (in->in)
 		exchange_r_on_proof(h, a);
-}
-
-/*
- * RFC 7401 4.3, third case: a peer sends ESP that we cannot know. One of us
- * has lost the association. Where we believe to have it, only if nothing
- * that we understand came for a while.
- */
-static void on_unknown_spi(struct host *h, const struct hip_input *in)
-{
-	struct peer *p = peers_find_by_locator(&h->peers, &in->remote);
-	struct assoc *a = p ? assoc_find(h, &p->hit) : NULL;
-	const char *refusal;
-
-	if (!p || h->now_ms < p->unknown_spi_ms)
-		return;
-	if (a && (a->exchange || a->state == ASSOC_R2_SENT ||
-		  a->state == ASSOC_CLOSING || a->state == ASSOC_CLOSED))
-		return;
-	if (a && a->state == ASSOC_ESTABLISHED &&
-	    h->now_ms - a->heard_ms < SETTLE_MS)
-		return;
-	p->unknown_spi_ms = h->now_ms + UNKNOWN_SPI_MS;
-	a = assoc_for_exchange(h, &p->hit, &refusal);
-	if (a)
-		exchange_i_begin(h, a);
 }
 
 static void on_assoc_timer(struct host *h, struct assoc *a)
@@ -454,7 +349,7 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 			h->counters.drops[d]++;
 		break;
 	case HIP_IN_ACQUIRE:
-		on_acquire(h, in);
+		demand_on_acquire(h, in);
 		break;
 	case HIP_IN_PEER:
 		on_peer(h, in);
@@ -466,7 +361,7 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 		on_traffic(h, in);
 		break;
 	case HIP_IN_UNKNOWN_SPI:
-		on_unknown_spi(h, in);
+		demand_on_unknown_spi(h, in);
 		break;
 	case HIP_IN_SOLVED:
 		exchange_i_on_solved(h, in);

@@ -125,7 +125,9 @@ struct hip_output {
 	struct puzzle puzzle;	/* SOLVE */
 	uint64_t lifetime_ms;	/* SOLVE: give up after this */
 	enum assoc_state state; /* PEER */
-	const char *reason;	/* PEER with FAILED: static text, else NULL */
+	const char *reason;	/* PEER with FAILED, UNREACHABLE: static text or
+				   NULL; a PEER that FAILED without an
+				   association never had one */
 };
 
 /* One input. Outputs may follow: drain them all before the next. */
@@ -134,7 +136,10 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms);
 /* When host_tick is next due (monotonic ms), or HOST_NEVER. */
 uint64_t host_deadline(const struct host *h);
 
-/* Does what was due by now_ms, in order, however late. */
+/*
+ * Does what was due by now_ms, in order, however late. When that is more
+ * than outputs hold, the deadline stays in the past: drain, and tick again.
+ */
 void host_tick(struct host *h, uint64_t now_ms);
 
 /* The next output, oldest first; false when there is none. */

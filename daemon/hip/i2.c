@@ -86,8 +86,7 @@ static enum drop make_agreed(struct host *h, const struct packet *p,
 			     const struct msg_r1 *r1, const uint8_t *j,
 			     const struct dh *dh, struct agreed **out)
 {
-	struct agreed_from from = { .peer = &p->sender,
-				    .initiator = &h->hit,
+	struct agreed_from from = { .initiator = &h->hit,
 				    .responder = &p->sender,
 				    .i = r1->puzzle.i,
 				    .j = j,

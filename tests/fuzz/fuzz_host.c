@@ -162,6 +162,21 @@ static void on_output(struct side *s, int who, const struct hip_output *out)
 	}
 }
 
+/* Whatever happens to an association, something moves it on. */
+static void check_alive(const struct host *h)
+{
+	struct table_iter it = table_iterate(&h->assocs);
+	const struct assoc *a;
+
+	while ((a = table_next(&it))) {
+		assert(a->exchange || timer_is_set(&a->timer));
+		assert(!a->exchange || timer_is_set(&a->exchange->timer));
+		assert(a->pending.n == 0 || a->exchange);
+		assert(a->state < ASSOC_R2_SENT || a->state > ASSOC_CLOSED ||
+		       a->agreed);
+	}
+}
+
 static void drain(int who)
 {
 	struct side *s = &sides[who];
@@ -172,6 +187,7 @@ static void drain(int who)
 		on_output(s, who, &out);
 	n = host_assoc_list(s->h, NULL, 0);
 	assert(n <= 4 && s->n_out <= n && s->n_in <= 2 * n);
+	check_alive(s->h);
 }
 
 static void input(int who, struct hip_input *in)

@@ -424,6 +424,14 @@ void sim_send(struct sim *s, size_t a, size_t b)
 	tell_traffic(s, a, &peer, false);
 }
 
+void sim_meet(struct sim *s, size_t a, size_t b)
+{
+	struct hip_input in = { .kind = HIP_IN_ACQUIRE,
+				.hit = s->nodes[b]->hit };
+
+	node_input(s, a, &in);
+}
+
 void sim_close(struct sim *s, size_t a, size_t b)
 {
 	struct hip_input in = { .kind = HIP_IN_CLOSE, .hit = s->nodes[b]->hit };

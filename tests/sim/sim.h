@@ -60,6 +60,9 @@ void sim_tell_late(struct sim *s, size_t a, size_t b, size_t wrong);
 /* Host a has one more packet for host b. */
 void sim_send(struct sim *s, size_t a, size_t b);
 
+/* Host a wants an association with b, and has no packet for it. */
+void sim_meet(struct sim *s, size_t a, size_t b);
+
 /* Host a closes its association with b, or all. */
 void sim_close(struct sim *s, size_t a, size_t b);
 void sim_close_all(struct sim *s, size_t a);

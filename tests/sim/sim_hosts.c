@@ -3,7 +3,8 @@
  * Runs scenarios in simulated worlds: all of them with their fixed seeds,
  * or the named ones, or with one seed (-s), or with many (-n). A scenario
  * that fails is printed with the seed that makes it fail again. Every first
- * world is run twice: both runs must be the same.
+ * world is run twice: both runs must be the same. Behind each name stands the
+ * trace of its last world: the same whenever and wherever it is run.
  */
 #include "tests/sim/scenario.h"
 
@@ -55,10 +56,10 @@ static bool run_one(const struct scenario *c, const char *program,
 static bool run_seeds(const struct scenario *c, const char *program,
 		      uint64_t first, uint64_t n)
 {
+	uint64_t trace = 0, again;
 	bool held = true;
 
 	for (uint64_t seed = first; seed < first + n; seed++) {
-		uint64_t trace, again;
 
 		if (!run_one(c, program, seed, &trace)) {
 			held = false;
@@ -72,7 +73,7 @@ static bool run_seeds(const struct scenario *c, const char *program,
 		}
 	}
 	if (held)
-		printf("ok %s\n", c->name);
+		printf("ok %s %016" PRIx64 "\n", c->name, trace);
 	(void)fflush(stdout); /* a lost line is no lost result */
 	return held;
 }
