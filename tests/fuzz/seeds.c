@@ -7,11 +7,13 @@
 #include "daemon/base/api.h"
 #include "daemon/base/ipc.h"
 #include "daemon/hip/param.h"
+#include "resolver/frame.h"
 #include "tests/unit/esp_vectors.h"
 #include "tests/unit/hex.h"
 #include "tests/unit/keys.h"
 #include "tests/unit/malformed.h"
 #include "tests/unit/pcap.h"
+#include "tests/unit/reload_samples.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -252,6 +254,23 @@ static void save_requests(void)
 	save("ipc", "too-long", stream, 100);
 }
 
+/* Frames; and bodies behind the choice of dictionaries (fuzz_stored.c). */
+static void save_reload(void)
+{
+	for (size_t i = 0; i < reload_samples_count; i++) {
+		const struct reload_sample *s = &reload_samples[i];
+		uint8_t bytes[RELOAD_MESSAGE_MAX], out[FRAME_MAX];
+		struct wr w = wr_init(out, sizeof(out));
+		size_t len = reload_sample_make(s, bytes, sizeof(bytes));
+
+		frame_data_write(&w, (uint32_t)i, bytes, len);
+		save("reload", s->name, out, wr_len(&w));
+		out[0] = 2;
+		len = reload_sample_body(s, out + 1, sizeof(out) - 1);
+		save("stored", s->name, out, 1 + len);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -264,5 +283,6 @@ int main(int argc, char **argv)
 	save_requests();
 	save_esp();
 	save_hosts();
+	save_reload();
 	return 0;
 }
