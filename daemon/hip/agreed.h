@@ -7,23 +7,27 @@
 #ifndef HIPLINE_AGREED_H
 #define HIPLINE_AGREED_H
 
-#include "daemon/base/table.h"
-#include "daemon/hip/host.h"
+#include "daemon/hip/dh.h"
 #include "daemon/hip/message.h"
+#include "daemon/hip/sa_pair.h"
 
 struct agreed {
 	struct keymat keymat;
 	struct hip_keys keys;
-	/* Kept for rekeys with a new DH value (RFC 7401 6.5). */
+	/*
+	 * Kept for rekeys with new DH values: RFC 7401 6.5, and RFC 7402
+	 * 6.10 where only one side has a new one.
+	 */
 	uint8_t i[RHASH_MAX], j[RHASH_MAX];
+	struct dh *dh;
+	uint8_t *peer_public; /* as long as those of the group */
+	uint64_t dh_ms;	      /* when these two were new */
 	uint16_t hip_cipher, esp_suite;
 	uint8_t dh_group;
-	uint16_t keymat_index; /* where the ESP keys in use begin */
-	uint32_t spi_in;       /* drawn by us, unique in this host */
-	uint32_t spi_out;      /* 0: not known yet */
-	bool has_sa_in, has_sa_out;
-	struct table_node spi_node;
-	uint8_t *host_id; /* the peer's HOST_ID, whole */
+	uint16_t keymat_index; /* where the first ESP keys begin */
+	uint32_t keymat_next;  /* the first byte not drawn yet */
+	struct sa_pair *sa;    /* in use */
+	uint8_t *host_id;      /* the peer's HOST_ID, whole */
 	size_t host_id_len;
 };
 
@@ -34,7 +38,8 @@ struct agreed_from {
 	const uint8_t *kij;
 	size_t kij_len;
 	uint16_t hip_cipher, esp_suite;
-	uint8_t dh_group;
+	const struct dh *dh;
+	const uint8_t *peer_public;
 };
 
 /*
@@ -47,11 +52,7 @@ struct agreed *agreed_new(struct host *h, const struct agreed_from *from);
 __attribute__((warn_unused_result)) int
 agreed_set_host_id(struct agreed *a, const struct whole_param *host_id);
 
-/* Draws an SPI for inbound ESP. 0, -ENOMEM or -ENOSPC. */
-__attribute__((warn_unused_result)) int agreed_draw_spi(struct host *h,
-							struct agreed *a);
-
-/* Asks for its SAs, which were not open yet. 0 or -EIO. */
+/* Asks for its first SAs, which were not open yet. 0 or -EIO. */
 __attribute__((warn_unused_result)) int
 agreed_open_in(struct host *h, struct agreed *a, const struct hit *peer);
 __attribute__((warn_unused_result)) int

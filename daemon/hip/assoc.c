@@ -45,6 +45,13 @@ static bool is_dead(const struct assoc *a)
 	return a->state == ASSOC_CLOSED || a->state == ASSOC_FAILED;
 }
 
+static void remove_timers(struct host *h, struct assoc *a)
+{
+	timers_remove(&h->timers, &a->rekeys.timer);
+	timers_remove(&h->timers, &a->updates.timer);
+	timers_remove(&h->timers, &a->timer);
+}
+
 struct assoc *assoc_new(struct host *h, const struct hit *hit)
 {
 	struct assoc *a;
@@ -59,11 +66,12 @@ struct assoc *assoc_new(struct host *h, const struct hit *hit)
 		return NULL;
 	a->hit = *hit;
 	a->state = ASSOC_UNASSOCIATED;
+	TAILQ_INIT(&a->rekeys.old);
 	if (timers_add(&h->timers, &a->timer, a, TIMER_ASSOC) ||
 	    timers_add(&h->timers, &a->updates.timer, a, TIMER_UPDATE) ||
+	    timers_add(&h->timers, &a->rekeys.timer, a, TIMER_REKEY) ||
 	    table_add(&h->assocs, &a->node, &a->hit, a)) {
-		timers_remove(&h->timers, &a->updates.timer);
-		timers_remove(&h->timers, &a->timer);
+		remove_timers(h, a);
 		free(a);
 		return NULL;
 	}
@@ -74,22 +82,23 @@ struct assoc *assoc_new(struct host *h, const struct hit *hit)
 static void silence(struct agreed *g)
 {
 	if (g)
-		g->has_sa_in = g->has_sa_out = false;
+		g->sa->has_in = g->sa->has_out = false;
 }
 
 void assoc_free(struct host *h, struct assoc *a)
 {
 	silence(a->agreed);
 	silence(a->exchange ? a->exchange->agreed : NULL);
+	rekey_silence(a);
 	exchange_i_drop(h, a);
 	if (is_dead(a))
 		TAILQ_REMOVE(&h->dead, a, dead);
 	updates_forget(h, a);
+	rekey_forget(h, a);
 	agreed_free(h, a->agreed);
 	pending_clear(&a->pending, &h->pending_total);
 	assoc_clear_reply(a);
-	timers_remove(&h->timers, &a->updates.timer);
-	timers_remove(&h->timers, &a->timer);
+	remove_timers(h, a);
 	table_remove(&h->assocs, &a->node);
 	free(a);
 }
@@ -127,11 +136,11 @@ int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 		const struct hip_input *in)
 {
 	/* A peer may choose the same SPI again: then the old one goes first. */
-	bool same = a->agreed && a->agreed->spi_out == agreed->spi_out;
+	bool same = a->agreed && a->agreed->sa->spi_out == agreed->sa->spi_out;
 	int err;
 
 	if (same)
-		agreed_close(h, a->agreed, &a->hit);
+		assoc_close_sas(h, a);
 	err = agreed_open_out(h, agreed, &a->hit, &in->local, &in->remote);
 	if (err)
 		return err;
@@ -141,6 +150,7 @@ int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 	a->remote = in->remote;
 	a->raw = in->raw;
 	a->used_ms = h->now_ms;
+	rekey_start_over(h, a);
 	assoc_hear(h, a);
 	a->reason = NULL;
 	a->wants_close = false;
@@ -152,10 +162,16 @@ void assoc_drop_keys(struct host *h, struct assoc *a)
 {
 	if (!a->agreed)
 		return;
-	updates_forget(h, a);
-	agreed_close(h, a->agreed, &a->hit);
+	assoc_close_sas(h, a);
 	agreed_free(h, a->agreed);
 	a->agreed = NULL;
+}
+
+void assoc_close_sas(struct host *h, struct assoc *a)
+{
+	updates_forget(h, a);
+	rekey_forget(h, a);
+	agreed_close(h, a->agreed, &a->hit);
 }
 
 void assoc_establish(struct host *h, struct assoc *a)

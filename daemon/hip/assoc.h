@@ -12,7 +12,7 @@
 #include "daemon/hip/agreed.h"
 #include "daemon/hip/host.h"
 #include "daemon/hip/pending.h"
-#include "daemon/hip/update.h"
+#include "daemon/hip/rekey.h"
 
 #include <sys/queue.h>
 
@@ -23,6 +23,7 @@ enum host_timer {
 	TIMER_ASSOC,	/* the state's own time is over */
 	TIMER_EXCHANGE, /* our exchange waits for an answer */
 	TIMER_UPDATE,	/* an UPDATE waits for its acknowledgement */
+	TIMER_REKEY,	/* keys are used up, or old SAs are over */
 	TIMER_R1,	/* the R1s are old */
 };
 
@@ -52,6 +53,7 @@ struct assoc {
 	uint8_t nonce[CLOSE_NONCE_LEN]; /* ECHO_REQUEST_SIGNED in CLOSE */
 	bool has_nonce;
 	struct updates updates;
+	struct rekeys rekeys;
 	bool is_suspect; /* an UPDATE stayed unanswered; nothing came since */
 	uint32_t rtt_ms; /* 0: not known yet */
 	const char *reason; /* why it failed, or what the peer notified */
@@ -88,6 +90,9 @@ __attribute__((warn_unused_result)) int assoc_adopt(struct host *h,
 						    struct assoc *a,
 						    struct agreed *agreed,
 						    const struct hip_input *in);
+
+/* Closes its SAs; no UPDATE waits for an answer any more. */
+void assoc_close_sas(struct host *h, struct assoc *a);
 
 /* Closes its SAs and wipes its keys. */
 void assoc_drop_keys(struct host *h, struct assoc *a);

@@ -44,8 +44,7 @@ void close_start(struct host *h, struct assoc *a)
 		assoc_forget(h, a, "the association was closed");
 		return;
 	}
-	updates_forget(h, a);
-	agreed_close(h, a->agreed, &a->hit);
+	assoc_close_sas(h, a);
 	assoc_return_pending(h, a, "the association was closed");
 	assoc_set_state(h, a, ASSOC_CLOSING);
 	a->sends = 1;
@@ -114,8 +113,7 @@ static enum drop accept_close(struct host *h, struct assoc *a,
 	if (make_reply(h, a, keys_for_close(a), HIP_CLOSE_ACK, &echoed))
 		return DROP_INTERNAL; /* the peer asks again */
 	exchange_i_hand_over(h, a);
-	updates_forget(h, a);
-	agreed_close(h, a->agreed, &a->hit);
+	assoc_close_sas(h, a);
 	assoc_return_pending(h, a, "the peer closed the association");
 	a->local = in->local;
 	a->remote = in->remote;

@@ -68,7 +68,7 @@ void demand_on_acquire(struct host *h, const struct hip_input *in)
 		refuse(h, in, "this kind of HIT is not supported");
 		return;
 	}
-	if (a && a->agreed && a->agreed->has_sa_out) {
+	if (a && a->agreed && a->agreed->sa->has_out) {
 		a->used_ms = h->now_ms;
 		if (in->len > 0) /* lost with the memory for it */
 			(void)outputs_add_bytes(&h->out, HIP_OUT_INJECT,

@@ -225,6 +225,19 @@ int dh_from_private(uint8_t group, const uint8_t *priv, size_t len,
 	return dh_wrap(g, key, pub, pub_len, out);
 }
 
+int dh_copy(const struct dh *dh, struct dh **out)
+{
+	struct dh *copy = malloc(sizeof(*copy));
+
+	if (!copy || EVP_PKEY_up_ref(dh->key) != 1) {
+		free(copy);
+		return -ENOMEM;
+	}
+	*copy = *dh; /* the key itself is shared and never changes */
+	*out = copy;
+	return 0;
+}
+
 void dh_free(struct dh *dh)
 {
 	if (!dh)

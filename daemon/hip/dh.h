@@ -31,6 +31,10 @@ __attribute__((warn_unused_result)) int dh_from_private(uint8_t group,
 							size_t len,
 							struct dh **out);
 
+/* The same key pair once more, to be freed apart. 0 or -ENOMEM. */
+__attribute__((warn_unused_result)) int dh_copy(const struct dh *dh,
+						struct dh **out);
+
 void dh_free(struct dh *dh);
 
 uint8_t dh_group(const struct dh *dh);

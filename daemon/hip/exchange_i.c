@@ -431,7 +431,7 @@ enum drop exchange_i_on_r2(struct host *h, const struct arrival *m)
 	if (d != DROP_NONE)
 		return d;
 	agreed = x->agreed;
-	agreed->spi_out = r2.esp_info.new_spi;
+	agreed->sa->spi_out = r2.esp_info.new_spi;
 	if (assoc_adopt(h, a, agreed, m->in))
 		return DROP_INTERNAL;
 	x->agreed = NULL; /* the association has it now */

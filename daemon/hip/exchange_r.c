@@ -124,7 +124,8 @@ static enum drop make_agreed(struct host *h, const struct packet *p,
 				    .j = i2->solution.j,
 				    .hip_cipher = i2->ciphers.ids[0],
 				    .esp_suite = i2->esp.ids[0],
-				    .dh_group = i2->dh.group };
+				    .dh = dh,
+				    .peer_public = i2->dh.value };
 	uint8_t kij[DH_SECRET_MAX];
 	enum drop d;
 
@@ -185,7 +186,7 @@ static int make_r2(struct host *h, const struct agreed *g,
 		   const struct hit *peer, struct packet_out *r2)
 {
 	struct esp_info info = { .keymat_index = g->keymat_index,
-				 .new_spi = g->spi_in };
+				 .new_spi = g->sa->spi_in };
 	int err;
 
 	packet_begin(r2, HIP_R2, 0, &h->hit, peer);
@@ -212,7 +213,7 @@ static enum drop complete(struct host *h, const struct arrival *m,
 	struct assoc *a = assoc_find(h, peer);
 	struct packet_out r2;
 
-	if (agreed_draw_spi(h, g) || make_r2(h, g, peer, &r2)) {
+	if (sa_pair_draw(h, g->sa) || make_r2(h, g, peer, &r2)) {
 		agreed_free(h, g);
 		return DROP_INTERNAL;
 	}
@@ -254,7 +255,7 @@ static enum drop check_costly(struct host *h, const struct packet *p,
 	if (d == DROP_NONE)
 		d = protect_check_mac(p, h->suite, g->keys.mac_in);
 	if (d == DROP_NONE) {
-		g->spi_out = i2->esp_info.new_spi;
+		g->sa->spi_out = i2->esp_info.new_spi;
 		d = host_check_esp_info(&i2->esp_info, g);
 	}
 	if (d == DROP_NONE)

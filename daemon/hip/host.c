@@ -35,6 +35,7 @@ void host_conf_defaults(struct host_conf *conf)
 
 	*conf = (struct host_conf){ .assoc_max = ASSOC_MAX_DEFAULT,
 				    .idle_ms = UAL_DEFAULT_MS,
+				    .rekey_ms = REKEY_DEFAULT_MS,
 				    .r1_generation = 1 };
 	memcpy(conf->dh, dh, sizeof(dh));
 	conf->n_dh = sizeof(dh) / sizeof(dh[0]);
@@ -94,7 +95,9 @@ static void init_tables(struct host *h)
 	env_random(&h->conf.env, seed, sizeof(seed));
 	table_init(&h->assocs, sizeof(struct hit), h->conf.assoc_max, seed);
 	table_init(&h->spis, sizeof(uint32_t),
-		   (size_t)h->conf.assoc_max + HALF_OPEN_MAX + 1, seed);
+		   (size_t)h->conf.assoc_max * (SAS_OLD_MAX + 2) +
+			   HALF_OPEN_MAX + 1,
+		   seed);
 	peers_init(&h->peers, seed);
 }
 
@@ -247,6 +250,7 @@ static void on_traffic(struct host *h, const struct hip_input *in)
 	a->used_ms = h->now_ms;
 	if (in->in)
 		exchange_r_on_proof(h, a);
+	rekey_on_traffic(h, a, in);
 }
 
 static void on_assoc_timer(struct host *h, struct assoc *a)
@@ -297,6 +301,9 @@ static void run_timers(struct host *h)
 		case TIMER_UPDATE:
 			updates_on_timer(h, t->owner);
 			break;
+		case TIMER_REKEY:
+			rekey_on_timer(h, t->owner);
+			break;
 		case TIMER_R1:
 			host_renew_r1(h);
 			break;
@@ -336,6 +343,14 @@ static void on_probe(struct host *h, const struct hip_input *in)
 		update_probe(h, a);
 }
 
+static void on_rekey(struct host *h, const struct hip_input *in)
+{
+	struct assoc *a = assoc_find(h, &in->hit);
+
+	if (a)
+		rekey_begin(h, a, in->new_dh);
+}
+
 void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 {
 	enum drop d;
@@ -372,6 +387,9 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 	case HIP_IN_PROBE:
 		on_probe(h, in);
 		break;
+	case HIP_IN_REKEY:
+		on_rekey(h, in);
+		break;
 	}
 	exchange_i_start_waiting(h);
 }
@@ -406,14 +424,16 @@ static void describe(const struct assoc *a, struct host_assoc_info *out)
 					 .since_ms = a->since_ms,
 					 .heard_ms = a->heard_ms,
 					 .rtt_ms = a->rtt_ms,
+					 .rekeys = a->rekeys.done,
+					 .is_rekeying = a->rekeys.running,
 					 .reason = a->reason };
 	if (!g)
 		return;
 	out->esp_suite = g->esp_suite;
 	out->hip_cipher = g->hip_cipher;
 	out->dh_group = g->dh_group;
-	out->spi_in = g->has_sa_in ? g->spi_in : 0;
-	out->spi_out = g->has_sa_out ? g->spi_out : 0;
+	out->spi_in = g->sa->has_in ? g->sa->spi_in : 0;
+	out->spi_out = g->sa->has_out ? g->sa->spi_out : 0;
 }
 
 bool host_assoc_find(const struct host *h, const struct hit *peer,

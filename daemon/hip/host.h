@@ -36,7 +36,9 @@ struct host_conf {
 	uint16_t esp[IDS_MAX];
 	size_t n_esp;
 	uint32_t assoc_max;
-	uint64_t idle_ms;	/* UAL; 0 = never close */
+	uint64_t idle_ms; /* UAL; 0 = never close */
+	/* New ESP keys after so much, where traffic passes; 0 = no limit. */
+	uint64_t rekey_ms, rekey_packets, rekey_bytes;
 	uint8_t puzzle_k;	/* difficulty without load */
 	uint64_t r1_generation; /* at least this; kept over restarts by us */
 };
@@ -76,12 +78,13 @@ enum hip_input_kind {
 	HIP_IN_SOLVED,	    /* a puzzle was solved, or not */
 	HIP_IN_CLOSE,	    /* close one association, or all */
 	HIP_IN_PROBE,	    /* is the peer still there? Ask it */
+	HIP_IN_REKEY,	    /* new ESP keys and SPIs, if ESTABLISHED */
 };
 
 struct hip_input {
 	enum hip_input_kind kind;
 	struct hit hit;	      /* ACQUIRE, PEER*, TRAFFIC, SOLVED, CLOSE,
-				 PROBE */
+				 PROBE, REKEY */
 	const uint8_t *bytes; /* PACKET: HIP from its header on, without the
 				 zero SPI; ACQUIRE: inner IPv6 packet or NULL */
 	size_t len;
@@ -90,6 +93,10 @@ struct hip_input {
 	const struct locator *locators; /* PEER: replaces those known */
 	size_t n_locators;
 	bool in, out;	      /* TRAFFIC: which direction */
+	uint32_t spi;	      /* TRAFFIC in: the newest SA used; 0 unknown */
+	uint64_t esp_packets; /* TRAFFIC: since the last one; 0 means 1 */
+	uint64_t esp_bytes;   /* TRAFFIC: the same */
+	bool new_dh;	      /* REKEY: with a new Diffie-Hellman value */
 	uint64_t job;	      /* SOLVED: as in HIP_OUT_SOLVE */
 	bool solved;	      /* SOLVED */
 	uint8_t j[RHASH_MAX]; /* SOLVED */
@@ -154,6 +161,7 @@ struct host_assoc_info {
 	uint8_t dh_group;
 	uint32_t spi_in, spi_out; /* 0 when there is none */
 	uint64_t rekeys;
+	bool is_rekeying;
 	uint64_t since_ms;  /* monotonic time of ESTABLISHED; 0 before */
 	uint64_t heard_ms;  /* when the peer proved last that it is there */
 	uint32_t rtt_ms;    /* a round trip takes about that; 0: unknown */
@@ -174,6 +182,7 @@ struct host_counters {
 	uint64_t received[32]; /* by packet type, well-formed */
 	uint64_t sent[32];
 	uint64_t retransmitted;
+	uint64_t rekeys;
 	uint64_t exchanges_completed;
 	uint64_t exchanges_failed;
 	uint64_t puzzles_verified, dh_agreements, signatures_verified;

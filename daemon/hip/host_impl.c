@@ -13,7 +13,6 @@
 enum {
 	OFFSET_TYPE = 2, /* RFC 7401 5.1 */
 	OFFSET_CHECKSUM = 4,
-	SPI_MIN = 256, /* RFC 4303 2.1 */
 	R1_RETRY_MS = 10 * 1000,
 };
 

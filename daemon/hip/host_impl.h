@@ -31,7 +31,7 @@ struct host {
 	struct timers timers;
 	struct timer r1_timer;
 	struct table assocs;	 /* by HIT */
-	struct table spis;	 /* struct agreed by inbound SPI */
+	struct table spis;	 /* struct sa_pair by inbound SPI */
 	struct assoc_queue dead; /* oldest first */
 	struct exchange_queue waiting;
 	size_t half_open;
@@ -52,7 +52,7 @@ struct arrival {
 };
 
 /* Outputs that one packet, input or timer may need at most. */
-enum { OUTPUTS_PER_STEP = STAGED_PACKETS_PER_PEER + 16 };
+enum { OUTPUTS_PER_STEP = STAGED_PACKETS_PER_PEER + 24 };
 
 /* Sends a finished packet. It may be lost for want of memory, as others are
  * on the way. */

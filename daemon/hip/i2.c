@@ -90,7 +90,8 @@ static enum drop make_agreed(struct host *h, const struct packet *p,
 				    .responder = &p->sender,
 				    .i = r1->puzzle.i,
 				    .j = j,
-				    .dh_group = r1->dh.group };
+				    .dh = dh,
+				    .peer_public = r1->dh.value };
 	uint8_t kij[DH_SECRET_MAX];
 	struct i2_choice choice;
 	const char *refusal;
@@ -111,7 +112,7 @@ static enum drop make_agreed(struct host *h, const struct packet *p,
 	if (!a)
 		return DROP_INTERNAL;
 	if (agreed_set_host_id(a, &r1->host_id_param) ||
-	    agreed_draw_spi(h, a)) {
+	    sa_pair_draw(h, a->sa)) {
 		agreed_free(h, a);
 		return DROP_INTERNAL;
 	}
@@ -154,7 +155,7 @@ static int write_i2(struct host *h, const struct packet *p,
 		    const struct dh *dh, struct packet_out *out)
 {
 	struct esp_info esp_info = { .keymat_index = a->keymat_index,
-				     .new_spi = a->spi_in };
+				     .new_spi = a->sa->spi_in };
 	struct solution_param solution = { .k = r1->puzzle.k,
 					   .opaque = r1->puzzle.opaque };
 	size_t rhash_len = suite_rhash_len(a->keymat.hit_suite);

@@ -80,6 +80,13 @@ int keymat_draw(const struct keymat *k, size_t index, uint8_t *out, size_t len)
 	return err;
 }
 
+uint32_t keymat_end(const struct keymat *k)
+{
+	size_t end = HKDF_BLOCKS_MAX * suite_hkdf_len(k->hit_suite);
+
+	return end < UINT16_MAX ? (uint32_t)end : UINT16_MAX;
+}
+
 /* Is `self` the greater of the two? It must be one of them. */
 static bool is_greater(const struct keymat *k, const struct hit *self)
 {

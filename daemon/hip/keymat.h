@@ -52,6 +52,9 @@ keymat_init(struct keymat *k, uint8_t hit_suite, const uint8_t *i,
 __attribute__((warn_unused_result)) int
 keymat_draw(const struct keymat *k, size_t index, uint8_t *out, size_t len);
 
+/* How many bytes can be drawn, and named by a KEYMAT Index, at most. */
+uint32_t keymat_end(const struct keymat *k);
+
 /*
  * Keys 1 to 4 for `self`, one of the two HITs; *next is the first byte not
  * drawn, which is where the ESP keys begin (RFC 7402 7). 0, -ENOTSUP for an

@@ -152,6 +152,8 @@ enum {
 	EXCHANGE_RESTARTS_MAX = 4, /* newer R1s taken in one exchange */
 	I2_PROBE_AFTER = 4,	   /* unanswered I2s, then I1s go besides */
 	PUZZLE_LIFETIME = 38,	   /* RFC 7401 5.2.4: 2^(38-32) s */
+	SPI_MIN = 256,		   /* RFC 4303 2.1: below are reserved */
+	SAS_OLD_MAX = 4,	   /* replaced ones that still receive */
 	UPDATE_RETRY_MAX = 8,	   /* RFC 7401 6.11 */
 	UPDATES_OUT_MAX = 2,	   /* of ours, not acknowledged yet */
 	UPDATE_WINDOW = 32,	   /* RFC 7401 6.12: ids that are remembered */
@@ -176,6 +178,11 @@ enum {
 	UNKNOWN_SPI_MS = 1000, /* at most one exchange for strange ESP */
 	SETTLE_MS = 5 * 1000,  /* strange ESP is stale before that */
 	UPDATE_RTO_MIN_MS = 200,
+	REKEY_DEFAULT_MS = 120 * 1000,
+	REKEY_DH_MS = 900 * 1000,   /* then a rekey has a new DH value */
+	REKEY_STALL_MS = 30 * 1000, /* for the peer's half of a rekey */
+	SA_OLD_MS = 30 * 1000,	/* a replaced SA receives so long at most, */
+	SA_GRACE_MS = 3 * 1000, /* and so long after the new one was used */
 };
 
 #endif

@@ -172,6 +172,10 @@ enum drop msg_update_parse(const struct packet *p, struct msg_update *out)
 	if (!packet_find(p, PARAM_HIP_MAC) ||
 	    !packet_find(p, PARAM_HIP_SIGNATURE))
 		return DROP_PARAM_MISSING;
+	/* Neither means anything without what it belongs to. */
+	if ((out->has_dh && !out->has_esp_info) ||
+	    (out->has_esp_info && !out->has_seq))
+		return DROP_PARAM_MISSING;
 	if (out->has_seq)
 		d = seq_parse(contents(p, PARAM_SEQ), &out->seq);
 	if (!d && packet_find(p, PARAM_ACK))

@@ -248,6 +248,15 @@ static bool list_has(const uint16_t *list, size_t n, uint16_t id)
 	return false;
 }
 
+uint32_t suite_esp_keys_len(uint16_t esp_suite)
+{
+	size_t enc, auth;
+
+	if (!suite_esp_key_len(esp_suite, &enc, &auth))
+		return 0;
+	return (uint32_t)(2 * (enc + auth));
+}
+
 uint16_t suite_choose(const uint16_t *ours, size_t n_ours,
 		      const uint16_t *theirs, size_t n_theirs)
 {

@@ -79,6 +79,9 @@ size_t suite_cipher_key_len(uint16_t hip_cipher);
  */
 bool suite_esp_key_len(uint16_t esp_suite, size_t *enc, size_t *auth);
 
+/* Bytes of KEYMAT that the keys of both directions take; 0 when unknown. */
+uint32_t suite_esp_keys_len(uint16_t esp_suite);
+
 /*
  * The first of ours that theirs also holds; 0 when there is none. `ours` is
  * in order of preference.

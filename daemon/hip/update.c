@@ -339,6 +339,7 @@ static void take_acks(struct host *h, struct assoc *a,
 		if (s->sends == 1) /* else nobody knows which one it answers */
 			assoc_measure_rtt(a, h->now_ms - s->first_ms);
 		settle(h, a, s);
+		rekey_on_ack(h, a, msg->acks.ids[i]);
 	}
 }
 
@@ -399,22 +400,21 @@ static enum drop take(struct host *h, struct assoc *a, const struct arrival *m,
 	struct update_draft draft = { .has_ack = true,
 				      .ack = msg->seq,
 				      .asks = &m->packet };
+	enum drop d;
 
 	exchange_r_on_proof(h, a); /* table 5: data or UPDATE */
 	take_acks(h, a, msg);
 	if (!is_new)
 		return DROP_NONE;
-	record(&a->updates, msg->seq);
-	return answer(h, a, &draft, m->in);
-}
-
-/* What it asks for: can it be done? */
-static enum drop check_wish(const struct packet *p,
-			    const struct msg_update *msg)
-{
-	if (msg->has_esp_info || msg->has_dh)
-		return DROP_ESP_INFO;
-	return i2_check_echoes(p);
+	d = msg->has_esp_info ? rekey_on_update(h, a, msg, &draft) : DROP_NONE;
+	if (d != DROP_NONE)
+		return d;
+	d = answer(h, a, &draft, m->in);
+	if (d == DROP_NONE)
+		record(&a->updates, msg->seq);
+	else if (draft.is_rekey)
+		rekey_abandon(h, a);
+	return d;
 }
 
 enum drop update_on_packet(struct host *h, const struct arrival *m)
@@ -445,7 +445,7 @@ enum drop update_on_packet(struct host *h, const struct arrival *m)
 	if (d == DROP_NONE)
 		d = check_echo(a, p, &msg);
 	if (d == DROP_NONE && fresh == UPDATE_NEW)
-		d = check_wish(p, &msg);
+		d = i2_check_echoes(p);
 	if (d != DROP_NONE)
 		return d;
 	return take(h, a, m, &msg, fresh == UPDATE_NEW);

@@ -179,12 +179,17 @@ static void delete_sa(struct sim *s, struct sim_node *n,
 	memmove(sa, sa + 1, (size_t)(sas + *count - sa) * sizeof(*sa));
 }
 
+/* An SPI of 0: outbound. */
 static void tell_traffic(struct sim *s, size_t node, const struct hit *peer,
-			 bool in)
+			 uint32_t spi)
 {
-	struct hip_input input = {
-		.kind = HIP_IN_TRAFFIC, .hit = *peer, .in = in, .out = !in
-	};
+	struct hip_input input = { .kind = HIP_IN_TRAFFIC,
+				   .hit = *peer,
+				   .in = spi != 0,
+				   .out = spi == 0,
+				   .spi = spi,
+				   .esp_packets = 1,
+				   .esp_bytes = SIM_INNER_LEN };
 
 	node_input(s, node, &input);
 }
@@ -332,15 +337,20 @@ static void on_esp(struct sim *s, const struct sim_event *e)
 	struct hit peer;
 
 	if (!sa) {
+		if (s->demands_sas)
+			sim_fail(s, "ESP came for an SA that is not there");
 		node_input(s, e->to, &unknown);
 		return;
 	}
 	if (sa->suite != e->sa.suite || sa->key_len != e->sa.key_len ||
-	    memcmp(sa->key, e->sa.key, sa->key_len) != 0)
-		return; /* as ESP that does not open */
+	    memcmp(sa->key, e->sa.key, sa->key_len) != 0) {
+		if (s->demands_sas)
+			sim_fail(s, "ESP came that does not open");
+		return;
+	}
 	peer = sa->peer;
 	deliver(s, e->to, e->bytes);
-	tell_traffic(s, e->to, &peer, true);
+	tell_traffic(s, e->to, &peer, e->sa.spi);
 }
 
 void node_on_event(struct sim *s, struct sim_event *e)
@@ -421,7 +431,7 @@ void sim_send(struct sim *s, size_t a, size_t b)
 		return;
 	}
 	send_esp(s, a, sa, inner, sizeof(inner));
-	tell_traffic(s, a, &peer, false);
+	tell_traffic(s, a, &peer, 0);
 }
 
 void sim_meet(struct sim *s, size_t a, size_t b)
@@ -442,6 +452,15 @@ void sim_close(struct sim *s, size_t a, size_t b)
 void sim_probe(struct sim *s, size_t a, size_t b)
 {
 	struct hip_input in = { .kind = HIP_IN_PROBE, .hit = s->nodes[b]->hit };
+
+	node_input(s, a, &in);
+}
+
+void sim_rekey(struct sim *s, size_t a, size_t b, bool new_dh)
+{
+	struct hip_input in = { .kind = HIP_IN_REKEY,
+				.hit = s->nodes[b]->hit,
+				.new_dh = new_dh };
 
 	node_input(s, a, &in);
 }

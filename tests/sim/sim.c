@@ -58,6 +58,11 @@ void sim_demand_order(struct sim *s)
 	s->demands_order = true;
 }
 
+void sim_demand_sas(struct sim *s, bool is_so)
+{
+	s->demands_sas = is_so;
+}
+
 const char *sim_failure(const struct sim *s)
 {
 	return s->failure[0] ? s->failure : NULL;

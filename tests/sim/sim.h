@@ -70,6 +70,9 @@ void sim_close_all(struct sim *s, size_t a);
 /* Host a asks b whether it is there. */
 void sim_probe(struct sim *s, size_t a, size_t b);
 
+/* Host a wants new keys with b. */
+void sim_rekey(struct sim *s, size_t a, size_t b, bool new_dh);
+
 /* The host dies without a word and starts anew, knowing the same peers. */
 void sim_restart(struct sim *s, size_t node);
 
@@ -97,6 +100,9 @@ size_t sim_sas(const struct sim *s, size_t node);
 
 /* Out-of-order or doubled deliveries are failures from now on. */
 void sim_demand_order(struct sim *s);
+
+/* ESP that its receiver cannot open is a failure from now on, or not. */
+void sim_demand_sas(struct sim *s, bool is_so);
 
 /* NULL, or what went wrong. */
 const char *sim_failure(const struct sim *s);

@@ -71,7 +71,7 @@ struct sim {
 	struct sim_link link;
 	struct sim_event **heap;
 	size_t n_events, cap_events;
-	bool demands_order;
+	bool demands_order, demands_sas;
 	crypto_generichash_state trace;
 	char failure[SIM_TEXT_MAX];
 };

@@ -84,6 +84,12 @@ static size_t live(size_t which)
 	sim_tell(s, 0, 1);
 	sim_tell(s, 1, 0);
 	talk(s, 2);
+	sim_probe(s, 1, 0);
+	sim_rekey(s, 0, 1, true);
+	talk(s, 2);
+	sim_rekey(s, 1, 0, false);
+	sim_rekey(s, 0, 1, true);
+	talk(s, 5);
 	sim_close(s, 0, 1);
 	talk(s, 2);
 	sim_restart(s, 0);
@@ -99,6 +105,7 @@ static size_t live(size_t which)
 		     which);
 	cr_expect_eq(sim_state(s, 1, 0), ASSOC_ESTABLISHED, "allocation %zu",
 		     which);
+	sim_run(s, sim_now(s) + SA_OLD_MS + 1);
 	cr_expect_eq(sim_sas(s, 0), 1, "allocation %zu", which);
 	sim_free(s);
 	return seen;
