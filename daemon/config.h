@@ -74,7 +74,8 @@ struct config {
 	enum cipher_backend aead;
 	enum config_firewall firewall;
 	struct config_ids dh, cipher, esp;
-	uint32_t idle_s; /* 0: never */
+	uint32_t rekey_s, rekey_packets, rekey_bytes; /* 0: no limit */
+	uint32_t idle_s;			      /* 0: never */
 	uint32_t association_max;
 	enum log_level log;
 	char *suffix; /* of the names that certify themselves */

@@ -23,6 +23,8 @@ enum {
 struct active {
 	struct hit hit;
 	bool in, out;
+	uint32_t spi;
+	uint64_t packets, bytes;
 };
 
 struct dataplane {
@@ -363,9 +365,14 @@ static void note_active(struct dataplane *d, struct flow *flow)
 		.hit = flow->hit,
 		.in = flow->in.passed,
 		.out = flow->out.passed,
+		.spi = flow->in.spi,
+		.packets = flow->in.packets - flow->in.told_packets +
+			   flow->out.packets - flow->out.told_packets,
+		.bytes = flow->in.bytes - flow->in.told_bytes +
+			 flow->out.bytes - flow->out.told_bytes,
 	};
-	flow->in.passed = false;
-	flow->out.passed = false;
+	flow_tell(&flow->in);
+	flow_tell(&flow->out);
 }
 
 void dataplane_count(struct dataplane *d, uint64_t now_ms)
@@ -397,7 +404,10 @@ bool dataplane_traffic(struct dataplane *d, size_t *at, struct hip_input *out)
 	*out = (struct hip_input){ .kind = HIP_IN_TRAFFIC,
 				   .hit = d->active[*at].hit,
 				   .in = d->active[*at].in,
-				   .out = d->active[*at].out };
+				   .out = d->active[*at].out,
+				   .spi = d->active[*at].spi,
+				   .esp_packets = d->active[*at].packets,
+				   .esp_bytes = d->active[*at].bytes };
 	(*at)++;
 	return true;
 }

@@ -231,6 +231,9 @@ static int make_host(struct engine *e)
 	take_ids(&c->esp, conf.esp, &conf.n_esp);
 	conf.assoc_max = c->association_max;
 	conf.idle_ms = (uint64_t)c->idle_s * 1000;
+	conf.rekey_ms = (uint64_t)c->rekey_s * 1000;
+	conf.rekey_packets = c->rekey_packets;
+	conf.rekey_bytes = c->rekey_bytes;
 	conf.r1_generation = e->generation;
 	err = host_new(&conf, engine_now_ms(), &e->host);
 	return err < 0 ? failed("host", err) : 0;

@@ -103,6 +103,24 @@ void flows_sa_delete(struct flows *f, const struct hit *hit, bool inbound,
 	}
 }
 
+void flow_tell(struct flow_direction *d)
+{
+	d->passed = false;
+	d->spi = 0;
+	d->told_packets = d->packets;
+	d->told_bytes = d->bytes;
+}
+
+/* Is the SA that was used newer than this one? */
+static bool used_newer(const struct flow_direction *d, size_t than)
+{
+	for (size_t i = 0; i < than; i++) {
+		if (d->spi != 0 && d->sas[i].spi == d->spi)
+			return true;
+	}
+	return false;
+}
+
 void flow_count(struct flow_direction *d, uint32_t spi, uint64_t packets,
 		uint64_t bytes, uint64_t now_ms)
 {
@@ -119,6 +137,8 @@ void flow_count(struct flow_direction *d, uint32_t spi, uint64_t packets,
 		sa->bytes = bytes;
 		d->last_ms = now_ms;
 		d->passed = true;
+		if (!used_newer(d, i))
+			d->spi = spi;
 		return;
 	}
 }

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FLOW_SAS_MAX = 4 }; /* of one direction: old and new at a rekey */
+enum { FLOW_SAS_MAX = 8 }; /* of one direction: old and new at rekeys */
 
 /* What has been counted of one SA. */
 struct flow_sa {
@@ -26,7 +26,9 @@ struct flow_direction {
 	struct flow_sa sas[FLOW_SAS_MAX];
 	uint64_t packets, bytes; /* over all SAs so far */
 	uint64_t last_ms;	 /* when something was seen to have passed */
-	bool passed;		 /* since it was last told */
+	bool passed;		 /* since it was last told, and: */
+	uint32_t spi;		 /* by this SA, the newest of those */
+	uint64_t told_packets, told_bytes; /* as it was told */
 };
 
 struct flow {
@@ -59,6 +61,9 @@ __attribute__((warn_unused_result)) int flows_sa_add(struct flows *f,
 /* An SA is gone; the flow goes with its last one. */
 void flows_sa_delete(struct flows *f, const struct hit *hit, bool inbound,
 		     uint32_t spi);
+
+/* It is told that something has passed. */
+void flow_tell(struct flow_direction *d);
 
 /* The counters of an SA, as they stand at now_ms. */
 void flow_count(struct flow_direction *d, uint32_t spi, uint64_t packets,

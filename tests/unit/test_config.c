@@ -65,6 +65,9 @@ Test(config, an_empty_one_means_the_defaults)
 	cr_expect(c.dh.n == 2 && c.dh.ids[0] == 7 && c.dh.ids[1] == 8);
 	cr_expect(c.cipher.n == 2 && c.cipher.ids[0] == 4);
 	cr_expect(c.esp.n == 3 && c.esp.ids[0] == 13 && c.esp.ids[2] == 8);
+	cr_expect_eq(c.rekey_s, 120);
+	cr_expect_eq(c.rekey_packets, 0);
+	cr_expect_eq(c.rekey_bytes, 0);
 	cr_expect_eq(c.idle_s, 900);
 	cr_expect_eq(c.association_max, 4096);
 	cr_expect_eq(c.log, LOG_LEVEL_INFO);
@@ -85,7 +88,8 @@ Test(config, host_keys_are_taken)
 		      "  accept = any bind = { 192.0.2.1, 2001:db8::1 }\n"
 		      "  mtu = 1280 aead = ipsec-mb offload = off\n"
 		      "  firewall = off dh = { 8 } cipher = { 2 }\n"
-		      "  esp = { 8, 13 } idle_s = 0\n"
+		      "  esp = { 8, 13 } idle_s = 0 rekey_s = 60\n"
+		      "  rekey_packets = 4294967295 rekey_bytes = 1\n"
 		      "  association_max = 1 log = debug\n"
 		      "}\n"
 		      "dns { suffix = hip.example }\n");
@@ -103,6 +107,9 @@ Test(config, host_keys_are_taken)
 	cr_expect_eq(c.firewall, CONFIG_FIREWALL_OFF);
 	cr_expect(c.dh.n == 1 && c.dh.ids[0] == 8);
 	cr_expect(c.esp.n == 2 && c.esp.ids[0] == 8 && c.esp.ids[1] == 13);
+	cr_expect_eq(c.rekey_s, 60);
+	cr_expect_eq(c.rekey_packets, UINT32_MAX);
+	cr_expect_eq(c.rekey_bytes, 1);
 	cr_expect_eq(c.idle_s, 0);
 	cr_expect_eq(c.association_max, 1);
 	cr_expect_eq(c.log, LOG_LEVEL_DEBUG);
@@ -150,7 +157,7 @@ Test(config, an_empty_list_takes_the_default_away)
 
 Test(config, what_is_not_acted_on_is_listed_once_per_key)
 {
-	struct config c = parse("host {\n transport = raw\n rekey_s = 60\n"
+	struct config c = parse("host {\n transport = raw\n"
 				" workers = 2\n keepalive = adaptive\n}\n"
 				"overlay { name = example.com }\n"
 				"names { publish = { bob@example.com } }\n"
@@ -158,9 +165,9 @@ Test(config, what_is_not_acted_on_is_listed_once_per_key)
 				"sip { rescue = on }\n"
 				"relay { use = { " HIT_A "@192.0.2.1 } }\n");
 	static const char *const pairs[] = {
-		"host transport", "host workers", "host rekey_s",
-		"host keepalive", "overlay name", "names publish",
-		"dns upstream",	  "sip rescue",	  "relay use",
+		"host transport", "host workers",  "host keepalive",
+		"overlay name",	  "names publish", "dns upstream",
+		"sip rescue",	  "relay use",
 	};
 
 	cr_expect_eq(c.unsupported.n, sizeof(pairs) / sizeof(pairs[0]));

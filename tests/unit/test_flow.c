@@ -98,3 +98,25 @@ Test(flow, the_oldest_sa_is_forgotten_when_there_are_too_many)
 	flow_count(&f->in, 2, 5, 500, 1);
 	cr_expect_eq(f->in.packets, 5);
 }
+
+Test(flow, the_newest_sa_that_was_used_is_named)
+{
+	struct flow *f;
+
+	cr_assert_eq(flows_sa_add(&flows, &a, true, 1, 0), 0);
+	cr_assert_eq(flows_sa_add(&flows, &a, true, 2, 0), 0);
+	f = flows_find(&flows, &a);
+	flow_count(&f->in, 1, 5, 500, 1);
+	cr_expect_eq(f->in.spi, 1);
+	flow_count(&f->in, 2, 1, 100, 1);
+	cr_expect_eq(f->in.spi, 2);
+	flow_count(&f->in, 1, 6, 600, 1);
+	cr_expect_eq(f->in.spi, 2);
+	flow_tell(&f->in);
+	cr_expect_not(f->in.passed);
+	cr_expect_eq(f->in.told_packets, 7);
+	cr_expect_eq(f->in.told_bytes, 700);
+	flow_count(&f->in, 1, 7, 700, 2);
+	cr_expect_eq(f->in.spi, 1);
+	cr_expect_eq(f->in.packets - f->in.told_packets, 1);
+}
