@@ -26,28 +26,50 @@
  */
 static struct config_report *reporting;
 
+/* What follows this beginning of a text; NULL when it begins otherwise. */
+static const char *behind(const char *text, const char *beginning)
+{
+	size_t len = strlen(beginning);
+
+	return strncmp(text, beginning, len) == 0 ? text + len : NULL;
+}
+
+/* Of an unknown key, say which there are. */
+static void complain_unknown(const cfg_t *cfg, const char *name)
+{
+	char known[CONFIG_ERROR_MAX] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; cfg->opts && cfg->opts[i].name; i++) {
+		int n = snprintf(known + len, sizeof(known) - len, " %s",
+				 cfg->opts[i].name);
+
+		if (n < 0 || (size_t)n >= sizeof(known) - len)
+			break;
+		len += (size_t)n;
+	}
+	config_report(reporting, cfg->line,
+		      "there is no %.100s here; it takes:%s", name, known);
+}
+
 __attribute__((format(printf, 2, 0))) static void
 on_error(cfg_t *cfg, const char *format, va_list args)
 {
 	char text[CONFIG_ERROR_MAX];
-	size_t len;
+	const char *about;
 	int n = vsnprintf(text, sizeof(text), format, args);
 
 	if (n < 0 || !reporting)
 		return;
-	len = strlen(text);
-	/* Of an unknown key, say which there are. */
-	if (strncmp(format, "no such option", strlen("no such option")) == 0) {
-		for (size_t i = 0; cfg->opts && cfg->opts[i].name; i++) {
-			n = snprintf(
-				text + len, sizeof(text) - len, "%s %s",
-				i ? "" : "; there are:", cfg->opts[i].name);
-			if (n < 0 || (size_t)n >= sizeof(text) - len)
-				break;
-			len += (size_t)n;
-		}
-	}
-	config_report(reporting, cfg->line, "%s", text);
+	if ((about = behind(text, "no such option ")))
+		complain_unknown(cfg, about);
+	else if ((about = behind(text, "found duplicate title ")))
+		config_report(reporting, cfg->line,
+			      "there is a section %s already; choose another "
+			      "title",
+			      about);
+	else
+		config_report(reporting, cfg->line, "%s", text);
 }
 
 /* Keeps a value as libconfuse meets it, with its line. */

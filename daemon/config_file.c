@@ -50,6 +50,8 @@ static const char *remedy(int err)
 	case -ENOENT:
 		return "; name a file that is there, or leave -c out for the "
 		       "defaults";
+	case -EISDIR:
+		return "; name a file";
 	case -EACCES:
 		return "; run as root, or give the file to who runs this";
 	case -EFBIG:

@@ -146,7 +146,12 @@ int network_open_sockets(struct network *n, const struct config *c)
 
 static void complain_tun(const struct config *c, int err)
 {
-	if (err == -ENOENT || err == -ENXIO || err == -ENODEV)
+	if (err == -ENOTTY || err == -EBADFD)
+		log_error("tun",
+			  "/dev/net/tun is no TUN device, so there can be no "
+			  "%s; remove it, then run modprobe tun",
+			  c->interface);
+	else if (err == -ENOENT || err == -ENXIO || err == -ENODEV)
 		log_error("tun", "there is no /dev/net/tun; load the kernel's "
 				 "module with modprobe tun, or give the "
 				 "container that device");
@@ -155,7 +160,10 @@ static void complain_tun(const struct config *c, int err)
 			  "interface %s is in use; stop what made it, or "
 			  "choose another name with interface = ...",
 			  c->interface);
-	else if (err == -EPERM || err == -EACCES)
+	else if (err == -EACCES)
+		log_error("tun", "/dev/net/tun cannot be opened by this user; "
+				 "run as root, or chmod 666 it, as is usual");
+	else if (err == -EPERM)
 		log_error("tun", "a TUN device cannot be made without rights; "
 				 "run as root, or give CAP_NET_ADMIN");
 	else

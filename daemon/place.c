@@ -37,7 +37,9 @@ static int make_parents(const char *path)
 		if (mkdir(part, 0755) < 0 && errno != EEXIST) {
 			int err = errno;
 
-			log_error(part, "the directory cannot be made: %s",
+			log_error(part,
+				  "the directory cannot be made: %s; make it, "
+				  "or name another path",
 				  strerror(err));
 			return -err;
 		}
@@ -98,14 +100,18 @@ int place_state(const char *path, uid_t uid, gid_t gid, int *lock)
 		return err;
 	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
 		err = errno;
-		log_error(path, "the state directory cannot be made: %s",
+		log_error(path,
+			  "the state directory cannot be made: %s; name "
+			  "another with state = ...",
 			  strerror(err));
 		return -err;
 	}
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0 || fstat(dir, &st) < 0) {
 		err = -errno;
-		log_error(path, "the state directory cannot be opened: %s",
+		log_error(path,
+			  "the state directory cannot be opened: %s; name "
+			  "another with state = ...",
 			  strerror(-err));
 		if (dir >= 0)
 			(void)close(dir);
@@ -193,7 +199,9 @@ int place_socket(const char *path)
 	if (fd < 0 || bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0 ||
 	    chmod(path, 0666) < 0 || listen(fd, LISTEN_BACKLOG) < 0) {
 		err = -errno;
-		log_error(path, "the control socket cannot be made: %s",
+		log_error(path,
+			  "the control socket cannot be made: %s; name another "
+			  "with control = ...",
 			  strerror(-err));
 		if (fd >= 0)
 			(void)close(fd);
