@@ -9,40 +9,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KINDS = 6, PER_KIND = 16, PEM_MAX = 4096, SOLVE_TRIES = 1 << 24 };
+enum { KINDS = 6, PER_KIND = 16, SOLVE_TRIES = 1 << 24 };
 
 /* Making some of them takes a second: every world uses the same ones. */
-static struct {
-	char pem[PEM_MAX];
-	size_t len;
-} identities[KINDS][PER_KIND];
+static struct identity *identities[KINDS][PER_KIND];
+
+static void free_identities(void)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		for (size_t j = 0; j < PER_KIND; j++)
+			identity_free(identities[i][j]);
+	}
+}
 
 /*
- * Hosts of one kind are not the same, up to PER_KIND of them. They come of
- * dice of their own, so that every world throws the same, and from text each
- * time: an RSA key remembers how often it was used.
+ * Hosts of one kind are not the same, up to PER_KIND of them.
+ * They come of dice of their own, so that every world throws the same.
  */
-static struct identity *identity_of(struct sim *s, enum identity_kind kind,
-				    size_t nth)
+static const struct identity *identity_of(struct sim *s,
+					  enum identity_kind kind, size_t nth)
 {
-	char *pem = identities[kind][nth % PER_KIND].pem;
-	size_t *len = &identities[kind][nth % PER_KIND].len;
-	struct identity *id;
+	struct identity **id = &identities[kind][nth % PER_KIND];
+	static bool is_registered;
 	struct prng dice;
-	int err = 0;
 
-	if (*len == 0) {
-		prng_init(&dice, kind * PER_KIND + nth % PER_KIND);
-		prng_lend_to_openssl(&dice);
-		err = identity_generate(kind, &id);
-		prng_lend_to_openssl(&s->hosts);
-		if (err || identity_to_pem(id, pem, PEM_MAX, len))
-			abort();
-		identity_free(id);
-	}
-	if (identity_from_pem(pem, *len, &id))
+	if (*id)
+		return *id;
+	if (!is_registered)
+		(void)atexit(free_identities);
+	is_registered = true;
+	prng_init(&dice, kind * PER_KIND + nth % PER_KIND);
+	prng_lend_to_openssl(&dice);
+	if (identity_generate(kind, id))
 		abort();
-	return id;
+	prng_lend_to_openssl(&s->hosts);
+	return *id;
 }
 
 struct sim_host sim_host_default(void)
@@ -76,8 +77,7 @@ size_t sim_add(struct sim *s, const struct sim_host *host)
 	for (size_t i = 0; i < node; i++)
 		same += s->nodes[i]->made.kind == host->kind;
 	n->made = *host;
-	n->id = identity_of(s, host->kind, same);
-	n->made.conf.id = n->id;
+	n->made.conf.id = identity_of(s, host->kind, same);
 	n->made.conf.env = prng_env(&s->hosts);
 	n->hit = *identity_hit(n->made.conf.id);
 	n->locator = locator_of(node, host->v6);

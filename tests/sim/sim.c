@@ -34,7 +34,6 @@ void sim_free(struct sim *s)
 		return;
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		host_free(s->nodes[i]->host);
-		identity_free(s->nodes[i]->id);
 		free(s->nodes[i]);
 	}
 	for (size_t i = 0; i < s->n_events; i++)

@@ -27,7 +27,6 @@ struct sim_sa {
 
 struct sim_node {
 	struct sim_host made;
-	struct identity *id;
 	struct host *host;
 	struct hit hit;
 	struct locator locator;

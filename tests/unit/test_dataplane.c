@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The host's outputs at the data plane, whose TUN device is a socket of ours
+ * and which has no socket underneath. The worker does not run.
+ */
+#include "daemon/dataplane.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const struct hit us = { { 0x20, 0x01, 0, 0x22, 1 } };
+static const struct hit peer = { { 0x20, 0x01, 0, 0x22, 2 } };
+static struct dataplane *d;
+static int tun[2];
+
+static void make(void)
+{
+	struct dataplane_conf conf = { .udp4_fd = -1,
+				       .udp6_fd = -1,
+				       .mtu = 1400,
+				       .hit = us,
+				       .peers_max = 1 };
+
+	cr_assert_geq(sodium_init(), 0);
+	cr_assert_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun), 0);
+	conf.tun_fd = tun[0];
+	cr_assert_eq(dataplane_new(&conf, &d), 0);
+}
+
+static void take_away(void)
+{
+	dataplane_free(d);
+	(void)close(tun[0]);
+	(void)close(tun[1]);
+}
+
+TestSuite(dataplane, .init = make, .fini = take_away);
+
+static struct hip_output sa(enum hip_output_kind kind, uint32_t spi)
+{
+	struct hip_output o = { .kind = kind,
+				.hit = peer,
+				.spi = spi,
+				.esp_suite = ESP_AES_GCM_16,
+				.key_len = 20 };
+
+	memset(o.key, 0x55, o.key_len);
+	return o;
+}
+
+static bool output(struct hip_output *o, uint64_t now_ms)
+{
+	bool ours = dataplane_output(d, o, now_ms);
+
+	dataplane_flush(d);
+	return ours;
+}
+
+/* An inner UDP packet to the peer, without payload. */
+static void inner_packet(uint8_t out[48])
+{
+	memset(out, 0, 48);
+	out[0] = 0x60;
+	out[5] = 8;
+	out[6] = 17;
+	out[7] = 64;
+	memcpy(out + 8, us.bytes, 16);
+	memcpy(out + 24, peer.bytes, 16);
+	out[45] = 8;
+}
+
+Test(dataplane, sas_make_a_flow_and_take_it_away)
+{
+	struct hip_output in = sa(HIP_OUT_SA_IN, 1000);
+	struct hip_output out = sa(HIP_OUT_SA_OUT, 2000);
+	struct hip_output gone = { .kind = HIP_OUT_SA_DELETE,
+				   .hit = peer,
+				   .spi = 1000,
+				   .inbound = true };
+
+	cr_expect(output(&in, 5));
+	cr_expect(output(&out, 6));
+	cr_assert_not_null(dataplane_flow(d, &peer));
+	cr_expect_eq(dataplane_flow(d, &peer)->in.last_ms, 5);
+	cr_expect(output(&gone, 7));
+	cr_expect_not_null(dataplane_flow(d, &peer));
+	gone.spi = 2000;
+	gone.inbound = false;
+	cr_expect(output(&gone, 8));
+	cr_expect_null(dataplane_flow(d, &peer));
+}
+
+Test(dataplane, keys_are_wiped)
+{
+	struct hip_output in = sa(HIP_OUT_SA_IN, 1000);
+	struct hip_output bad = sa(HIP_OUT_SA_OUT, 2000);
+
+	bad.key_len = 7; /* it is wiped also when it is refused */
+	cr_expect(output(&in, 0));
+	cr_expect(output(&bad, 0));
+	cr_expect(sodium_is_zero(in.key, sizeof(in.key)));
+	cr_expect(sodium_is_zero(bad.key, sizeof(bad.key)));
+}
+
+Test(dataplane, nothing_has_passed_before_something_passes)
+{
+	struct hip_output in = sa(HIP_OUT_SA_IN, 1000);
+	struct hip_input traffic;
+	size_t at = 0;
+
+	cr_expect(output(&in, 0));
+	dataplane_count(d, 1);
+	cr_expect_not(dataplane_traffic(d, &at, &traffic));
+}
+
+Test(dataplane, applications_hear_that_a_peer_is_unreachable)
+{
+	uint8_t inner[48], got[1500];
+	struct hip_output o = { .kind = HIP_OUT_UNREACHABLE,
+				.hit = peer,
+				.bytes = inner,
+				.len = sizeof(inner) };
+	ssize_t n;
+
+	inner_packet(inner);
+	cr_expect(output(&o, 0));
+	n = read(tun[1], got, sizeof(got));
+	cr_assert_eq(n, 40 + 8 + 48);
+	cr_expect_eq(got[6], 58); /* ICMPv6 */
+	cr_expect_eq(got[40], 1); /* destination unreachable */
+	cr_expect_eq(memcmp(got + 24, us.bytes, 16), 0);
+	cr_expect_eq(memcmp(got + 48, inner, 48), 0);
+}
+
+Test(dataplane, a_packet_that_cannot_go_is_counted)
+{
+	struct hip_output o = { .kind = HIP_OUT_SEND, .hit = peer };
+
+	o.bytes = (const uint8_t *)"packet";
+	o.len = 6;
+	cr_assert_eq(locator_from_text("192.0.2.1:10500", 0, &o.remote), 0);
+	cr_expect(output(&o, 0));
+	cr_expect_eq(dataplane_send_failures(d), 1);
+	cr_assert_eq(locator_from_text("[2001:db8::1]:1", 0, &o.remote), 0);
+	cr_expect(output(&o, 0));
+	cr_expect_eq(dataplane_send_failures(d), 2);
+}
+
+Test(dataplane, puzzles_and_peers_are_not_its_business)
+{
+	struct hip_output o = { .kind = HIP_OUT_SOLVE };
+
+	cr_expect_not(output(&o, 0));
+	o.kind = HIP_OUT_PEER;
+	cr_expect_not(output(&o, 0));
+}
+
+Test(dataplane, a_quiet_worker_gives_nothing)
+{
+	struct hip_input in;
+
+	dataplane_woken(d);
+	cr_expect_not(dataplane_take(d, &in));
+	cr_expect_eq(dataplane_failed(d), 0);
+	cr_expect_eq(dataplane_drops(d, WORKER_DROP_TUN), 0);
+}
