@@ -25,18 +25,24 @@ uint8_t beet_strip(struct pkt *pkt, uint8_t *traffic_class)
 	return next_header;
 }
 
+void beet_header_write(uint8_t ip[IPV6_HEADER_LEN], uint32_t payload_len,
+		       uint8_t next_header, uint8_t traffic_class)
+{
+	assert(payload_len <= UINT16_MAX); /* ESP came in a UDP datagram */
+	store_be32(ip,
+		   (uint32_t)VERSION_6 << 28 | (uint32_t)traffic_class << 20);
+	store_be16(ip + 4, (uint16_t)payload_len);
+	ip[6] = next_header;
+	ip[7] = BEET_HOP_LIMIT;
+}
+
 void beet_rebuild(struct pkt *pkt, uint8_t next_header,
 		  const uint8_t source[16], const uint8_t destination[16])
 {
 	uint32_t payload_len = pkt->len;
 	uint8_t *ip = pkt_push(pkt, IPV6_HEADER_LEN);
 
-	assert(payload_len <= UINT16_MAX); /* ESP came in a UDP datagram */
-	store_be32(ip, (uint32_t)VERSION_6 << 28 | (uint32_t)pkt->traffic_class
-							   << 20);
-	store_be16(ip + 4, (uint16_t)payload_len);
-	ip[6] = next_header;
-	ip[7] = BEET_HOP_LIMIT;
+	beet_header_write(ip, payload_len, next_header, pkt->traffic_class);
 	memcpy(ip + 8, source, 16);
 	memcpy(ip + 24, destination, 16);
 }

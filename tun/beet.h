@@ -23,6 +23,11 @@ bool beet_check(const struct pkt *pkt);
  * traffic class. */
 uint8_t beet_strip(struct pkt *pkt, uint8_t *traffic_class);
 
+/* Writes one but for the two addresses, which are the caller's to fill in.
+ * payload_len is at most 65,535. */
+void beet_header_write(uint8_t ip[IPV6_HEADER_LEN], uint32_t payload_len,
+		       uint8_t next_header, uint8_t traffic_class);
+
 /* Puts one in front; the traffic class is pkt's. pkt needs 40 bytes of head
  * room, and at most 65,535 in it. */
 void beet_rebuild(struct pkt *pkt, uint8_t next_header,

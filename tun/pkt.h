@@ -42,6 +42,8 @@ struct pkt {
 	uint32_t cap;
 	uint32_t off; /* where the data begins */
 	uint32_t len;
+	uint32_t stride;       /* received in one: 0, or datagrams of so many
+				  bytes one behind the other */
 	uint8_t traffic_class; /* of the outer header: DSCP and ECN */
 	struct path path;
 };
