@@ -77,8 +77,15 @@ static bool len_fits(const struct cipher *c, size_t len)
 
 bool cipher_seal(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)
 {
+	return cipher_seal_from(c, esp, esp + ESP_HEADER_LEN + c->suite->iv_len,
+				len, seq);
+}
+
+bool cipher_seal_from(struct cipher *c, uint8_t *esp, const uint8_t *plain,
+		      size_t len, uint64_t seq)
+{
 	assert(c->direction == CIPHER_SEAL);
-	return len_fits(c, len) && c->ops->seal(c, esp, len, seq);
+	return len_fits(c, len) && c->ops->seal(c, esp, plain, len, seq);
 }
 
 bool cipher_open(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)

@@ -80,6 +80,11 @@ const char *cipher_backend_text(const struct cipher *c);
  */
 bool cipher_seal(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq);
 
+/* The same with the len bytes taken from `plain`: their place behind the IV
+ * itself, or memory apart from the packet's. */
+bool cipher_seal_from(struct cipher *c, uint8_t *esp, const uint8_t *plain,
+		      size_t len, uint64_t seq);
+
 /* The reverse; false when the ICV is wrong or len is no number of whole
  * blocks, and the bytes are then useless. */
 bool cipher_open(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq);

@@ -10,7 +10,8 @@
 
 struct cipher_ops {
 	const char *name;
-	bool (*seal)(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq);
+	bool (*seal)(struct cipher *c, uint8_t *esp, const uint8_t *plain,
+		     size_t len, uint64_t seq);
 	bool (*open)(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq);
 	void (*free)(struct cipher *c); /* wipes the keys */
 };

@@ -71,7 +71,8 @@ static struct cipher_mb *mb_of(struct cipher *c)
 	return (struct cipher_mb *)(void *)c;
 }
 
-static bool mb_seal(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)
+static bool mb_seal(struct cipher *c, uint8_t *esp, const uint8_t *plain,
+		    size_t len, uint64_t seq)
 {
 	struct cipher_mb *mb = mb_of(c);
 	uint8_t *data = esp + ESP_HEADER_LEN + c->suite->iv_len;
@@ -79,7 +80,7 @@ static bool mb_seal(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)
 
 	store_be64(esp + ESP_HEADER_LEN, seq);
 	cipher_gcm_inputs(esp, seq, mb->salt, nonce, aad);
-	gcm.encrypt(&mb->key, &mb->scratch, data, data, len, nonce, aad,
+	gcm.encrypt(&mb->key, &mb->scratch, data, plain, len, nonce, aad,
 		    sizeof(aad), data + len, c->suite->icv_len);
 	return true;
 }

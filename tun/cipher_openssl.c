@@ -39,9 +39,9 @@ static struct cipher_evp *evp_of(struct cipher *c)
 	return (struct cipher_evp *)(void *)c;
 }
 
-/* Nonce, additional data and then len bytes in place. */
-static bool gcm_run(struct cipher_evp *e, uint8_t *esp, size_t len,
-		    uint64_t seq)
+/* Nonce, additional data and then len bytes to their place. */
+static bool gcm_run(struct cipher_evp *e, uint8_t *esp, const uint8_t *from,
+		    size_t len, uint64_t seq)
 {
 	uint8_t *data = esp + ESP_HEADER_LEN + e->base.suite->iv_len;
 	uint8_t nonce[CIPHER_NONCE_LEN], aad[CIPHER_AAD_LEN];
@@ -50,17 +50,18 @@ static bool gcm_run(struct cipher_evp *e, uint8_t *esp, size_t len,
 	cipher_gcm_inputs(esp, seq, e->salt, nonce, aad);
 	return EVP_CipherInit_ex(e->crypt, NULL, NULL, NULL, nonce, -1) &&
 	       EVP_CipherUpdate(e->crypt, NULL, &n, aad, sizeof(aad)) &&
-	       EVP_CipherUpdate(e->crypt, data, &n, data, (int)len);
+	       EVP_CipherUpdate(e->crypt, data, &n, from, (int)len);
 }
 
-static bool gcm_seal(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)
+static bool gcm_seal(struct cipher *c, uint8_t *esp, const uint8_t *plain,
+		     size_t len, uint64_t seq)
 {
 	struct cipher_evp *e = evp_of(c);
 	uint8_t *icv = esp + ESP_HEADER_LEN + c->suite->iv_len + len;
 	int n;
 
 	store_be64(esp + ESP_HEADER_LEN, seq);
-	return gcm_run(e, esp, len, seq) &&
+	return gcm_run(e, esp, plain, len, seq) &&
 	       EVP_CipherFinal_ex(e->crypt, icv, &n) &&
 	       EVP_CIPHER_CTX_ctrl(e->crypt, EVP_CTRL_AEAD_GET_TAG,
 				   c->suite->icv_len, icv);
@@ -69,11 +70,12 @@ static bool gcm_seal(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)
 static bool gcm_open(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)
 {
 	struct cipher_evp *e = evp_of(c);
-	uint8_t *icv = esp + ESP_HEADER_LEN + c->suite->iv_len + len;
+	uint8_t *data = esp + ESP_HEADER_LEN + c->suite->iv_len;
+	uint8_t *icv = data + len;
 	int n;
 
 	/* The last call compares, in constant time. */
-	if (gcm_run(e, esp, len, seq) &&
+	if (gcm_run(e, esp, data, len, seq) &&
 	    EVP_CIPHER_CTX_ctrl(e->crypt, EVP_CTRL_AEAD_SET_TAG,
 				c->suite->icv_len, icv) &&
 	    EVP_CipherFinal_ex(e->crypt, icv, &n))
@@ -100,7 +102,8 @@ static bool cbc_mac(struct cipher_evp *e, const uint8_t *esp, size_t n,
 	       mac_len == MAC_LEN;
 }
 
-static bool cbc_seal(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)
+static bool cbc_seal(struct cipher *c, uint8_t *esp, const uint8_t *plain,
+		     size_t len, uint64_t seq)
 {
 	static const uint8_t zero[16];
 	struct cipher_evp *e = evp_of(c);
@@ -109,6 +112,8 @@ static bool cbc_seal(struct cipher *c, uint8_t *esp, size_t len, uint64_t seq)
 	uint8_t mac[MAC_LEN];
 	int n;
 
+	if (plain != iv + c->suite->iv_len)
+		memcpy(iv + c->suite->iv_len, plain, len);
 	memset(iv, 0, 8);
 	store_be64(iv + 8, seq);
 	if (!EVP_CipherInit_ex(e->crypt, NULL, NULL, NULL, zero, -1) ||

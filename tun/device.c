@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The TUN device: one packet per read and per write, no packet information
- * and no virtio header in front of it.
+ * The TUN device: one packet or super-packet per read and per write, with
+ * the virtio header in front of it where the kernel has that.
  */
 #include "tun/device.h"
 
@@ -11,7 +11,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-int device_open(const char name[IFNAMSIZ])
+/* Linux 6.2; the headers may be older. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+static int open_with(const char name[IFNAMSIZ], bool vnet)
 {
 	struct ifreq ifr = { 0 };
 	size_t len = strnlen(name, IFNAMSIZ);
@@ -22,7 +28,8 @@ int device_open(const char name[IFNAMSIZ])
 		return -EINVAL;
 	memcpy(ifr.ifr_name, name, len);
 	/* EXCL: a device that somebody else made is not taken over. */
-	ifr.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL);
+	ifr.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL |
+				(vnet ? IFF_VNET_HDR : 0));
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -32,6 +39,62 @@ int device_open(const char name[IFNAMSIZ])
 		return -err;
 	}
 	return fd;
+}
+
+int device_open(const char name[IFNAMSIZ])
+{
+	int fd = open_with(name, true);
+
+	/* A kernel that has no virtio header says so. */
+	return fd == -EINVAL ? open_with(name, false) : fd;
+}
+
+int device_open_plain(const char name[IFNAMSIZ])
+{
+	return open_with(name, false);
+}
+
+unsigned device_offload(int fd, unsigned wanted)
+{
+	/* IPv4 is not for HITs, but USO comes for both families only. */
+	const unsigned tso = TUN_F_CSUM | TUN_F_TSO6 | TUN_F_TSO_ECN;
+	const unsigned uso = TUN_F_USO4 | TUN_F_USO6;
+	struct ifreq ifr = { 0 };
+
+	if (ioctl(fd, TUNGETIFF, &ifr) < 0 || !(ifr.ifr_flags & IFF_VNET_HDR))
+		return 0;
+	if (wanted & DEVICE_USO && ioctl(fd, TUNSETOFFLOAD, tso | uso) == 0)
+		return DEVICE_VNET | DEVICE_TSO | DEVICE_USO;
+	if (wanted & DEVICE_TSO && ioctl(fd, TUNSETOFFLOAD, tso) == 0)
+		return DEVICE_VNET | DEVICE_TSO;
+	(void)ioctl(fd, TUNSETOFFLOAD, 0); /* what it begins with */
+	return DEVICE_VNET;
+}
+
+int device_read_intake(int fd, struct intake *in)
+{
+	int n = 0;
+
+	for (; intake_has_room(in); n++) {
+		uint8_t head[VNET_LEN];
+		struct iovec iov[2] = {
+			{ .iov_base = head, .iov_len = sizeof(head) },
+			{ .iov_base = intake_place(in),
+			  .iov_len = INTAKE_PACKET_MAX },
+		};
+		struct vnet v;
+		ssize_t len = readv(fd, iov, 2);
+
+		if (len > VNET_LEN) {
+			vnet_read(&v, head);
+			intake_add(in, &v, (uint32_t)len - VNET_LEN);
+			continue;
+		}
+		if (n > 0 || len >= 0 || errno == EAGAIN || errno == EINTR)
+			break; /* an error comes again with the next call */
+		return -errno;
+	}
+	return n;
 }
 
 int device_read_batch(int fd, struct pkt *pkts, int n)
@@ -57,4 +120,14 @@ int device_read_batch(int fd, struct pkt *pkts, int n)
 int device_write(int fd, const uint8_t *inner, size_t len)
 {
 	return write(fd, inner, len) < 0 ? -errno : 0;
+}
+
+int device_write_pieces(int fd, const struct iovec *pieces, int n)
+{
+	return writev(fd, pieces, n) < 0 ? -errno : 0;
+}
+
+bool device_is_gone(int err)
+{
+	return err == -EBADFD || err == -EBADF || err == -ENODEV;
 }

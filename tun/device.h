@@ -6,9 +6,18 @@
 #ifndef HIPLINE_DEVICE_H
 #define HIPLINE_DEVICE_H
 
+#include "tun/intake.h"
 #include "tun/pkt.h"
 
 #include <net/if.h>
+#include <sys/uio.h>
+
+/* What a device does: bits. */
+enum {
+	DEVICE_VNET = 1, /* a virtio header is in front of each packet */
+	DEVICE_TSO = 2,	 /* it gives super-packets of TCP */
+	DEVICE_USO = 4,	 /* it gives and takes those of UDP: Linux 6.2 */
+};
 
 /*
  * Makes and opens a TUN device (no persistence: it goes with its last
@@ -17,6 +26,15 @@
  * use, by whatever kind of link), -EINVAL (not a name).
  */
 __attribute__((warn_unused_result)) int device_open(const char name[IFNAMSIZ]);
+
+/* The same without the virtio header, which device_open uses where it can. */
+__attribute__((warn_unused_result)) int
+device_open_plain(const char name[IFNAMSIZ]);
+
+/* Has the device give super-packets as wanted (DEVICE_TSO, with or without
+ * DEVICE_USO, or 0). Any process that holds it may. Returns what it does
+ * then; 0 also for what is no TUN device. */
+unsigned device_offload(int fd, unsigned wanted);
 
 /*
  * Reads up to n inner packets; pkts[i].buf, cap and off are set by the
@@ -27,8 +45,18 @@ __attribute__((warn_unused_result)) int device_open(const char name[IFNAMSIZ]);
  */
 int device_read_batch(int fd, struct pkt *pkts, int n);
 
+/* The same for a device with DEVICE_VNET: reads until none is there, or `in`
+ * has no more room. */
+int device_read_intake(int fd, struct intake *in);
+
 /* Writes one inner packet, from any thread. 0 or a negative errno: -EBADFD
  * (the device is gone), -EIO (it is down). */
 int device_write(int fd, const uint8_t *inner, size_t len);
+
+/* Writes one packet or super-packet, virtio header included. As above. */
+int device_write_pieces(int fd, const struct iovec *pieces, int n);
+
+/* Whether an error of the above means that the device was deleted. */
+bool device_is_gone(int err);
 
 #endif

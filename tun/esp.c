@@ -21,16 +21,19 @@ static_assert(IV_MAX + HEADER_LEN <= IPV6_HEADER_LEN,
 static_assert(BLOCK_MAX - 1 + TRAILER_LEN + ICV_MAX <= PKT_TAIL_ROOM,
 	      "padding, trailer and ICV fit behind");
 
-/* Appends padding and trailer: RFC 4303 2.4. */
-static void append_trailer(struct pkt *pkt, uint32_t pad, uint8_t next_header)
+/* Writes padding and trailer: RFC 4303 2.4. */
+static void write_trailer(uint8_t *p, uint32_t pad, uint8_t next_header)
 {
-	uint8_t *p = pkt_data(pkt) + pkt->len;
-
 	for (uint32_t i = 0; i < pad; i++)
 		p[i] = (uint8_t)(i + 1);
 	p[pad] = (uint8_t)pad;
 	p[pad + 1] = next_header;
-	pkt->len += pad + TRAILER_LEN;
+}
+
+/* Padding so that body, trailer included, fills whole blocks. */
+static uint32_t pad_of(const struct cipher_suite *s, uint32_t body)
+{
+	return (s->block - body % s->block) % s->block;
 }
 
 enum esp_result esp_seal(struct sa_out *out, struct pkt *pkt)
@@ -44,14 +47,15 @@ enum esp_result esp_seal(struct sa_out *out, struct pkt *pkt)
 	if (!beet_check(pkt))
 		return ESP_SHORT;
 	body = inner_len - IPV6_HEADER_LEN + TRAILER_LEN;
-	pad = (s->block - body % s->block) % s->block;
+	pad = pad_of(s, body);
 	if (pkt_tail_room(pkt) < pad + TRAILER_LEN + s->icv_len)
 		return ESP_SHORT;
 	if (!sa_out_next_seq(out, &seq))
 		return ESP_EXHAUSTED;
 
 	next_header = beet_strip(pkt, &pkt->traffic_class);
-	append_trailer(pkt, pad, next_header);
+	write_trailer(pkt_data(pkt) + pkt->len, pad, next_header);
+	pkt->len += pad + TRAILER_LEN;
 	esp = pkt_push(pkt, HEADER_LEN + s->iv_len);
 	store_be32(esp, out->sa.spi);
 	store_be32(esp + 4, (uint32_t)seq);
@@ -60,6 +64,43 @@ enum esp_result esp_seal(struct sa_out *out, struct pkt *pkt)
 	pkt->len += s->icv_len;
 	pkt->path = out->path;
 	sa_count(&out->sa.counters, inner_len);
+	return ESP_OK;
+}
+
+enum esp_result esp_seal_to(struct sa_out *out, uint8_t *inner, uint32_t len,
+			    struct pkt *to)
+{
+	const struct cipher_suite *s = cipher_suite(out->sa.cipher);
+	const uint32_t before = HEADER_LEN + s->iv_len;
+	struct pkt from = { .buf = inner, .cap = len, .len = len };
+	uint8_t *esp = pkt_data(to), *behind = inner + len;
+	uint8_t kept[BLOCK_MAX - 1 + TRAILER_LEN];
+	uint8_t next_header;
+	uint32_t pad, body;
+	uint64_t seq;
+	bool sealed;
+
+	if (!beet_check(&from))
+		return ESP_SHORT;
+	body = len - IPV6_HEADER_LEN + TRAILER_LEN;
+	pad = pad_of(s, body);
+	if (to->cap - to->off < before + body + pad + s->icv_len)
+		return ESP_SHORT;
+	if (!sa_out_next_seq(out, &seq))
+		return ESP_EXHAUSTED;
+
+	next_header = beet_strip(&from, &to->traffic_class);
+	store_be32(esp, out->sa.spi);
+	store_be32(esp + 4, (uint32_t)seq);
+	memcpy(kept, behind, sizeof(kept));
+	write_trailer(behind, pad, next_header);
+	sealed = cipher_seal_from(out->sa.cipher, esp, pkt_data(&from),
+				  body + pad, seq);
+	memcpy(behind, kept, sizeof(kept));
+	if (!sealed)
+		return ESP_SHORT; /* longer than any datagram */
+	to->len = before + body + pad + s->icv_len;
+	sa_count(&out->sa.counters, len);
 	return ESP_OK;
 }
 
@@ -84,11 +125,12 @@ static enum esp_result read_trailer(const uint8_t *body, uint32_t len,
 	return ESP_OK;
 }
 
-enum esp_result esp_open(struct sa_in *in, struct pkt *pkt)
+enum esp_result esp_open_payload(struct sa_in *in, struct pkt *pkt,
+				 uint8_t *next_header)
 {
 	const struct cipher_suite *s = cipher_suite(in->sa.cipher);
 	const uint32_t overhead = HEADER_LEN + s->iv_len + s->icv_len;
-	uint8_t *esp = pkt_data(pkt), next_header;
+	uint8_t *esp = pkt_data(pkt);
 	enum esp_result result;
 	uint32_t body, pad;
 	uint64_t seq;
@@ -109,11 +151,20 @@ enum esp_result esp_open(struct sa_in *in, struct pkt *pkt)
 		return ESP_REPLAYED;
 
 	pkt_pull(pkt, HEADER_LEN + s->iv_len);
-	result = read_trailer(pkt_data(pkt), body, &pad, &next_header);
+	result = read_trailer(pkt_data(pkt), body, &pad, next_header);
 	if (result != ESP_OK)
 		return result;
 	pkt->len = body - TRAILER_LEN - pad;
-	beet_rebuild(pkt, next_header, in->sa.peer, in->sa.local);
-	sa_count(&in->sa.counters, pkt->len);
+	sa_count(&in->sa.counters, IPV6_HEADER_LEN + pkt->len);
 	return ESP_OK;
+}
+
+enum esp_result esp_open(struct sa_in *in, struct pkt *pkt)
+{
+	uint8_t next_header;
+	enum esp_result result = esp_open_payload(in, pkt, &next_header);
+
+	if (result == ESP_OK)
+		beet_rebuild(pkt, next_header, in->sa.peer, in->sa.local);
+	return result;
 }

@@ -32,11 +32,33 @@ enum esp_result {
 enum esp_result esp_seal(struct sa_out *sa, struct pkt *pkt);
 
 /*
+ * The same from one memory to another: seals the inner packet to to->buf +
+ * to->off, and sets to's length and traffic class, not its path. The inner
+ * packet's header may then be overwritten; ESP_TRAILER_ROOM bytes behind it
+ * are used and put back as they were.
+ */
+enum esp_result esp_seal_to(struct sa_out *sa, uint8_t *inner, uint32_t len,
+			    struct pkt *to);
+
+enum {
+	/* The most that padding and trailer take. */
+	ESP_TRAILER_ROOM = 17,
+	/* The most that an ESP packet is longer than the inner one: header,
+	 * IV, padding, trailer and ICV, less the IPv6 header. */
+	ESP_GROWTH_MAX = 8 + 16 + 17 + 16 - 40,
+};
+
+/*
  * Opens one ESP packet from the SPI on, which has PKT_HEAD_ROOM in front. On
  * success pkt is the inner IPv6 packet, rebuilt, with the traffic class that
  * pkt had; otherwise its bytes are useless. The window moves when the ICV was
  * right, thus also on ESP_BAD_PADDING and ESP_DUMMY, and only then.
  */
 enum esp_result esp_open(struct sa_in *sa, struct pkt *pkt);
+
+/* The same without the IPv6 header: pkt becomes what follows it, and needs
+ * no room in front. Nothing in front of pkt is changed. */
+enum esp_result esp_open_payload(struct sa_in *sa, struct pkt *pkt,
+				 uint8_t *next_header);
 
 #endif

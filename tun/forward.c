@@ -90,8 +90,8 @@ static bool esp_up(struct forward *f, struct pkt *p)
 	return false;
 }
 
-/* True when p has become an inner packet. */
-static bool up(struct forward *f, struct pkt *p, unsigned ifindex)
+/* Whether p is an ESP packet; when not, what is due has been done. */
+static bool is_esp(struct forward *f, struct pkt *p, unsigned ifindex)
 {
 	if (ifindex == f->conf.tun_ifindex ||
 	    is_hit_underneath(&p->path.remote) ||
@@ -109,7 +109,7 @@ static bool up(struct forward *f, struct pkt *p, unsigned ifindex)
 		return false;
 	}
 	if (load_be32(pkt_data(p)) != 0)
-		return esp_up(f, p);
+		return true;
 	control_up(f, p);
 	return false;
 }
@@ -121,7 +121,7 @@ int forward_up(struct forward *f, struct pkt *pkts, const unsigned *ifindex,
 
 	assert(n <= PKT_BATCH);
 	for (int i = 0; i < n; i++)
-		if (up(f, &pkts[i], ifindex[i]))
+		if (is_esp(f, &pkts[i], ifindex[i]) && esp_up(f, &pkts[i]))
 			inner[count++] = &pkts[i];
 	return count;
 }
@@ -155,8 +155,9 @@ static bool is_noise(const uint8_t *source, const uint8_t *destination)
 }
 
 /* True when p is an inner packet that may be sealed; when not, what is due
- * has been done. */
-static bool admit(struct forward *f, struct pkt *p, struct forward_out *out)
+ * has been done. Of a super-packet, segment_len is that of its segments. */
+static bool admit(struct forward *f, struct pkt *p, size_t segment_len,
+		  struct forward_out *out)
 {
 	const uint8_t *ip = pkt_data(p);
 	const uint8_t *source = ip + SOURCE_AT;
@@ -171,7 +172,8 @@ static bool admit(struct forward *f, struct pkt *p, struct forward_out *out)
 	} else if (!is_hit(destination) ||
 		   memcmp(destination, f->conf.hit, 16) == 0) {
 		refuse(f, p, WORKER_DROP_INNER_DESTINATION, ICMP6_ADDRESS, out);
-	} else if (IPV6_HEADER_LEN + (uint32_t)load_be16(ip + 4) >
+	} else if ((segment_len ? segment_len
+				: IPV6_HEADER_LEN + (size_t)load_be16(ip + 4)) >
 		   f->conf.mtu) {
 		/* By its own word: reading has cut what has no room. */
 		refuse(f, p, WORKER_DROP_TOO_BIG, ICMP6_PACKET_TOO_BIG, out);
@@ -188,7 +190,7 @@ static void down(struct forward *f, struct pkt *p, struct forward_out *out)
 	struct sa_out *sa;
 	enum esp_result result;
 
-	if (!admit(f, p, out))
+	if (!admit(f, p, 0, out))
 		return;
 	sa = sa_out_find(f->conf.sas, pkt_data(p) + DESTINATION_AT);
 	if (!sa) {
@@ -202,6 +204,74 @@ static void down(struct forward *f, struct pkt *p, struct forward_out *out)
 		out->udp4[out->udp4_count++] = p;
 	else
 		out->udp6[out->udp6_count++] = p;
+}
+
+/* What one received run is told apart with. */
+struct run_up {
+	struct sa_in *sa; /* of the datagram before, most likely of this one */
+	uint32_t spi;
+	struct coalesce *c;
+};
+
+/* Opens an ESP packet; false when there is no room for it. */
+static bool esp_up_run(struct forward *f, struct pkt *p, struct run_up *run)
+{
+	uint32_t spi = load_be32(pkt_data(p));
+	struct inner inner = { .destination = f->conf.hit };
+	enum esp_result result;
+
+	if (!run->sa || spi != run->spi)
+		run->sa = sa_in_find(f->conf.sas, spi);
+	run->spi = spi;
+	if (!run->sa) {
+		(void)esp_up(f, p); /* nobody's: counted and told */
+		return true;
+	}
+	if (!coalesce_has_room(run->c))
+		return false;
+	result = esp_open_payload(run->sa, p, &inner.next_header);
+	if (result != ESP_OK) {
+		forward_drop(f, esp_reason[result], 1);
+		return true;
+	}
+	inner.payload = pkt_data(p);
+	inner.len = p->len;
+	inner.traffic_class = p->traffic_class;
+	inner.source = sa_in_peer(run->sa);
+	coalesce_add(run->c, &inner);
+	return true;
+}
+
+bool forward_up_runs(struct forward *f, struct pkt *pkts,
+		     const unsigned *ifindex, int n, struct forward_at *at,
+		     struct coalesce *c)
+{
+	struct run_up run = { .c = c };
+
+	for (; at->pkt < n; at->pkt++, at->byte = 0) {
+		struct pkt *p = &pkts[at->pkt];
+		const uint32_t off = p->off, len = p->len;
+		uint32_t stride = p->stride ? p->stride : len;
+
+		do {
+			bool room = true;
+
+			p->off = off + at->byte;
+			p->len = len - at->byte < stride ? len - at->byte
+							 : stride;
+			if (is_esp(f, p, ifindex[at->pkt]))
+				room = esp_up_run(f, p, &run);
+			p->off = off;
+			p->len = len;
+			if (!room) {
+				coalesce_finish(c);
+				return false;
+			}
+			at->byte += stride;
+		} while (at->byte < len);
+	}
+	coalesce_finish(c);
+	return true;
 }
 
 int forward_injected(struct forward *f, struct pkt *pkts,
@@ -230,4 +300,72 @@ void forward_down(struct forward *f, struct pkt *pkts, int n,
 	assert(n <= PKT_BATCH);
 	for (int i = 0; i < n; i++)
 		down(f, &pkts[i], out);
+}
+
+/* Begins the next packet in order; false when it is not to be sealed, and
+ * what is due has been done. */
+static bool begin_packet(struct forward *f, struct intake *in,
+			 struct forward_out *out)
+{
+	const struct intake_packet *ip = &in->packets[in->order[in->next]];
+	struct segments *cut = &in->cut;
+	struct pkt p = {
+		.buf = in->buf,
+		.cap = in->cap,
+		.off = ip->at,
+		.len = ip->len,
+	};
+
+	if (segment_begin(cut, &ip->vnet, pkt_data(&p), p.len))
+		return admit(f, &p,
+			     cut->protocol ? cut->header_len + cut->size : 0,
+			     out);
+	forward_drop(f, WORKER_DROP_INNER, 1);
+	return false;
+}
+
+/* Seals the rest of a begun packet; false when b was full before its end. */
+static bool seal_segments(struct forward *f, struct intake *in, struct burst *b)
+{
+	struct sa_out *sa = NULL;
+	uint8_t *inner;
+	size_t len;
+
+	while (!burst_is_full(b) &&
+	       (inner = segment_next(&in->cut, &len)) != NULL) {
+		struct pkt to = burst_place(b);
+		struct pkt p = { .buf = inner,
+				 .cap = (uint32_t)len,
+				 .len = (uint32_t)len };
+		enum esp_result result;
+
+		if (!sa)
+			sa = sa_out_find(f->conf.sas, inner + DESTINATION_AT);
+		if (!sa) {
+			tell(f, f->data, RING_NO_SA, &p);
+			continue;
+		}
+		result = esp_seal_to(sa, inner, p.len, &to);
+		if (result == ESP_OK)
+			burst_add(b, &to, sa_out_path(sa));
+		else
+			forward_drop(f, esp_reason[result], 1);
+	}
+	return segment_is_done(&in->cut);
+}
+
+bool forward_down_intake(struct forward *f, struct intake *in, struct burst *b,
+			 struct forward_out *out)
+{
+	while (in->next < in->count) {
+		if (!in->cutting && !begin_packet(f, in, out)) {
+			in->next++;
+			continue;
+		}
+		in->cutting = !seal_segments(f, in, b);
+		if (in->cutting)
+			return false;
+		in->next++;
+	}
+	return true;
 }

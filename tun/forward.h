@@ -8,7 +8,10 @@
 #ifndef HIPLINE_FORWARD_H
 #define HIPLINE_FORWARD_H
 
+#include "tun/burst.h"
+#include "tun/coalesce.h"
 #include "tun/icmp6.h"
+#include "tun/intake.h"
 #include "tun/worker.h"
 
 enum {
@@ -63,5 +66,28 @@ int forward_injected(struct forward *f, struct pkt *pkts,
  * device; adds to out. */
 void forward_down(struct forward *f, struct pkt *pkts, int n,
 		  struct forward_out *out);
+
+/* Where forward_up_runs has come to in a batch of received runs. */
+struct forward_at {
+	int pkt;
+	uint32_t byte;
+};
+
+/*
+ * Under the read lock: forward_up for runs of datagrams (struct pkt's
+ * stride); what is opened goes to `c`. Begins at *at and moves it; true when
+ * all is done, false when c was full before. The bundles of c are finished.
+ */
+bool forward_up_runs(struct forward *f, struct pkt *pkts,
+		     const unsigned *ifindex, int n, struct forward_at *at,
+		     struct coalesce *c);
+
+/*
+ * Under the read lock: seals what the TUN device gave, in its sorted order,
+ * into `b`; errors go to `out`. True when all is done, false when b was full
+ * before: then it goes on where it was.
+ */
+bool forward_down_intake(struct forward *f, struct intake *in, struct burst *b,
+			 struct forward_out *out);
 
 #endif

@@ -351,6 +351,11 @@ const struct sa_counters *sa_out_counters(const struct sa_out *sa)
 	return &sa->sa.counters;
 }
 
+const struct path *sa_out_path(const struct sa_out *sa)
+{
+	return &sa->path;
+}
+
 const uint8_t *sa_in_peer(const struct sa_in *sa)
 {
 	return sa->sa.peer;

@@ -74,6 +74,9 @@ bool sa_out_move(struct sa_table *t, const uint8_t peer[16],
 struct sa_in *sa_in_find(struct sa_table *t, uint32_t spi);
 struct sa_out *sa_out_find(struct sa_table *t, const uint8_t peer[16]);
 
+/* Where an outbound SA sends. Under a lock. */
+const struct path *sa_out_path(const struct sa_out *sa);
+
 /* What the control side may read of an SA, any time under a lock. */
 const struct sa_counters *sa_in_counters(const struct sa_in *sa);
 const struct sa_counters *sa_out_counters(const struct sa_out *sa);

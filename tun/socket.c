@@ -10,6 +10,7 @@
 #include "tun/socket.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ enum {
 union control {
 	struct cmsghdr align;
 	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
-		      CMSG_SPACE(sizeof(int))];
+		      2 * CMSG_SPACE(sizeof(int))];
 };
 
 static int set(int fd, int level, int option, int value)
@@ -86,6 +87,17 @@ int socket_open(sa_family_t family, const union tun_addr *bind_to,
 	return fd;
 }
 
+bool socket_receive_runs(int fd, bool wanted)
+{
+	return set(fd, SOL_UDP, UDP_GRO, wanted) == 0 && wanted;
+}
+
+bool socket_sends_runs(int fd)
+{
+	/* 0 is the default: asks only whether the kernel knows it. */
+	return set(fd, SOL_UDP, UDP_SEGMENT, 0) == 0;
+}
+
 static void read_pktinfo4(struct cmsghdr *c, struct pkt *p, unsigned *ifindex)
 {
 	struct in_pktinfo info;
@@ -119,9 +131,10 @@ static void read_control(struct msghdr *m, struct pkt *p, unsigned *ifindex)
 
 	p->path.local = (union tun_addr){ .family = AF_UNSPEC };
 	p->traffic_class = 0;
+	p->stride = 0;
 	*ifindex = 0;
 	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		int tclass;
+		int tclass, stride;
 
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			read_pktinfo4(c, p, ifindex);
@@ -135,6 +148,10 @@ static void read_control(struct msghdr *m, struct pkt *p, unsigned *ifindex)
 			   c->cmsg_type == IPV6_TCLASS) {
 			memcpy(&tclass, CMSG_DATA(c), sizeof(tclass));
 			p->traffic_class = (uint8_t)tclass;
+		} else if (c->cmsg_level == SOL_UDP &&
+			   c->cmsg_type == UDP_GRO) {
+			memcpy(&stride, CMSG_DATA(c), sizeof(stride));
+			p->stride = (uint32_t)stride;
 		}
 	}
 }
@@ -325,6 +342,87 @@ int socket_send_batch(int fd, struct pkt *const *pkts, int n, int *error)
 	if (err && error)
 		*error = err;
 	return sent;
+}
+
+/* Sends the datagrams of a run one by one; how many were refused. */
+static int send_singly(int fd, const struct burst_run *r)
+{
+	uint32_t at = 0;
+	int refused = 0;
+
+	while (at < r->len) {
+		struct iovec iov = { .iov_base = r->bytes + at,
+				     .iov_len = r->len - at < r->stride
+							? r->len - at
+							: r->stride };
+		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+		union control control;
+		int err;
+
+		address_message(&m, &control, &r->path, true, r->traffic_class);
+		err = send_message(fd, &m);
+		if (is_local_gone(-err, &r->path))
+			err = send_without_local(fd, &m, &r->path,
+						 r->traffic_class);
+		if (err)
+			refused++;
+		at += r->stride;
+	}
+	return refused;
+}
+
+static void put_run(struct mmsghdr *mm, struct iovec *iov,
+		    union control *control, const struct burst_run *r)
+{
+	struct msghdr *m = &mm->msg_hdr;
+	uint16_t stride = (uint16_t)r->stride;
+
+	*iov = (struct iovec){ .iov_base = r->bytes, .iov_len = r->len };
+	*m = (struct msghdr){ .msg_iov = iov, .msg_iovlen = 1 };
+	address_message(m, control, &r->path, true, r->traffic_class);
+	if (r->count > 1) {
+		m->msg_control = control;
+		put_control(m, SOL_UDP, UDP_SEGMENT, &stride, sizeof(stride));
+	}
+}
+
+int socket_send_runs(int fd, const struct burst_run *runs, int n)
+{
+	struct mmsghdr msgs[BURST_RUNS];
+	struct iovec iov[BURST_RUNS];
+	union control control[BURST_RUNS];
+	int sent = 0, refused = 0;
+
+	assert(n <= BURST_RUNS);
+	for (int i = 0; i < n; i++)
+		put_run(&msgs[i], &iov[i], &control[i], &runs[i]);
+	while (sent < n) {
+		int r = sendmmsg(fd, msgs + sent, (unsigned)(n - sent),
+				 MSG_DONTWAIT);
+
+		if (r > 0) {
+			sent += r;
+		} else if (errno == EAGAIN) { /* no room for any */
+			for (; sent < n; sent++)
+				refused += (int)runs[sent].count;
+		} else if (errno != EINTR) {
+			/* A run is refused where the link is smaller than
+			 * its datagrams, or cannot cut it; one by one they
+			 * may pass. */
+			refused += send_singly(fd, &runs[sent]);
+			sent++;
+		}
+	}
+	return refused;
+}
+
+int socket_send_runs_singly(int fd, const struct burst_run *runs, int n)
+{
+	int refused = 0;
+
+	for (int i = 0; i < n; i++)
+		refused += send_singly(fd, &runs[i]);
+	return refused;
 }
 
 int socket_send(int fd, const struct path *path, const void *head,

@@ -7,7 +7,7 @@
 #ifndef HIPLINE_SOCKET_H
 #define HIPLINE_SOCKET_H
 
-#include "tun/pkt.h"
+#include "tun/burst.h"
 
 /*
  * A socket of one family on a port of `bind` (family AF_UNSPEC = any
@@ -18,11 +18,18 @@ __attribute__((warn_unused_result)) int socket_open(sa_family_t family,
 						    const union tun_addr *bind,
 						    uint16_t port, bool shared);
 
+/* Has several datagrams of one path, equal in length, received as one packet
+ * with a stride (UDP_GRO). Whether it does then. */
+bool socket_receive_runs(int fd, bool wanted);
+
+/* Whether the kernel takes runs (UDP_SEGMENT). */
+bool socket_sends_runs(int fd);
+
 /*
  * Receives up to n datagrams into pkts (buf, cap, off set by the caller):
- * len, path (local from the packet information, remote) and traffic class
- * are set. ifindex[i] gets the interface. Returns how many, 0 when none is
- * there, or a negative errno.
+ * len, path (local from the packet information, remote), stride and traffic
+ * class are set. ifindex[i] gets the interface. Returns how many, 0 when none
+ * is there, or a negative errno.
  */
 int socket_recv_batch(int fd, struct pkt *pkts, unsigned *ifindex, int n);
 
@@ -32,6 +39,12 @@ int socket_recv_batch(int fd, struct pkt *pkts, unsigned *ifindex, int n);
  * whose errno (negative) goes to *error when that is not NULL.
  */
 int socket_send_batch(int fd, struct pkt *const *pkts, int n, int *error);
+
+/* Sends runs; how many datagrams the kernel refused. */
+int socket_send_runs(int fd, const struct burst_run *runs, int n);
+
+/* The same for a kernel that takes none: datagram by datagram. */
+int socket_send_runs_singly(int fd, const struct burst_run *runs, int n);
 
 /* Sends one datagram made of two parts, from any thread. 0 or -errno. */
 int socket_send(int fd, const struct path *path, const void *head,

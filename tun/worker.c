@@ -9,6 +9,7 @@
 
 #include "tun/device.h"
 #include "tun/forward.h"
+#include "tun/lane.h"
 #include "tun/socket.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 enum {
+	OFFLOAD_TEXT_MAX = 64,
 	CONTROL_ENTRIES = 512,
 	DATA_ENTRIES = 512,
 	INJECT_ENTRIES = 256,
@@ -40,6 +42,7 @@ enum source { FROM_STOP, FROM_INJECT, FROM_TUN, FROM_UDP4, FROM_UDP6, SOURCES };
 
 struct worker {
 	struct forward forward;
+	struct lane *lane; /* NULL: packet by packet */
 	int epoll_fd;
 	int event_fd;  /* to the control thread */
 	int stop_fd;   /* from it */
@@ -47,6 +50,7 @@ struct worker {
 	pthread_t thread;
 	bool running;
 	_Atomic int failed;
+	char offload_text[OFFLOAD_TEXT_MAX];
 	unsigned receive_errors; /* one after the other */
 	uint8_t *slab;
 	struct pkt pkts[PKT_BATCH];
@@ -91,19 +95,30 @@ static void fail(struct worker *w, int err)
 	event_raise(w->event_fd);
 }
 
-static bool is_tun_gone(int err)
+/* Writes one inner packet, from any thread. */
+static int write_packet(struct worker *w, const uint8_t *inner, size_t len)
 {
-	return err == -EBADFD || err == -EBADF || err == -ENODEV;
-}
-
-/* Writes one inner packet; 0, or an error that ends the worker. */
-static int write_inner(struct worker *w, const uint8_t *inner, size_t len)
-{
-	int err = device_write(w->forward.conf.tun_fd, inner, len);
+	uint8_t nothing_to_say[VNET_LEN] = { 0 };
+	struct iovec pieces[2] = {
+		{ .iov_base = nothing_to_say,
+		  .iov_len = sizeof(nothing_to_say) },
+		{ .iov_base = (void *)(uintptr_t)inner, .iov_len = len },
+	};
+	int fd = w->forward.conf.tun_fd;
+	int err = w->lane ? device_write_pieces(fd, pieces, 2)
+			  : device_write(fd, inner, len);
 
 	if (err)
 		forward_drop(&w->forward, WORKER_DROP_TUN, 1);
-	return is_tun_gone(err) ? err : 0;
+	return err;
+}
+
+/* The same from the thread; 0, or an error that ends the worker. */
+static int write_inner(struct worker *w, const uint8_t *inner, size_t len)
+{
+	int err = write_packet(w, inner, len);
+
+	return device_is_gone(err) ? err : 0;
 }
 
 /* Where the batch's memory begins anew: its headers have been moved. */
@@ -126,11 +141,25 @@ static int on_receive_error(struct worker *w, int err)
 	return 0;
 }
 
+/* With offloads. */
+static int from_udp_by_lane(struct worker *w, int fd)
+{
+	int tun_error = 0;
+	int err = lane_up(w->lane, fd, &tun_error);
+
+	if (err)
+		return on_receive_error(w, err);
+	w->receive_errors = 0;
+	return tun_error;
+}
+
 static int from_udp(struct worker *w, int fd)
 {
 	struct forward *f = &w->forward;
 	int n, count, err = 0;
 
+	if (w->lane)
+		return from_udp_by_lane(w, fd);
 	reset_pkts(w->pkts);
 	n = socket_recv_batch(fd, w->pkts, w->ifindex, PKT_BATCH);
 	if (n < 0)
@@ -177,6 +206,8 @@ static int send_out(struct worker *w)
 		send_all(w, conf->udp4_fd, out->udp4, out->udp4_count);
 	if (out->udp6_count)
 		send_all(w, conf->udp6_fd, out->udp6, out->udp6_count);
+	if (w->lane)
+		lane_send(w->lane);
 	for (int i = 0; i < out->error_count && err == 0; i++)
 		err = write_inner(w, out->errors[i].bytes, out->errors[i].len);
 	out->udp4_count = 0;
@@ -185,8 +216,18 @@ static int send_out(struct worker *w)
 	return err;
 }
 
+/* Seals what was read from the TUN device: n packets, or what the lane has.
+ * False when the lane has more. */
+static bool seal(struct worker *w, int n)
+{
+	if (w->lane)
+		return lane_seal(w->lane, &w->out);
+	forward_down(&w->forward, w->pkts, n, &w->out);
+	return true;
+}
+
 /*
- * Sends what was injected, then n packets from the TUN device. The inject
+ * Sends what was injected, then what was read from the TUN device. The inject
  * ring is seen empty under the lock under which these are sealed: who added
  * an SA and injected what waited for it, under one write lock, has that sent
  * before them.
@@ -194,16 +235,15 @@ static int send_out(struct worker *w)
 static int seal_and_send(struct worker *w, int n)
 {
 	struct forward *f = &w->forward;
-	bool more = true;
+	bool done = false;
 	int err = 0;
 
-	for (int turn = 0; more && err == 0; turn++) {
+	for (int turn = 0; !done && err == 0; turn++) {
 		reset_pkts(w->injected);
 		sa_table_rdlock(f->conf.sas);
-		more = forward_injected(f, w->injected, &w->out) == PKT_BATCH &&
-		       turn < INJECT_TURNS;
-		if (!more)
-			forward_down(f, w->pkts, n, &w->out);
+		if (forward_injected(f, w->injected, &w->out) < PKT_BATCH ||
+		    turn >= INJECT_TURNS)
+			done = seal(w, n);
 		sa_table_unlock(f->conf.sas);
 		err = send_out(w);
 	}
@@ -215,7 +255,9 @@ static int from_tun(struct worker *w, uint32_t events)
 	int n;
 
 	reset_pkts(w->pkts);
-	n = device_read_batch(w->forward.conf.tun_fd, w->pkts, PKT_BATCH);
+	n = w->lane ? lane_read(w->lane)
+		    : device_read_batch(w->forward.conf.tun_fd, w->pkts,
+					PKT_BATCH);
 	if (n < 0)
 		return n;
 	if (n == 0 && events & (EPOLLERR | EPOLLHUP))
@@ -309,7 +351,9 @@ static bool make_memory(struct worker *w)
 	f->control = ring_new(CONTROL_ENTRIES, FORWARD_CONTROL_MAX);
 	f->data = ring_new(DATA_ENTRIES, mtu);
 	f->inject = ring_new(INJECT_ENTRIES, mtu);
-	if (!w->slab || !f->control || !f->data || !f->inject)
+	w->lane = lane_new(f);
+	if (!w->slab || !f->control || !f->data || !f->inject ||
+	    (!w->lane && errno))
 		return false;
 	for (size_t i = 0; i < PKT_BATCH; i++) {
 		w->pkts[i].buf = w->slab + i * slot;
@@ -317,6 +361,31 @@ static bool make_memory(struct worker *w)
 		w->pkts[i].cap = w->injected[i].cap = (uint32_t)slot;
 	}
 	return true;
+}
+
+static void write_offload_text(struct worker *w)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {
+		{ WORKER_VNET, "vnet" },   { WORKER_TSO, "tso" },
+		{ WORKER_USO, "uso" },	   { WORKER_SEGMENT, "udp-segment" },
+		{ WORKER_GRO, "udp-gro" },
+	};
+	char *to = w->offload_text, *end = to + sizeof(w->offload_text);
+	unsigned bits = worker_offloads(w);
+
+	if (!bits)
+		to = stpcpy(to, "none");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(bits & names[i].bit))
+			continue;
+		if (to != w->offload_text)
+			*to++ = ' ';
+		to = stpcpy(to, names[i].name);
+	}
+	assert(to < end);
 }
 
 struct worker *worker_new(const struct worker_conf *conf)
@@ -328,8 +397,10 @@ struct worker *worker_new(const struct worker_conf *conf)
 		return NULL;
 	w->epoll_fd = w->event_fd = w->stop_fd = w->inject_fd = -1;
 	w->forward.conf = *conf;
-	if (make_events(w) && make_memory(w))
+	if (make_events(w) && make_memory(w)) {
+		write_offload_text(w);
 		return w;
+	}
 	err = errno;
 	worker_free(w);
 	errno = err;
@@ -379,6 +450,7 @@ void worker_free(struct worker *w)
 	ring_free(w->forward.control);
 	ring_free(w->forward.data);
 	ring_free(w->forward.inject);
+	lane_free(w->lane);
 	free(w->slab);
 	free(w);
 }
@@ -408,10 +480,8 @@ bool worker_inject(struct worker *w, const uint8_t *inner, size_t len)
 
 bool worker_deliver(struct worker *w, const uint8_t *inner, size_t len)
 {
-	int err = device_write(w->forward.conf.tun_fd, inner, len);
+	int err = write_packet(w, inner, len);
 
-	if (err)
-		forward_drop(&w->forward, WORKER_DROP_TUN, 1);
 	return err == 0; /* that the device is gone the thread finds out */
 }
 
@@ -424,4 +494,14 @@ uint64_t worker_drops(const struct worker *w, enum worker_drop reason)
 {
 	return atomic_load_explicit(&w->forward.drops[reason],
 				    memory_order_relaxed);
+}
+
+unsigned worker_offloads(const struct worker *w)
+{
+	return w->lane ? lane_offloads(w->lane) : 0;
+}
+
+const char *worker_offload_text(const struct worker *w)
+{
+	return w->offload_text;
 }

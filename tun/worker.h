@@ -8,7 +8,8 @@
  * All its memory is taken when it is made, and touched when used: with an
  * MTU under 1,500 it comes to at most 3.5 MiB once every ring has gone
  * round (512 HIP packets, 512 and 256 inner packets, 128 buffers of up to
- * two pages), and to some 100 KiB while little happens.
+ * two pages), 2.5 MiB more where the fast lane is (lane.h), and to some
+ * 100 KiB while little happens.
  */
 #ifndef HIPLINE_WORKER_H
 #define HIPLINE_WORKER_H
@@ -18,6 +19,17 @@
 
 struct worker;
 
+/* What the kernel does for a worker: bits. Whatever it does not, the worker
+ * does packet by packet. */
+enum worker_offload {
+	WORKER_VNET = 1,    /* the TUN device has the virtio header */
+	WORKER_TSO = 2,	    /* it gives super-packets of TCP */
+	WORKER_USO = 4,	    /* it gives and takes super-packets of UDP */
+	WORKER_SEGMENT = 8, /* sockets send runs (UDP_SEGMENT) */
+	WORKER_GRO = 16,    /* sockets receive runs (UDP_GRO) */
+	WORKER_OFFLOADS = 31,
+};
+
 struct worker_conf {
 	int tun_fd;	      /* non-blocking; borrowed, like the sockets */
 	int udp4_fd;	      /* -1: no IPv4 underneath */
@@ -26,6 +38,10 @@ struct worker_conf {
 	uint32_t mtu;	      /* of the TUN device */
 	uint8_t hit[16];      /* ours: the only inner source that is sealed */
 	struct sa_table *sas;
+	unsigned without; /* offloads that are not to be used: 0 = use all.
+			     WORKER_VNET is fixed when the device is made */
+	bool vnet;	  /* tun_fd is no TUN device, yet speaks as one with
+			     the virtio header: for tests */
 };
 
 /* Reasons why a worker dropped a packet, each with a counter. */
@@ -93,6 +109,11 @@ bool worker_deliver(struct worker *w, const uint8_t *inner, size_t len);
 /* 0 while all is well; the errno with which the TUN device went away, or a
  * socket for good. The thread has then ended. */
 int worker_failed(const struct worker *w);
+
+/* Bits of enum worker_offload: what is in use. And as text: their names, or
+ * "none". */
+unsigned worker_offloads(const struct worker *w);
+const char *worker_offload_text(const struct worker *w);
 
 uint64_t worker_drops(const struct worker *w, enum worker_drop reason);
 

@@ -4,7 +4,11 @@
  * the tests of the data plane alone. Both ends are started with the two HITs
  * and addresses exchanged; keys and SPIs follow from the HITs.
  *
- *   worker_pair [-d NAME] [-s SUITE] [-m MTU] [-e] HIT PEER-HIT PEER-ADDRESS
+ *   worker_pair [-d NAME] [-s SUITE] [-m MTU] [-e] [-o BITS] [-c]
+ *               HIT PEER-HIT PEER-ADDRESS
+ *
+ * -o leaves out offloads (enum worker_offload; 31 for all, then also the
+ * virtio header); -c has OpenSSL do all ciphers.
  *
  * It does what an engine would: the SA towards the peer is made when the
  * first packet asks for it, and that packet is injected; -e makes it at the
@@ -39,6 +43,8 @@ struct end {
 	uint16_t suite;
 	uint32_t mtu;
 	bool early;
+	unsigned without;
+	enum cipher_backend backend;
 	uint8_t hit[16];
 	uint8_t peer[16];
 	union tun_addr remote;
@@ -66,7 +72,7 @@ static void conf_of(const struct end *e, const uint8_t from[16],
 	*conf = (struct sa_conf){
 		.spi = 0x10000u | load_be16(to + 14),
 		.suite = e->suite,
-		.backend = CIPHER_AUTO,
+		.backend = e->backend,
 		.key = key,
 		.key_len = suite->key_len,
 		.path.remote = e->remote,
@@ -122,10 +128,11 @@ static int open_all(struct end *e)
 {
 	static const uint8_t seed[16] = { 1 };
 	const union tun_addr any = { .family = AF_UNSPEC };
-	struct worker_conf conf = { .mtu = e->mtu };
+	struct worker_conf conf = { .mtu = e->mtu, .without = e->without };
 	int err;
 
-	e->tun_fd = device_open(e->device);
+	e->tun_fd = e->without & WORKER_VNET ? device_open_plain(e->device)
+					     : device_open(e->device);
 	if (e->tun_fd < 0)
 		return complain(e->device, e->tun_fd);
 	err = set_up_link(e, &conf.tun_ifindex);
@@ -232,7 +239,7 @@ static bool parse(int argc, char **argv, struct end *e)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "d:s:m:e")) != -1) {
+	while ((c = getopt(argc, argv, "d:s:m:eo:c")) != -1) {
 		if (c == 'd')
 			snprintf(e->device, sizeof(e->device), "%s", optarg);
 		else if (c == 's')
@@ -241,6 +248,10 @@ static bool parse(int argc, char **argv, struct end *e)
 			e->mtu = (uint32_t)atoi(optarg);
 		else if (c == 'e')
 			e->early = true;
+		else if (c == 'o')
+			e->without = (unsigned)atoi(optarg);
+		else if (c == 'c')
+			e->backend = CIPHER_OPENSSL;
 		else
 			return false;
 	}
@@ -267,7 +278,8 @@ int main(int argc, char **argv)
 
 	if (!parse(argc, argv, &e)) {
 		fprintf(stderr, "usage: worker_pair [-d NAME] [-s SUITE] "
-				"[-m MTU] [-e] HIT PEER-HIT PEER-ADDRESS\n");
+				"[-m MTU] [-e] [-o BITS] [-c] HIT PEER-HIT "
+				"PEER-ADDRESS\n");
 		return 2;
 	}
 	sigemptyset(&term);
@@ -281,7 +293,7 @@ int main(int argc, char **argv)
 	err = worker_start(e.worker);
 	if (err)
 		return complain("thread", err);
-	printf("ready\n");
+	printf("ready: %s\n", worker_offload_text(e.worker));
 	fflush(stdout);
 	serve(&e, signals);
 	err = worker_failed(e.worker);

@@ -6,7 +6,9 @@
  */
 #include "tun/worker.h"
 
+#include "tests/unit/inner.h"
 #include "tun/socket.h"
+#include "tun/vnet.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -19,6 +21,24 @@
 #include <unistd.h>
 
 enum { WAIT_MS = 5000, MTU = 1400, SPI_A = 0xa1a2a3a4, SPI_B = 0xb1b2b3b4 };
+
+/* Whether the TUN devices have the virtio header, and workers the lane. */
+static bool vnet;
+static unsigned without; /* offloads */
+
+/* A test of both ways of working. */
+#define BOTH(name)                                                             \
+	static void name(void);                                                \
+	Test(worker, name)                                                     \
+	{                                                                      \
+		name();                                                        \
+	}                                                                      \
+	Test(worker_lane, name)                                                \
+	{                                                                      \
+		vnet = true;                                                   \
+		name();                                                        \
+	}                                                                      \
+	static void name(void)
 
 static const char alice[] = "2001:22:aaaa::1", bob[] = "2001:22:bbbb::2";
 
@@ -41,7 +61,9 @@ static struct host host_new(const char *hit)
 {
 	static const uint8_t seed[16] = { 1 };
 	union tun_addr any = { .family = AF_UNSPEC };
-	struct worker_conf conf = { .udp6_fd = -1, .mtu = MTU };
+	struct worker_conf conf = {
+		.udp6_fd = -1, .mtu = MTU, .vnet = vnet, .without = without
+	};
 	struct host h = { 0 };
 	socklen_t len = sizeof(h.addr);
 	int pair[2];
@@ -125,15 +147,29 @@ static void inner_write(uint8_t *p, const char *from, const char *to,
 	store_be32(p + len - 4, number);
 }
 
+/* What the kernel does when an application sends. */
+static void app_write(struct host *h, const struct vnet *v, const uint8_t *p,
+		      size_t len)
+{
+	static uint8_t bytes[VNET_LEN + 65536];
+	struct pollfd room = { .fd = h->app, .events = POLLOUT };
+	size_t head = vnet ? VNET_LEN : 0;
+
+	memset(bytes, 0, VNET_LEN);
+	if (v)
+		vnet_write(bytes, v);
+	memcpy(bytes + head, p, len);
+	cr_assert_eq(poll(&room, 1, WAIT_MS), 1);
+	cr_assert_eq(write(h->app, bytes, head + len), (ssize_t)(head + len));
+}
+
 static void app_send(struct host *h, const char *from, const char *to,
 		     uint32_t number)
 {
 	uint8_t p[100];
-	struct pollfd room = { .fd = h->app, .events = POLLOUT };
 
 	inner_write(p, from, to, sizeof(p), number);
-	cr_assert_eq(poll(&room, 1, WAIT_MS), 1);
-	cr_assert_eq(write(h->app, p, sizeof(p)), (ssize_t)sizeof(p));
+	app_write(h, NULL, p, sizeof(p));
 }
 
 static bool readable(int fd)
@@ -143,14 +179,28 @@ static bool readable(int fd)
 	return poll(&p, 1, WAIT_MS) == 1;
 }
 
-static uint32_t app_receive(struct host *h)
+/* What it does when a packet or super-packet arrives; its length. */
+static size_t app_read(struct host *h, struct vnet *v, uint8_t *p, size_t cap)
 {
-	uint8_t p[MTU];
+	static uint8_t bytes[VNET_LEN + 65536];
+	size_t head = vnet ? VNET_LEN : 0;
 	ssize_t len;
 
 	cr_assert(readable(h->app), "nothing arrived");
-	len = read(h->app, p, sizeof(p));
-	cr_assert_eq(len, 100);
+	len = read(h->app, bytes, sizeof(bytes));
+	cr_assert_gt(len, (ssize_t)head);
+	cr_assert_leq((size_t)len - head, cap);
+	if (v)
+		vnet_read(v, bytes);
+	memcpy(p, bytes + head, (size_t)len - head);
+	return (size_t)len - head;
+}
+
+static uint32_t app_receive(struct host *h)
+{
+	uint8_t p[MTU];
+
+	cr_assert_eq(app_read(h, NULL, p, sizeof(p)), 100);
 	return load_be32(p + 96);
 }
 
@@ -166,7 +216,7 @@ static const struct ring_entry *wait_entry(struct host *h, struct ring *ring)
 	return ring_peek(ring);
 }
 
-Test(worker, packets_go_both_ways)
+BOTH(packets_go_both_ways)
 {
 	struct host a = host_new(alice), b = host_new(bob);
 
@@ -185,7 +235,7 @@ Test(worker, packets_go_both_ways)
 	host_free(&b);
 }
 
-Test(worker, what_waited_goes_before_what_comes_after)
+BOTH(what_waited_goes_before_what_comes_after)
 {
 	enum { WAITING = 200 };
 	struct host a = host_new(alice), b = host_new(bob);
@@ -213,7 +263,7 @@ Test(worker, what_waited_goes_before_what_comes_after)
 	host_free(&b);
 }
 
-Test(worker, the_inject_ring_says_when_it_is_full)
+BOTH(the_inject_ring_says_when_it_is_full)
 {
 	struct host a = host_new(alice);
 	uint8_t p[100];
@@ -228,7 +278,7 @@ Test(worker, the_inject_ring_says_when_it_is_full)
 	host_free(&a);
 }
 
-Test(worker, a_hip_packet_reaches_the_control_thread)
+BOTH(a_hip_packet_reaches_the_control_thread)
 {
 	struct host a = host_new(alice), b = host_new(bob);
 	struct path path = { .remote = a.addr };
@@ -244,20 +294,19 @@ Test(worker, a_hip_packet_reaches_the_control_thread)
 	host_free(&b);
 }
 
-Test(worker, a_wrong_source_is_answered_to_the_application)
+BOTH(a_wrong_source_is_answered_to_the_application)
 {
 	struct host a = host_new(alice);
 	uint8_t p[MTU];
 
 	app_send(&a, "2001:db8::1", bob, 0);
-	cr_assert(readable(a.app));
-	cr_assert_eq(read(a.app, p, sizeof(p)), 40 + 8 + 100);
+	cr_assert_eq(app_read(&a, NULL, p, sizeof(p)), 40 + 8 + 100);
 	cr_assert_eq(p[6], 58);
 	cr_assert_eq(worker_drops(a.worker, WORKER_DROP_INNER_SOURCE), 1);
 	host_free(&a);
 }
 
-Test(worker, the_control_thread_delivers_to_applications)
+BOTH(the_control_thread_delivers_to_applications)
 {
 	struct host a = host_new(alice);
 	uint8_t p[100];
@@ -268,7 +317,7 @@ Test(worker, the_control_thread_delivers_to_applications)
 	host_free(&a);
 }
 
-Test(worker, a_peer_over_a_family_without_a_socket_is_counted)
+BOTH(a_peer_over_a_family_without_a_socket_is_counted)
 {
 	struct host a = host_new(alice), b = host_new(bob);
 
@@ -285,7 +334,7 @@ Test(worker, a_peer_over_a_family_without_a_socket_is_counted)
 	host_free(&b);
 }
 
-Test(worker, a_path_that_is_refused_takes_no_other_with_it)
+BOTH(a_path_that_is_refused_takes_no_other_with_it)
 {
 	struct host a = host_new(alice), b = host_new(bob);
 	struct host nobody = { .addr = { .in.sin_family = AF_INET } };
@@ -312,7 +361,7 @@ static double cpu_seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-Test(worker, a_tun_device_that_goes_away_is_reported_and_ends_the_thread)
+BOTH(a_tun_device_that_goes_away_is_reported_and_ends_the_thread)
 {
 	struct host a = host_new(alice);
 	uint64_t count;
@@ -332,7 +381,7 @@ Test(worker, a_tun_device_that_goes_away_is_reported_and_ends_the_thread)
 	host_free(&a);
 }
 
-Test(worker, it_starts_again_after_it_was_stopped)
+BOTH(it_starts_again_after_it_was_stopped)
 {
 	struct host a = host_new(alice), b = host_new(bob);
 
@@ -355,4 +404,127 @@ Test(worker, every_reason_has_a_name_of_its_own)
 			cr_assert_str_neq(worker_drop_name(i),
 					  worker_drop_name(j));
 	}
+}
+
+/* A super-packet of TCP, as the kernel gives it; its length. */
+static uint32_t super_write(uint8_t *p, struct vnet *v)
+{
+	struct inner_conf c = { .protocol = INNER_TCP,
+				.flags = INNER_ACK | INNER_PSH,
+				.data_len = 45 * 1300 + 1 };
+	uint32_t len = inner_make(p, &c);
+
+	addr_from(alice, p + 8);
+	addr_from(bob, p + 24);
+	*v = (struct vnet){ .flags = VNET_NEEDS_CSUM,
+			    .gso_type = VNET_GSO_TCPV6,
+			    .hdr_len = 60,
+			    .gso_size = 1300,
+			    .csum_start = 40,
+			    .csum_offset = 16 };
+	return len;
+}
+
+/* Payload of super-packets crosses whole, in however many pieces. */
+static void super_packets_cross(unsigned without_a, unsigned without_b)
+{
+	static uint8_t sent[INNER_MAX], got[INNER_MAX], data[INNER_MAX];
+	struct host a, b;
+	struct vnet v;
+	uint32_t len, at = 0;
+
+	vnet = true;
+	without = without_a;
+	a = host_new(alice);
+	without = without_b;
+	b = host_new(bob);
+	associate(&a, &b);
+	len = super_write(sent, &v);
+	app_write(&a, &v, sent, len);
+	while (at < len - 60) {
+		size_t n = app_read(&b, &v, got, sizeof(got));
+
+		cr_assert_eq(load_be32(got + 44), at, "out of order");
+		memcpy(data + at, got + 60, n - 60);
+		at += (uint32_t)n - 60;
+	}
+	cr_assert_arr_eq(data, sent + 60, len - 60);
+	for (int i = 0; i < WORKER_DROP_COUNT; i++)
+		cr_assert_eq(worker_drops(a.worker, i) +
+				     worker_drops(b.worker, i),
+			     0, "%s", worker_drop_name(i));
+	host_free(&a);
+	host_free(&b);
+}
+
+Test(worker_lane, super_packets_cross_with_every_offload_or_without)
+{
+	static const unsigned some[] = { 0, WORKER_SEGMENT, WORKER_GRO,
+					 WORKER_SEGMENT | WORKER_GRO,
+					 WORKER_OFFLOADS };
+
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
+		for (size_t j = 0; j < sizeof(some) / sizeof(some[0]); j++)
+			super_packets_cross(some[i], some[j]);
+}
+
+Test(worker_lane, segments_larger_than_the_mtu_are_answered)
+{
+	static uint8_t p[INNER_MAX];
+	struct host a, b;
+	struct vnet v;
+	uint32_t len;
+
+	vnet = true;
+	a = host_new(alice);
+	b = host_new(bob);
+	associate(&a, &b);
+	len = super_write(p, &v);
+	v.gso_size = MTU - 60 + 1;
+	app_write(&a, &v, p, len);
+	cr_assert_eq(app_read(&a, NULL, p, sizeof(p)), 1280);
+	cr_assert_eq(p[40], 2, "packet too big");
+	cr_assert_eq(worker_drops(a.worker, WORKER_DROP_TOO_BIG), 1);
+	host_free(&a);
+	host_free(&b);
+}
+
+Test(worker_lane, a_super_packet_that_lies_is_dropped)
+{
+	static uint8_t p[INNER_MAX];
+	struct host a, b;
+	struct vnet v;
+	uint32_t len;
+
+	vnet = true;
+	a = host_new(alice);
+	b = host_new(bob);
+	associate(&a, &b);
+	len = super_write(p, &v);
+	v.csum_start = UINT16_MAX;
+	app_write(&a, &v, p, len);
+	app_send(&a, alice, bob, 5);
+	cr_assert_eq(app_receive(&b), 5);
+	cr_assert_eq(worker_drops(a.worker, WORKER_DROP_INNER), 1);
+	host_free(&a);
+	host_free(&b);
+}
+
+Test(worker, it_says_which_offloads_are_in_use)
+{
+	struct host a = host_new(alice);
+
+	cr_assert_eq(worker_offloads(a.worker), 0);
+	cr_assert_str_eq(worker_offload_text(a.worker), "none");
+	host_free(&a);
+	vnet = true;
+	without = WORKER_OFFLOADS;
+	a = host_new(alice);
+	cr_assert_str_eq(worker_offload_text(a.worker), "vnet");
+	host_free(&a);
+	without = 0;
+	a = host_new(alice);
+	cr_assert_str_eq(worker_offload_text(a.worker),
+			 "vnet uso udp-segment udp-gro");
+	host_free(&a);
 }

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+#include "tun/lane.h"
+
+#include "tun/device.h"
+#include "tun/socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+	LANE_SLOTS = 32,
+	/* A datagram or run of any length, and so that slots spread over the
+	 * caches. */
+	SLOT = 65536 + 64,
+	/* After so many bytes in a batch the next one is of few slots: what
+	 * is in the caches is to be opened and written there. */
+	MANY_BYTES = 65536,
+	FEW_SLOTS = 4,
+	INTAKE_BYTES = 4 * 65536,
+};
+
+struct lane {
+	struct forward *f;
+	unsigned offloads;
+	int slots; /* of the next batch */
+	uint8_t *slab;
+	struct pkt pkts[LANE_SLOTS];
+	unsigned ifindex[LANE_SLOTS];
+	struct intake intake;
+	struct burst burst;
+	struct coalesce coalesce;
+};
+
+static unsigned tun_offloads(const struct worker_conf *conf)
+{
+	unsigned wanted = 0, got;
+
+	if (!(conf->without & WORKER_TSO))
+		wanted |= DEVICE_TSO;
+	if (wanted && !(conf->without & WORKER_USO))
+		wanted |= DEVICE_USO;
+	if (conf->vnet)
+		return wanted & DEVICE_USO ? WORKER_VNET | WORKER_USO
+					   : WORKER_VNET;
+	got = device_offload(conf->tun_fd, wanted);
+	return (got & DEVICE_VNET ? WORKER_VNET : 0u) |
+	       (got & DEVICE_TSO ? WORKER_TSO : 0u) |
+	       (got & DEVICE_USO ? WORKER_USO : 0u);
+}
+
+/* Both families are alike: one kernel. */
+static unsigned socket_offloads(const struct worker_conf *conf)
+{
+	const int fds[] = { conf->udp4_fd, conf->udp6_fd };
+	unsigned got = 0;
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (fds[i] < 0)
+			continue;
+		if (!(conf->without & WORKER_SEGMENT) &&
+		    socket_sends_runs(fds[i]))
+			got |= WORKER_SEGMENT;
+		if (socket_receive_runs(fds[i], !(conf->without & WORKER_GRO)))
+			got |= WORKER_GRO;
+	}
+	return got;
+}
+
+struct lane *lane_new(struct forward *f)
+{
+	unsigned tun = tun_offloads(&f->conf);
+	struct lane *l;
+
+	errno = 0;
+	if (!(tun & WORKER_VNET))
+		return NULL;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return NULL;
+	l->f = f;
+	l->offloads = tun | socket_offloads(&f->conf);
+	l->slots = LANE_SLOTS;
+	l->slab = calloc(LANE_SLOTS, SLOT);
+	l->intake.cap = INTAKE_BYTES;
+	l->intake.buf = malloc(INTAKE_BYTES);
+	l->burst.buf = malloc(BURST_ROOM);
+	if (!l->slab || !l->intake.buf || !l->burst.buf) {
+		lane_free(l);
+		errno = ENOMEM;
+		return NULL;
+	}
+	for (size_t i = 0; i < LANE_SLOTS; i++)
+		l->pkts[i] =
+			(struct pkt){ .buf = l->slab + i * SLOT, .cap = SLOT };
+	coalesce_init(&l->coalesce, tun & WORKER_USO);
+	return l;
+}
+
+void lane_free(struct lane *l)
+{
+	if (!l)
+		return;
+	free(l->slab);
+	free(l->intake.buf);
+	free(l->burst.buf);
+	free(l);
+}
+
+unsigned lane_offloads(const struct lane *l)
+{
+	return l->offloads;
+}
+
+/* Writes the bundles; an error only when the device is gone. */
+static int write_bundles(struct lane *l)
+{
+	struct coalesce *c = &l->coalesce;
+	int gone = 0;
+
+	for (int i = 0; i < c->count && gone == 0; i++) {
+		const struct bundle *b = &c->bundles[i];
+		int err = device_write_pieces(l->f->conf.tun_fd, b->pieces,
+					      b->piece_count);
+
+		if (err)
+			forward_drop(l->f, WORKER_DROP_TUN,
+				     (uint64_t)b->piece_count - 1);
+		if (device_is_gone(err))
+			gone = err;
+	}
+	coalesce_reset(c);
+	return gone;
+}
+
+/* Few slots while they come full. */
+static void choose_slots(struct lane *l, int n)
+{
+	uint32_t bytes = 0;
+
+	for (int i = 0; i < n; i++)
+		bytes += l->pkts[i].len;
+	l->slots = bytes >= MANY_BYTES ? FEW_SLOTS : LANE_SLOTS;
+}
+
+int lane_up(struct lane *l, int fd, int *tun_error)
+{
+	struct forward_at at = { 0 };
+	bool done = false;
+	int n;
+
+	n = socket_recv_batch(fd, l->pkts, l->ifindex, l->slots);
+	if (n < 0)
+		return n;
+	choose_slots(l, n);
+	while (!done && *tun_error == 0) {
+		sa_table_rdlock(l->f->conf.sas);
+		done = forward_up_runs(l->f, l->pkts, l->ifindex, n, &at,
+				       &l->coalesce);
+		sa_table_unlock(l->f->conf.sas);
+		*tun_error = write_bundles(l);
+	}
+	return 0;
+}
+
+int lane_read(struct lane *l)
+{
+	int n;
+
+	intake_reset(&l->intake);
+	n = device_read_intake(l->f->conf.tun_fd, &l->intake);
+	intake_sort(&l->intake);
+	return n;
+}
+
+bool lane_seal(struct lane *l, struct forward_out *out)
+{
+	return forward_down_intake(l->f, &l->intake, &l->burst, out);
+}
+
+static void send_runs(struct lane *l, sa_family_t family,
+		      const struct burst_run *runs, int n)
+{
+	const struct worker_conf *conf = &l->f->conf;
+	int fd = family == AF_INET ? conf->udp4_fd : conf->udp6_fd;
+	int refused = 0;
+
+	if (fd < 0)
+		for (int i = 0; i < n; i++)
+			refused += (int)runs[i].count;
+	else if (l->offloads & WORKER_SEGMENT)
+		refused = socket_send_runs(fd, runs, n);
+	else
+		refused = socket_send_runs_singly(fd, runs, n);
+	if (refused)
+		forward_drop(l->f, WORKER_DROP_SEND, (uint64_t)refused);
+}
+
+void lane_send(struct lane *l)
+{
+	const struct burst_run *runs = l->burst.runs;
+	int n = l->burst.run_count;
+
+	for (int i = 0, j; i < n; i = j) {
+		sa_family_t family = runs[i].path.remote.family;
+
+		for (j = i + 1; j < n && runs[j].path.remote.family == family;)
+			j++;
+		send_runs(l, family, runs + i, j - i);
+	}
+	burst_reset(&l->burst);
+}
