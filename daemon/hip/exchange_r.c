@@ -31,6 +31,20 @@ static struct r1_for r1_for(const struct host *h, const struct arrival *m)
 				.now_ms = h->now_ms };
 }
 
+/* RFC 7401 4.1.1: puzzles are as hard as strangers keep us busy. */
+static void judge_load(struct host *h, enum load_cost cost)
+{
+	uint8_t k;
+
+	load_add(&h->load, cost, h->now_ms);
+	k = load_k(&h->load, h->now_ms);
+	if (k < h->conf.puzzle_k)
+		k = h->conf.puzzle_k;
+	if (k != h->r1.k)
+		h->counters.signatures_made += r1_pool_set_k(&h->r1, k);
+	h->counters.puzzle_k = h->r1.k;
+}
+
 enum drop exchange_r_on_i1(struct host *h, const struct arrival *m)
 {
 	const struct packet *p = &m->packet;
@@ -57,6 +71,7 @@ enum drop exchange_r_on_i1(struct host *h, const struct arrival *m)
 		exchange_i_on_i1(h, a, m->in);
 		return DROP_STATE;
 	}
+	judge_load(h, LOAD_I1);
 	r1 = r1_choose(&h->r1, &groups);
 	if (!quota_allow(&h->quota, &m->in->remote, p->len, r1->len, h->now_ms))
 		return DROP_RATE;
@@ -334,6 +349,7 @@ enum drop exchange_r_on_i2(struct host *h, const struct arrival *m)
 		if (d != DROP_NONE)
 			return d;
 		d = check_costly(h, p, &i2, dh, &agreed);
+		judge_load(h, d == DROP_NONE ? LOAD_I2 : LOAD_BAD_I2);
 	}
 	if (d != DROP_NONE) {
 		notify_on_i2(h, &p->sender, d, m->in); /* 6.9.1 */

@@ -185,6 +185,7 @@ struct host_counters {
 	uint64_t rekeys;
 	uint64_t exchanges_completed;
 	uint64_t exchanges_failed;
+	uint64_t puzzle_k; /* how hard puzzles were last */
 	uint64_t puzzles_verified, dh_agreements, signatures_verified;
 	uint64_t signatures_made;
 	uint64_t staged_packets, staged_dropped;

@@ -11,6 +11,7 @@
 #include "daemon/hip/assoc.h"
 #include "daemon/hip/exchange_i.h"
 #include "daemon/hip/host.h"
+#include "daemon/hip/load.h"
 #include "daemon/hip/outputs.h"
 #include "daemon/hip/peers.h"
 #include "daemon/hip/protect.h"
@@ -39,6 +40,7 @@ struct host {
 	struct peers peers;
 	struct r1_pool r1;
 	struct quota quota;
+	struct load load;
 	uint64_t last_job;
 	uint64_t notify_ms;   /* no NOTIFY is sent before this */
 	uint64_t notified_ms; /* none is verified before this */

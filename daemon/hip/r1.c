@@ -24,7 +24,8 @@ enum {
 	PARAM_HEADER_LEN = 4,
 };
 
-static_assert(sizeof(uint64_t) <= PUZZLE_SECRET_LEN, "time goes into the key");
+static_assert(sizeof(uint64_t) < PUZZLE_SECRET_LEN,
+	      "time and K go into the key");
 
 static const struct hit no_hit;
 
@@ -52,13 +53,13 @@ static struct id_list suites_of(uint8_t own)
 
 /* RFC 7401 5.3.2, in the order of types; RFC 7402 5.2.1.1. */
 static int write_r1(const struct r1_pool *pool, const struct r1_generation *g,
-		    struct r1_packet *r1, struct packet_out *p)
+		    struct r1_packet *r1, uint8_t k, struct packet_out *p)
 {
 	const struct host_conf *conf = pool->conf;
 	const struct hit *hit = identity_hit(conf->id);
 	size_t rhash_len = suite_rhash_len(hit_suite(hit));
 	struct r1_counter counter = { .counter = g->counter };
-	struct puzzle_param puzzle = { .k = g->k, .lifetime = PUZZLE_LIFETIME };
+	struct puzzle_param puzzle = { .k = k, .lifetime = PUZZLE_LIFETIME };
 	struct id_list groups = id_list_of(conf->dh, conf->n_dh);
 	struct id_list ciphers = id_list_of(conf->cipher, conf->n_cipher);
 	struct id_list esp = id_list_of(conf->esp, conf->n_esp);
@@ -83,24 +84,23 @@ static int write_r1(const struct r1_pool *pool, const struct r1_generation *g,
 	return protect_add_signature_2(p, conf->id);
 }
 
+/* The R1 of a group with puzzles of difficulty k. 0, -EIO or -ENOMEM. */
 static int make_packet(const struct r1_pool *pool,
-		       const struct r1_generation *g, uint16_t group,
-		       struct r1_packet *r1)
+		       const struct r1_generation *g, struct r1_packet *r1,
+		       uint8_t k)
 {
 	struct packet_out p;
-	int err = dh_new((uint8_t)group, &r1->dh);
+	int err = write_r1(pool, g, r1, k, &p);
 
-	if (!err)
-		err = write_r1(pool, g, r1, &p);
-	if (!err && !packet_fix_length(&p))
-		err = -EIO;
 	if (err)
 		return err;
+	if (!packet_fix_length(&p))
+		return -EIO;
 	r1->len = packet_len(&p);
-	r1->bytes = malloc(r1->len);
-	if (!r1->bytes)
+	r1->bytes[k] = malloc(r1->len);
+	if (!r1->bytes[k])
 		return -ENOMEM;
-	memcpy(r1->bytes, p.bytes, r1->len);
+	memcpy(r1->bytes[k], p.bytes, r1->len);
 	return 0;
 }
 
@@ -110,7 +110,8 @@ static void generation_free(struct r1_generation *g)
 		return;
 	for (size_t i = 0; i < g->n; i++) {
 		dh_free(g->packets[i].dh);
-		free(g->packets[i].bytes);
+		for (size_t k = 0; k <= PUZZLE_K_LOAD_MAX; k++)
+			free(g->packets[i].bytes[k]);
 	}
 	solutions_clear(&g->used);
 	sodium_memzero(g, sizeof(*g));
@@ -128,7 +129,6 @@ static int generation_new(const struct r1_pool *pool, uint64_t counter,
 	if (!g)
 		return -ENOMEM;
 	g->counter = counter;
-	g->k = conf->puzzle_k;
 	env_random(&conf->env, g->secret, sizeof(g->secret));
 	env_random(&conf->env, &g->mask, sizeof(g->mask));
 	env_random(&conf->env, seed, sizeof(seed));
@@ -136,7 +136,9 @@ static int generation_new(const struct r1_pool *pool, uint64_t counter,
 	while (!err && g->n < conf->n_dh) {
 		size_t i = g->n++; /* also freed when it is half made */
 
-		err = make_packet(pool, g, conf->dh[i], &g->packets[i]);
+		err = dh_new((uint8_t)conf->dh[i], &g->packets[i].dh);
+		if (!err)
+			err = make_packet(pool, g, &g->packets[i], pool->k);
 	}
 	if (err) {
 		generation_free(g);
@@ -149,7 +151,9 @@ static int generation_new(const struct r1_pool *pool, uint64_t counter,
 int r1_pool_init(struct r1_pool *pool, const struct host_conf *conf,
 		 const struct whole_param *host_id)
 {
-	*pool = (struct r1_pool){ .conf = conf, .host_id = *host_id };
+	*pool = (struct r1_pool){ .conf = conf,
+				  .host_id = *host_id,
+				  .k = conf->puzzle_k };
 	return generation_new(pool, conf->r1_generation, &pool->current);
 }
 
@@ -173,6 +177,26 @@ int r1_pool_renew(struct r1_pool *pool)
 	return 0;
 }
 
+size_t r1_pool_set_k(struct r1_pool *pool, uint8_t k)
+{
+	struct r1_generation *g = pool->current;
+	size_t made = 0;
+
+	if (k > PUZZLE_K_LOAD_MAX)
+		k = PUZZLE_K_LOAD_MAX;
+	if (k < pool->conf->puzzle_k)
+		k = pool->conf->puzzle_k;
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->packets[i].bytes[k])
+			continue;
+		if (make_packet(pool, g, &g->packets[i], k))
+			return made; /* those before stay */
+		made++;
+	}
+	pool->k = k;
+	return made;
+}
+
 const struct r1_packet *r1_choose(const struct r1_pool *pool,
 				  const struct id_list *groups)
 {
@@ -185,17 +209,25 @@ const struct r1_packet *r1_choose(const struct r1_pool *pool,
 	return &pool->current->packets[0];
 }
 
-/* I for an Initiator at a time (masked). The time is a part of the key. */
-static void make_i(const struct r1_generation *g, uint64_t masked_ms,
+/* When, masked, and with which K a puzzle is given. */
+struct issue {
+	uint64_t masked_ms;
+	uint8_t k;
+};
+
+/* I for an Initiator. The time and K are a part of the key. */
+static void make_i(const struct r1_generation *g, const struct issue *issue,
 		   const struct hit *responder, const struct r1_for *who,
 		   uint8_t i[RHASH_MAX])
 {
+	uint64_t masked_ms = issue->masked_ms;
 	uint8_t secret[PUZZLE_SECRET_LEN];
 	struct wr w = wr_init(i, sizeof(masked_ms));
 
 	memcpy(secret, g->secret, sizeof(secret));
 	for (size_t n = 0; n < sizeof(masked_ms); n++)
 		secret[n] ^= (uint8_t)(masked_ms >> 8 * n);
+	secret[sizeof(masked_ms)] ^= issue->k;
 	puzzle_make_i(secret, hit_suite(responder), who->initiator, responder,
 		      who->from, who->to, i);
 	wr_u64(&w, masked_ms);
@@ -206,10 +238,12 @@ size_t r1_write(const struct r1_pool *pool, const struct r1_packet *r1,
 		const struct r1_for *who, uint8_t *out)
 {
 	const struct hit *hit = identity_hit(pool->conf->id);
+	struct issue issue = { .masked_ms = who->now_ms + pool->current->mask,
+			       .k = pool->k };
 	uint8_t i[RHASH_MAX];
 
-	make_i(pool->current, who->now_ms + pool->current->mask, hit, who, i);
-	memcpy(out, r1->bytes, r1->len);
+	make_i(pool->current, &issue, hit, who, i);
+	memcpy(out, r1->bytes[pool->k], r1->len);
 	memcpy(out + OFFSET_RECEIVER, who->initiator->bytes,
 	       sizeof(who->initiator->bytes));
 	memcpy(out + r1->puzzle + OFFSET_I, i, suite_rhash_len(hit_suite(hit)));
@@ -238,20 +272,21 @@ enum drop r1_check(const struct r1_pool *pool, const struct msg_i2 *i2,
 				 .responder = *hit };
 	size_t len = suite_rhash_len(puzzle.hit_suite);
 	struct rd r = rd_init(s->i, len);
-	uint64_t masked_ms = rd_u64(&r);
+	struct issue issue = { .masked_ms = rd_u64(&r), .k = s->k };
 
 	*out = (struct r1_checked){ .generation = g };
 	if (!g)
 		return DROP_R1_COUNTER;
-	make_i(g, masked_ms, hit, who, puzzle.i);
+	make_i(g, &issue, hit, who, puzzle.i);
 	if (sodium_memcmp(puzzle.i, s->i, len) != 0)
 		return DROP_PUZZLE_STALE;
-	out->issued_ms = masked_ms - g->mask;
-	if (s->k != g->k)
-		return DROP_SOLUTION;
+	out->issued_ms = issue.masked_ms - g->mask;
+	if (s->k < pool->k &&
+	    who->now_ms - out->issued_ms > puzzle_lifetime_ms(PUZZLE_LIFETIME))
+		return DROP_PUZZLE_STALE;
 	if (solutions_has(&g->used, s->i, len))
 		return DROP_SOLUTION_USED;
-	puzzle.k = g->k;
+	puzzle.k = s->k;
 	out->is_hashed = true;
 	return puzzle_verify(&puzzle, s->j) ? DROP_NONE : DROP_SOLUTION;
 }

@@ -16,16 +16,15 @@
 /* An R1 that lacks only the Initiator's HIT and I. */
 struct r1_packet {
 	struct dh *dh;
-	uint8_t *bytes;
-	size_t len;
-	size_t puzzle; /* offset of PUZZLE's contents */
+	uint8_t *bytes[PUZZLE_K_LOAD_MAX + 1]; /* by K; NULL: not made yet */
+	size_t len;			       /* of each */
+	size_t puzzle;			       /* offset of PUZZLE's contents */
 };
 
 struct r1_generation {
 	uint64_t counter;
 	uint8_t secret[PUZZLE_SECRET_LEN];
 	uint64_t mask; /* hides the time that Is begin with */
-	uint8_t k;
 	struct r1_packet packets[IDS_MAX]; /* in our order of groups */
 	size_t n;
 	struct solutions used;
@@ -35,6 +34,7 @@ struct r1_pool {
 	const struct host_conf *conf;
 	struct whole_param host_id;
 	struct r1_generation *current, *previous;
+	uint8_t k; /* how hard puzzles are now */
 };
 
 /* For whom an R1 is, and when it is made. */
@@ -60,6 +60,13 @@ void r1_pool_clear(struct r1_pool *pool);
  * failure (-ENOMEM, -EIO) the pool stays as it is.
  */
 __attribute__((warn_unused_result)) int r1_pool_renew(struct r1_pool *pool);
+
+/*
+ * Makes puzzles this hard from now on, but never easier than configured nor
+ * harder than PUZZLE_K_LOAD_MAX. Returns how many R1s had to be signed. When
+ * that fails nothing changes.
+ */
+size_t r1_pool_set_k(struct r1_pool *pool, uint8_t k);
 
 static inline size_t r1_pool_size(const struct r1_pool *pool)
 {
@@ -89,9 +96,10 @@ struct r1_checked {
 
 /*
  * Is this a fresh solution of a puzzle of ours? One keyed hash finds out
- * whether I is ours, one more whether J solves it. Fills in *out as far as
- * it came. DROP_NONE, DROP_R1_COUNTER, DROP_PUZZLE_STALE, DROP_SOLUTION or
- * DROP_SOLUTION_USED.
+ * whether I is ours and was given with this K, one more whether J solves it.
+ * A puzzle that is easier than those of now counts only for its lifetime.
+ * Fills in *out as far as it came. DROP_NONE, DROP_R1_COUNTER,
+ * DROP_PUZZLE_STALE, DROP_SOLUTION or DROP_SOLUTION_USED.
  */
 enum drop r1_check(const struct r1_pool *pool, const struct msg_i2 *i2,
 		   const struct r1_for *who, struct r1_checked *out);

@@ -266,7 +266,7 @@ Test(exchange_r, a_j_that_does_not_solve_costs_one_hash)
 	solution = packet_body(&i2, PARAM_SOLUTION);
 	solution.b[0]--; /* K */
 	i2 = change_i2(&i2, &e);
-	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_SOLUTION, "an easier one");
+	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_PUZZLE_STALE, "easier");
 	solution.b[0]++;
 	i2 = change_i2(&i2, &e);
 	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_NONE, "it was good");
@@ -297,6 +297,44 @@ Test(exchange_r, a_solution_is_taken_once)
 	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_SOLUTION_USED);
 	cr_expect_eq(costs(B), spent);
 	cr_expect_eq(hosts_state(&t, B), ASSOC_UNASSOCIATED);
+}
+
+/* A solved I2 with a bad signature, from an address of its own. */
+static enum drop attack(uint8_t nth)
+{
+	struct bytes i2;
+	enum drop d;
+
+	t.at[A].addr[14] = nth;
+	hosts_remake(&t, A);
+	hosts_tell(&t, A);
+	i2 = hosts_run_to(&t, HIP_I2);
+	i2 = spoil_param(&i2, PARAM_HIP_SIGNATURE);
+	d = hosts_judge(&t, B, &i2);
+	t.now_ms++;
+	return d;
+}
+
+/* T10: forged I2s make puzzles hard, and time makes them easy again. */
+Test(exchange_r, difficulty_follows_load)
+{
+	uint8_t n = 0;
+
+	while (hosts_counters(&t, B)->puzzle_k == 0 && n < 100)
+		cr_assert_eq(attack(n++), DROP_SIGNATURE);
+	cr_expect_eq(hosts_counters(&t, B)->puzzle_k, 4);
+	cr_expect_geq(n, 18, "%d", n);
+	cr_expect_leq(n, 22, "%d", n);
+	hosts_remake(&t, A);
+	hosts_tell(&t, A);
+	(void)hosts_run_to(&t, HIP_R1);
+	cr_expect_eq(packet_body(&t.got[B]->bytes, PARAM_PUZZLE).b[0], 4);
+	t.now_ms += 10 * 1000;
+	hosts_remake(&t, A);
+	hosts_tell(&t, A);
+	(void)hosts_run_to(&t, HIP_R1);
+	cr_expect_eq(hosts_counters(&t, B)->puzzle_k, 0);
+	cr_expect_eq(packet_body(&t.got[B]->bytes, PARAM_PUZZLE).b[0], 0);
 }
 
 /* T11. */

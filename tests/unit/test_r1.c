@@ -219,3 +219,41 @@ Test(r1, a_group_has_its_key_pair)
 		     DH_NIST_P384);
 	cr_expect_null(r1_dh(pool->current, DH_MODP_1536));
 }
+
+Test(r1, an_easier_puzzle_counts_for_its_lifetime)
+{
+	struct bytes easy = write_first(), hard;
+	struct msg_i2 i2 = answer(&easy);
+
+	cr_expect_eq(r1_pool_set_k(pool, 8), pool->current->n);
+	cr_expect_eq(r1_pool_set_k(pool, 8), 0, "kept");
+	hard = write_first();
+	cr_expect_eq(answer(&hard).solution.k, 8);
+	cr_expect_eq(check(&i2), DROP_NONE);
+	who.now_ms += puzzle_lifetime_ms(PUZZLE_LIFETIME);
+	cr_expect_eq(check(&i2), DROP_NONE);
+	who.now_ms++;
+	cr_expect_eq(check(&i2), DROP_PUZZLE_STALE);
+	(void)r1_pool_set_k(pool, 0);
+	cr_expect_eq(check(&i2), DROP_NONE);
+}
+
+Test(r1, k_is_part_of_the_puzzle)
+{
+	struct bytes r1;
+	struct msg_i2 i2;
+
+	(void)r1_pool_set_k(pool, 8);
+	r1 = write_first();
+	i2 = answer(&r1);
+	i2.solution.k = 0;
+	cr_expect_eq(check(&i2), DROP_PUZZLE_STALE);
+}
+
+Test(r1, difficulty_stays_between_the_configured_and_the_hardest)
+{
+	(void)r1_pool_set_k(pool, 255);
+	cr_expect_eq(pool->k, PUZZLE_K_LOAD_MAX);
+	(void)r1_pool_set_k(pool, 0);
+	cr_expect_eq(pool->k, t.conf[B].puzzle_k);
+}
