@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The commands that only change something in the daemon: pin, unpin, close.
+ * The commands that only change something in the daemon: pin, close, reload.
  * They are silent when all went well.
  */
 #include "cli/client.h"

@@ -17,7 +17,7 @@ int show_counters(const struct options *o);
 /* status.c */
 int status_show(const struct options *o);
 
-/* change.c: pin, unpin, close */
+/* change.c: pin, unpin, peer, reload, close, rekey */
 int change_run(const struct options *o);
 
 /* ping.c */

@@ -6,8 +6,10 @@
 #include "daemon/command.h"
 
 #include "daemon/base/log.h"
+#include "daemon/command_impl.h"
 #include "daemon/config_check.h"
 #include "daemon/names.h"
+#include "daemon/reconfigure.h"
 #include "daemon/report.h"
 
 #include <assert.h>
@@ -19,16 +21,7 @@
 
 enum { CONNECT_TIMEOUT_MS = 20 * 1000 };
 
-/* What a command is given. */
-struct call {
-	struct engine *e;
-	struct control_client *client;
-	const char *const *args;
-	size_t n_args;
-	struct command_answer *answer;
-};
-
-typedef void command_fn(const struct call *c);
+typedef void command_fn(const struct command_call *c);
 
 struct command {
 	const char *name;
@@ -38,8 +31,8 @@ struct command {
 	command_fn *run;
 };
 
-__attribute__((format(printf, 3, 4))) static void
-answer(struct command_answer *a, enum api_exit exit, const char *format, ...)
+void command_say(struct command_answer *a, enum api_exit exit,
+		 const char *format, ...)
 {
 	va_list args;
 
@@ -54,7 +47,7 @@ static void answer_json(struct command_answer *a, json_t *json)
 {
 	a->json = json;
 	if (!json)
-		answer(a, API_FAILED, "out of memory");
+		command_say(a, API_FAILED, "out of memory");
 }
 
 int command_resolve(const struct engine *e, const char *text, char canonical[],
@@ -80,192 +73,58 @@ int command_resolve(const struct engine *e, const char *text, char canonical[],
 	return 0;
 }
 
-/* The same, with an answer when nothing comes of it. */
-static bool resolve(const struct call *c, char canonical[], struct hit *out,
-		    const char **proof)
+bool command_resolve_first(const struct command_call *c, char canonical[],
+			   struct hit *out, const char **proof)
 {
 	const char *text = c->args[0];
 	int err = command_resolve(c->e, text, canonical, out, proof);
 
 	if (err == -EINVAL)
-		answer(c->answer, API_USAGE,
-		       "'%s' is neither a HIT (inside 2001:20::/28) nor a name "
-		       "(USER@DOMAIN or DOMAIN)",
-		       text);
+		command_say(c->answer, API_USAGE,
+			    "'%s' is neither a HIT (inside 2001:20::/28) nor a "
+			    "name "
+			    "(USER@DOMAIN or DOMAIN)",
+			    text);
 	else if (err == -ENOENT)
-		answer(c->answer, API_NO_SUCH_NAME,
-		       "no HIT is known for %s; bind one with hipline pin %s "
-		       "HIT, or by name = { ... } in a peer section of %s",
-		       canonical, canonical, c->e->file);
+		command_say(
+			c->answer, API_NO_SUCH_NAME,
+			"no HIT is known for %s; bind one with hipline pin %s "
+			"HIT, or by name = { ... } in a peer section of %s",
+			canonical, canonical, c->e->file);
 	return err == 0;
 }
 
-static void run_id(const struct call *c)
+static void run_id(const struct command_call *c)
 {
 	answer_json(c->answer, report_id(c->e));
 }
 
-static void run_status(const struct call *c)
+static void run_status(const struct command_call *c)
 {
 	answer_json(c->answer, report_status(c->e));
 }
 
-static void run_peers(const struct call *c)
+static void run_peers(const struct command_call *c)
 {
 	answer_json(c->answer, report_peers(c->e));
 }
 
-static void run_counters(const struct call *c)
+static void run_counters(const struct command_call *c)
 {
 	answer_json(c->answer, report_counters(c->e));
 }
 
-static void run_resolve(const struct call *c)
+static void run_resolve(const struct command_call *c)
 {
 	char name[NAME_LEN_MAX + 1];
 	const char *proof;
 	struct hit hit;
 
-	if (resolve(c, name, &hit, &proof))
+	if (command_resolve_first(c, name, &hit, &proof))
 		answer_json(c->answer, report_resolution(name, &hit, proof));
 }
 
-/* Writes the pins down; answers when that fails. */
-static bool save_pins(const struct call *c)
-{
-	struct engine *e = c->e;
-	int err = e->pins_writable ? pins_save(e->pins, e->state_dir) : -EROFS;
-
-	if (err == 0) {
-		warnings_remove(&e->warnings, "state-not-written");
-		return true;
-	}
-	warnings_add(&e->warnings, "state-not-written",
-		     "make room there, or look after its permissions, and "
-		     "restart hiplined",
-		     "pins cannot be written to %s: %s", e->config.state,
-		     strerror(-err));
-	answer(c->answer, API_FAILED,
-	       "pins cannot be written to %s: %s; see hipline status",
-	       e->config.state, strerror(-err));
-	return false;
-}
-
-/* Lets a host in that was pinned. Peer entries have said more about it. */
-static void let_in(struct engine *e, const struct hit *hit)
-{
-	const struct hip_input in = { .kind = HIP_IN_PEER, .hit = *hit };
-
-	if (!engine_has_peer(e, hit))
-		engine_input(e, &in);
-}
-
-/* Lets a host in no longer, when nothing speaks for it. */
-static void let_out(struct engine *e, const struct hit *hit)
-{
-	const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE, .hit = *hit };
-
-	if (!engine_has_peer(e, hit) && !pins_has_hit(e->pins, hit))
-		engine_input(e, &in);
-}
-
-static void complain_configured(const struct call *c, const char *name)
-{
-	const struct pin *pin = pins_find(c->e->pins, name);
-	char hit[HIT_TEXT_MAX];
-
-	hit_text(&pin->hit, hit);
-	answer(c->answer, API_FAILED, "%s is %s by %s:%d; change it there",
-	       name, hit, c->e->file, pin->line);
-}
-
-static bool pin_arguments(const struct call *c, char name[], struct hit *hit)
-{
-	struct hit own;
-
-	if (name_canonical(c->args[0], name) < 0) {
-		answer(c->answer, API_USAGE,
-		       "'%s' is no name; write USER@DOMAIN or DOMAIN",
-		       c->args[0]);
-		return false;
-	}
-	if (hit_from_text(c->args[1], hit) < 0) {
-		answer(c->answer, API_USAGE,
-		       "'%s' is no HIT (an address inside 2001:20::/28)",
-		       c->args[1]);
-		return false;
-	}
-	if (name_self_hit(name, c->e->config.suffix, &own) &&
-	    !hit_equal(&own, hit)) {
-		answer(c->answer, API_FAILED,
-		       "%s names its own HIT, which is another one", name);
-		return false;
-	}
-	return true;
-}
-
-static void run_pin(const struct call *c)
-{
-	struct engine *e = c->e;
-	char name[NAME_LEN_MAX + 1];
-	const struct pin *old;
-	struct hit hit, before;
-	bool had;
-	int err;
-
-	if (!pin_arguments(c, name, &hit))
-		return;
-	old = pins_find(e->pins, name);
-	had = old != NULL;
-	before = had ? old->hit : hit;
-	err = pins_add(e->pins, name, &hit, 0);
-	if (err == -EEXIST) {
-		complain_configured(c, name);
-		return;
-	}
-	if (err < 0) {
-		answer(c->answer, API_FAILED, "%s cannot be pinned: %s", name,
-		       err == -ENOSPC ? "there are too many pins"
-				      : strerror(-err));
-		return;
-	}
-	/* It holds from now on, written or not; the answer tells. */
-	(void)save_pins(c);
-	let_in(e, &hit);
-	if (had && !hit_equal(&before, &hit))
-		let_out(e, &before);
-}
-
-static void run_unpin(const struct call *c)
-{
-	struct engine *e = c->e;
-	char name[NAME_LEN_MAX + 1];
-	const struct pin *old;
-	struct hit before;
-	int err;
-
-	if (name_canonical(c->args[0], name) < 0) {
-		answer(c->answer, API_USAGE,
-		       "'%s' is no name; write USER@DOMAIN or DOMAIN",
-		       c->args[0]);
-		return;
-	}
-	old = pins_find(e->pins, name);
-	if (old)
-		before = old->hit;
-	err = pins_remove(e->pins, name);
-	if (err == -EEXIST)
-		complain_configured(c, name);
-	else if (err == -ENOENT)
-		answer(c->answer, API_NO_SUCH_NAME, "%s is not pinned", name);
-	if (err < 0)
-		return;
-	(void)save_pins(c); /* the answer tells */
-	if (old)
-		let_out(e, &before);
-}
-
-static void run_close(const struct call *c)
+static void run_close(const struct command_call *c)
 {
 	struct hip_input in = { .kind = HIP_IN_CLOSE };
 	char name[NAME_LEN_MAX + 1];
@@ -277,11 +136,30 @@ static void run_close(const struct call *c)
 		engine_input(c->e, &in);
 		return;
 	}
-	if (!resolve(c, name, &in.hit, &proof))
+	if (!command_resolve_first(c, name, &in.hit, &proof))
 		return;
 	if (!host_assoc_find(c->e->host, &in.hit, &a)) {
-		answer(c->answer, API_FAILED, "there is no association with %s",
-		       name);
+		command_say(c->answer, API_FAILED,
+			    "there is no association with %s", name);
+		return;
+	}
+	engine_input(c->e, &in);
+}
+
+static void run_rekey(const struct command_call *c)
+{
+	struct hip_input in = { .kind = HIP_IN_REKEY, .new_dh = true };
+	char name[NAME_LEN_MAX + 1];
+	struct host_assoc_info a;
+	const char *proof;
+
+	if (!command_resolve_first(c, name, &in.hit, &proof))
+		return;
+	if (!host_assoc_find(c->e->host, &in.hit, &a) ||
+	    a.state != ASSOC_ESTABLISHED) {
+		command_say(c->answer, API_FAILED,
+			    "there is no established association with %s",
+			    name);
 		return;
 	}
 	engine_input(c->e, &in);
@@ -302,7 +180,7 @@ static struct waiter *free_waiter(struct engine *e)
 	return NULL;
 }
 
-static bool timeout_argument(const struct call *c, uint64_t *ms)
+static bool timeout_argument(const struct command_call *c, uint64_t *ms)
 {
 	*ms = CONNECT_TIMEOUT_MS;
 	if (c->n_args < 2)
@@ -310,13 +188,13 @@ static bool timeout_argument(const struct call *c, uint64_t *ms)
 	if (config_number(c->args[1], ms) && *ms > 0 &&
 	    *ms <= CONNECT_TIMEOUT_MAX_MS)
 		return true;
-	answer(c->answer, API_USAGE,
-	       "'%s' is no timeout: it takes 1 to %d milliseconds", c->args[1],
-	       CONNECT_TIMEOUT_MAX_MS);
+	command_say(c->answer, API_USAGE,
+		    "'%s' is no timeout: it takes 1 to %d milliseconds",
+		    c->args[1], CONNECT_TIMEOUT_MAX_MS);
 	return false;
 }
 
-static void run_connect(const struct call *c)
+static void run_connect(const struct command_call *c)
 {
 	struct hip_input in = { .kind = HIP_IN_ACQUIRE };
 	char name[NAME_LEN_MAX + 1];
@@ -325,10 +203,12 @@ static void run_connect(const struct call *c)
 	struct waiter *w = free_waiter(c->e);
 	uint64_t ms;
 
-	if (!timeout_argument(c, &ms) || !resolve(c, name, &in.hit, &proof))
+	if (!timeout_argument(c, &ms) ||
+	    !command_resolve_first(c, name, &in.hit, &proof))
 		return;
 	if (hit_equal(&in.hit, identity_hit(c->e->id))) {
-		answer(c->answer, API_FAILED, "%s is this host itself", name);
+		command_say(c->answer, API_FAILED, "%s is this host itself",
+			    name);
 		return;
 	}
 	if (host_assoc_find(c->e->host, &in.hit, &a) && is_up(&a)) {
@@ -344,15 +224,30 @@ static void run_connect(const struct call *c)
 	engine_input(c->e, &in); /* may answer it already */
 }
 
+static void run_reload(const struct command_call *c)
+{
+	int err = reconfigure_ask(c->e, c->client);
+
+	c->answer->later = err == 0;
+	if (err < 0)
+		command_say(c->answer, API_FAILED,
+			    "the configuration is not read: %s",
+			    strerror(-err));
+}
+
 static const struct command commands[] = {
 	{ "id", "", CONTROL_ANYONE, 0, 0, run_id },
 	{ "status", "", CONTROL_ANYONE, 0, 0, run_status },
 	{ "resolve", "NAME", CONTROL_ANYONE, 1, 1, run_resolve },
 	{ "peers", "", CONTROL_READ, 0, 0, run_peers },
 	{ "counters", "", CONTROL_READ, 0, 0, run_counters },
-	{ "pin", "NAME HIT", CONTROL_CHANGE, 2, 2, run_pin },
-	{ "unpin", "NAME", CONTROL_CHANGE, 1, 1, run_unpin },
+	{ "pin", "NAME HIT", CONTROL_CHANGE, 2, 2, command_pin },
+	{ "unpin", "NAME", CONTROL_CHANGE, 1, 1, command_unpin },
+	{ "peer", "add NAME|HIT LOCATOR... | remove NAME|HIT", CONTROL_CHANGE,
+	  2, 2 + LOCATORS_MAX, command_peer },
+	{ "reload", "", CONTROL_CHANGE, 0, 0, run_reload },
 	{ "close", "HIT|all", CONTROL_CHANGE, 1, 1, run_close },
+	{ "rekey", "HIT", CONTROL_CHANGE, 1, 1, run_rekey },
 	{ "connect", "NAME|HIT [MILLISECONDS]", CONTROL_CHANGE, 1, 2,
 	  run_connect },
 };
@@ -370,34 +265,34 @@ void command_run(struct engine *e, struct control_client *client,
 		 struct command_answer *out)
 {
 	const struct command *command = find_command(r->command);
-	const struct call call = { .e = e,
-				   .client = client,
-				   .args = r->args,
-				   .n_args = r->n_args,
-				   .answer = out };
+	const struct command_call call = { .e = e,
+					   .client = client,
+					   .args = r->args,
+					   .n_args = r->n_args,
+					   .answer = out };
 
 	out->exit = API_DONE;
 	out->text[0] = '\0';
 	out->json = NULL;
 	out->later = false;
 	if (!command)
-		answer(out, API_USAGE, "this hiplined knows no command '%s'",
-		       r->command);
+		command_say(out, API_USAGE,
+			    "this hiplined knows no command '%s'", r->command);
 	else if (r->n_args < command->args_min || r->n_args > command->args_max)
-		answer(out, API_USAGE, "usage: %s %s", command->name,
-		       command->usage);
+		command_say(out, API_USAGE, "usage: %s %s", command->name,
+			    command->usage);
 	else if (right < command->right)
-		answer(out, API_FAILED,
-		       "%s needs more rights; run it as root, or as a member "
-		       "of group hipline-admin%s",
-		       command->name,
-		       command->right == CONTROL_READ ? " or hipline" : "");
+		command_say(
+			out, API_FAILED,
+			"%s needs more rights; run it as root, or as a member "
+			"of group hipline-admin%s",
+			command->name,
+			command->right == CONTROL_READ ? " or hipline" : "");
 	else
 		command->run(&call);
 }
 
-/* Sends an answer and lets go of its JSON. */
-static void send_answer(struct control_client *client, struct command_answer *a)
+void command_send(struct control_client *client, struct command_answer *a)
 {
 	char *json = a->json ? json_dumps(a->json, JSON_COMPACT) : NULL;
 	struct api_reply reply = { .exit = (uint8_t)a->exit,
@@ -421,7 +316,7 @@ void command_on_request(void *ctx, struct control_client *client,
 
 	command_run(ctx, client, right, r, &a);
 	if (!a.later)
-		send_answer(client, &a);
+		command_send(client, &a);
 }
 
 void command_on_gone(void *ctx, struct control_client *client)
@@ -431,6 +326,7 @@ void command_on_gone(void *ctx, struct control_client *client)
 	for (size_t i = 0; i < WAITERS_MAX; i++)
 		if (e->waiters[i].client == client)
 			e->waiters[i].client = NULL;
+	reconfigure_on_gone(e, client);
 }
 
 static void answer_waiter(struct waiter *w, struct command_answer *a)
@@ -438,7 +334,7 @@ static void answer_waiter(struct waiter *w, struct command_answer *a)
 	struct control_client *client = w->client;
 
 	w->client = NULL;
-	send_answer(client, a);
+	command_send(client, a);
 }
 
 static void fail_waiter(struct waiter *w, const char *reason)
@@ -447,7 +343,7 @@ static void fail_waiter(struct waiter *w, const char *reason)
 	char hit[HIT_TEXT_MAX];
 
 	hit_text(&w->hit, hit);
-	answer(&a, API_FAILED, "no association with %s: %s", hit, reason);
+	command_say(&a, API_FAILED, "no association with %s: %s", hit, reason);
 	answer_waiter(w, &a);
 }
 

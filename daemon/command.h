@@ -32,6 +32,9 @@ void command_run(struct engine *e, struct control_client *client,
 		 enum control_right right, const struct api_request *r,
 		 struct command_answer *out);
 
+/* Sends an answer and lets go of its JSON. */
+void command_send(struct control_client *client, struct command_answer *a);
+
 /* The functions of struct control_conf; ctx is the engine. */
 void command_on_request(void *ctx, struct control_client *client,
 			enum control_right right, const struct api_request *r);

@@ -273,7 +273,7 @@ static bool take_sections(const struct config_section *s, cfg_t *cfg,
 	return true;
 }
 
-static int by_hit(const void *a, const void *b)
+static int compare_hits(const void *a, const void *b)
 {
 	const struct config_peer *const *x = a;
 	const struct config_peer *const *y = b;
@@ -281,19 +281,20 @@ static int by_hit(const void *a, const void *b)
 	return hit_compare(&(*x)->hit, &(*y)->hit);
 }
 
-/* No HIT stands in two peer sections. */
-static bool check_hits(const struct config *c, struct config_report *r)
+/* No HIT stands in two peer sections; each can be found from now on. */
+static bool check_hits(struct config *c, struct config_report *r)
 {
-	const struct config_peer **sorted =
+	struct config_peer **sorted =
 		calloc(c->n_peers + 1, sizeof(struct config_peer *));
 
 	if (!sorted) {
 		r->err = -ENOMEM;
 		return false;
 	}
+	c->by_hit = sorted;
 	for (size_t i = 0; i < c->n_peers; i++)
 		sorted[i] = &c->peers[i];
-	qsort(sorted, c->n_peers, sizeof(sorted[0]), by_hit);
+	qsort(sorted, c->n_peers, sizeof(sorted[0]), compare_hits);
 	for (size_t i = 1; i < c->n_peers && !r->err; i++)
 		if (hit_equal(&sorted[i - 1]->hit, &sorted[i]->hit))
 			config_report(r,
@@ -303,7 +304,6 @@ static bool check_hits(const struct config *c, struct config_report *r)
 				      "peer %.100s and peer %.100s have the "
 				      "same hit",
 				      sorted[i - 1]->title, sorted[i]->title);
-	free(sorted);
 	return r->err == 0;
 }
 
@@ -438,6 +438,26 @@ void config_clear(struct config *c)
 	for (size_t i = 0; i < c->n_peers; i++)
 		free(c->peers[i].title);
 	free(c->peers);
+	free(c->by_hit);
 	config_list_clear(&c->unsupported);
 	*c = (struct config){ 0 };
+}
+
+const struct config_peer *config_peer_find(const struct config *c,
+					   const struct hit *hit)
+{
+	size_t low = 0, high = c->n_peers;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = hit_compare(&c->by_hit[middle]->hit, hit);
+
+		if (order == 0)
+			return c->by_hit[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
 }

@@ -78,8 +78,9 @@ struct config {
 	uint32_t idle_s;			      /* 0: never */
 	uint32_t association_max;
 	enum log_level log;
-	char *suffix; /* of the names that certify themselves */
-	struct config_peer *peers;
+	char *suffix;		   /* of the names that certify themselves */
+	struct config_peer *peers; /* as they stand there */
+	struct config_peer **by_hit;
 	size_t n_peers;
 	/* "SECTION KEY" of what this version does not act on. */
 	struct config_list unsupported;
@@ -95,5 +96,9 @@ config_parse(const char *file, const char *text, size_t len, struct config *out,
 	     char error[CONFIG_ERROR_MAX]);
 
 void config_clear(struct config *c);
+
+/* The peer section with this HIT, or NULL. */
+const struct config_peer *config_peer_find(const struct config *c,
+					   const struct hit *hit);
 
 #endif

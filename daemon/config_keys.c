@@ -98,7 +98,7 @@ static const struct config_key host_keys[] = {
 	{ "association_max", CONFIG_NUMBER, .min = 1, .max = 65536,
 	  .initial = "4096", HOST_FIELD(association_max) },
 	{ "log", CONFIG_CHOICE, "error warning info debug", .initial = "info",
-	  HOST_FIELD(log) },
+	  HOST_FIELD(log), .reloads = true },
 };
 
 static const struct config_key peer_keys[] = {
@@ -136,7 +136,7 @@ static const struct config_key dns_keys[] = {
 	  .max = CONFIG_ITEMS_MAX, .check = config_is_address,
 	  .initial = "127.0.0.154:53", .acts_on = "127.0.0.154:53", NOWHERE },
 	{ "suffix", CONFIG_TEXT, "a domain", .check = config_is_suffix,
-	  .initial = "hip.internal", HOST_FIELD(suffix) },
+	  .initial = "hip.internal", HOST_FIELD(suffix), .reloads = true },
 	{ "upstream", CONFIG_LIST, "addresses with or without port",
 	  .max = CONFIG_ITEMS_MAX, .check = config_is_address, .initial = "",
 	  .acts_on = "", NOWHERE },

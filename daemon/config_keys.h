@@ -35,6 +35,7 @@ struct config_key {
 	 * one space; of a list the whole list). */
 	const char *acts_on;
 	size_t offset; /* in struct config or struct config_peer */
+	bool reloads;  /* a new value takes effect without a restart */
 };
 
 struct config_section {

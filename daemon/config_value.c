@@ -75,6 +75,17 @@ void config_list_clear(struct config_list *list)
 	*list = (struct config_list){ 0 };
 }
 
+bool config_list_is_same(const struct config_list *a,
+			 const struct config_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->items[i].text, b->items[i].text) != 0)
+			return false;
+	return true;
+}
+
 static bool is_empty_list(const struct config_tokens *tokens)
 {
 	return tokens->n == 1 && tokens->items[0]->text[0] == '\0';
@@ -259,6 +270,62 @@ void config_value_clear(const struct config_key *key, void *into)
 		*(char **)(void *)at = NULL;
 	} else if (key->kind == CONFIG_LIST) {
 		config_list_clear((struct config_list *)(void *)at);
+	}
+}
+
+/* How much memory a value takes. */
+static size_t size_of(enum config_kind kind)
+{
+	switch (kind) {
+	case CONFIG_TEXT:
+		return sizeof(char *);
+	case CONFIG_NUMBER:
+		return sizeof(uint32_t);
+	case CONFIG_CHOICE:
+		return sizeof(unsigned);
+	case CONFIG_HIT:
+		return sizeof(struct hit);
+	case CONFIG_IDS:
+		return sizeof(struct config_ids);
+	case CONFIG_LIST:
+		return sizeof(struct config_list);
+	}
+	return 0;
+}
+
+bool config_value_is_same(const struct config_key *key, const void *a,
+			  const void *b)
+{
+	const unsigned char *x = a, *y = b;
+	const char *texts[2];
+
+	if (key->offset == CONFIG_NOWHERE)
+		return true;
+	x += key->offset;
+	y += key->offset;
+	if (key->kind == CONFIG_LIST)
+		return config_list_is_same((const void *)x, (const void *)y);
+	if (key->kind != CONFIG_TEXT) /* ids that are not used are zero */
+		return memcmp(x, y, size_of(key->kind)) == 0;
+	memcpy(&texts[0], x, sizeof(texts[0]));
+	memcpy(&texts[1], y, sizeof(texts[1]));
+	return strcmp(texts[0], texts[1]) == 0;
+}
+
+void config_value_swap(const struct config_key *key, void *a, void *b)
+{
+	unsigned char *x = a, *y = b;
+	size_t n = size_of(key->kind);
+
+	if (key->offset == CONFIG_NOWHERE)
+		return;
+	x += key->offset;
+	y += key->offset;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char byte = x[i];
+
+		x[i] = y[i];
+		y[i] = byte;
 	}
 }
 

@@ -47,6 +47,13 @@ bool config_value_initial(const struct config_key *key, void *into,
 /* Frees what config_value_set has put there. */
 void config_value_clear(const struct config_key *key, void *into);
 
+/* Whether two configurations have the same value there. */
+bool config_value_is_same(const struct config_key *key, const void *a,
+			  const void *b);
+
+/* Exchanges the values there. */
+void config_value_swap(const struct config_key *key, void *a, void *b);
+
 /* Whether this version does what these words say. */
 bool config_value_is_acted_on(const struct config_key *key,
 			      const struct config_tokens *tokens);
@@ -56,5 +63,9 @@ bool config_list_add(struct config_list *list, const char *text, int line,
 		     struct config_report *r);
 
 void config_list_clear(struct config_list *list);
+
+/* Whether they hold the same texts in the same order. */
+bool config_list_is_same(const struct config_list *a,
+			 const struct config_list *b);
 
 #endif

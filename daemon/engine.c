@@ -10,6 +10,7 @@
 #include "daemon/generation.h"
 #include "daemon/jobs.h"
 #include "daemon/lookup.h"
+#include "daemon/reconfigure.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -35,10 +36,7 @@ uint64_t engine_now_ms(void)
 
 bool engine_has_peer(const struct engine *e, const struct hit *hit)
 {
-	for (size_t i = 0; i < e->config.n_peers; i++)
-		if (hit_equal(&e->config.peers[i].hit, hit))
-			return true;
-	return false;
+	return config_peer_find(&e->config, hit) || added_find(e->added, hit);
 }
 
 void engine_schedule(struct engine *e)
@@ -296,17 +294,26 @@ static void on_stop_time(struct ev_loop *loop, ev_timer *w, int events)
 	ev_break(loop, EVBREAK_ALL); /* who has not answered will find out */
 }
 
-/* The monitor says nothing: the end of its stream is our end. */
+/* The end of the monitor's stream is our end. */
 static void on_channel(struct ev_loop *loop, ev_io *w, int events)
 {
-	char byte;
-	ssize_t n = recv(w->fd, &byte, sizeof(byte), MSG_DONTWAIT);
+	struct engine *e = w->data;
+	struct ipc_message m;
+	int got = ipc_in_read(&e->from_monitor, w->fd);
 
 	(void)events;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (got == -EAGAIN)
+		return;
+	if (got == 1)
+		got = ipc_in_next(&e->from_monitor, &m);
+	else
+		got = -ECONNRESET;
+	if (got == 1)
+		got = reconfigure_on_message(e, &m);
+	if (got == 0)
 		return;
 	ev_io_stop(loop, w);
-	begin_stop(w->data);
+	begin_stop(e);
 }
 
 static void on_term(struct ev_loop *loop, ev_signal *w, int events)
@@ -340,6 +347,7 @@ static void start_watchers(struct engine *e, int channel)
 void engine_init(struct engine *e, struct ev_loop *loop)
 {
 	*e = (struct engine){ .loop = loop, .state_dir = -1 };
+	ipc_in_init(&e->from_monitor, IPC_BODY_MAX);
 	ev_init(&e->deadline, on_deadline);
 	e->deadline.data = e;
 }

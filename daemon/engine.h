@@ -7,6 +7,8 @@
 #ifndef HIPLINE_ENGINE_H
 #define HIPLINE_ENGINE_H
 
+#include "daemon/added.h"
+#include "daemon/base/ipc.h"
 #include "daemon/config.h"
 #include "daemon/control.h"
 #include "daemon/dataplane.h"
@@ -46,6 +48,7 @@ struct engine {
 	int status;	  /* exit status */
 	bool stopping;	  /* associations are being closed */
 	bool draining;	  /* the host's outputs */
+	bool verbose;	  /* log everything, whatever is configured */
 	const char *file; /* the configuration's name */
 	struct config config;
 	struct identity *id;
@@ -54,12 +57,18 @@ struct engine {
 	bool pins_writable;
 	struct warnings warnings;
 	struct pins *pins;
+	struct added *added; /* peers of run time */
+	bool added_writable;
 	struct host *host;
 	struct dataplane *dataplane;
 	struct jobs *jobs;
 	struct lookup *lookup;
 	struct control *control;
 	struct waiter waiters[WAITERS_MAX];
+	/* Who waits for the monitor to read the configuration, in order. */
+	struct control_client *reloading[CONTROL_CLIENTS_MAX];
+	size_t n_reloading;
+	struct ipc_in from_monitor;
 	struct after afters[AFTERS_MAX];
 	size_t n_afters;
 	uint64_t generation; /* of R1s, as written down */
@@ -81,7 +90,7 @@ void engine_input(struct engine *e, const struct hip_input *in);
 /* Sets the timer for what is due next; after the host or waiters changed. */
 void engine_schedule(struct engine *e);
 
-/* Whether the configuration has a peer entry for this HIT. */
+/* Whether a peer section or `peer add` speaks of this HIT. */
 bool engine_has_peer(const struct engine *e, const struct hit *hit);
 
 /* Runs the loop until it is time to end; everything else has been set up

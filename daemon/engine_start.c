@@ -13,6 +13,7 @@
 #include "daemon/handover.h"
 #include "daemon/jobs.h"
 #include "daemon/lookup.h"
+#include "daemon/reconfigure.h"
 #include "daemon/sandbox.h"
 
 #include <errno.h>
@@ -80,22 +81,13 @@ static int parse_configuration(struct engine *e, const struct handover *h)
 	e->file = strdup(h->file);
 	if (!e->file)
 		return failed("configuration", -ENOMEM);
+	e->verbose = h->verbose;
 	log_set_level(h->verbose ? LOG_LEVEL_DEBUG : e->config.log);
 	return 0;
 }
 
 static void warn(struct engine *e, const struct handover *h)
 {
-	for (size_t i = 0; i < e->config.unsupported.n; i++) {
-		const struct config_item *item =
-			&e->config.unsupported.items[i];
-
-		warnings_add(&e->warnings, "not-in-this-version",
-			     "take it out, or use a version that has it",
-			     "%s:%d: %s is set, and this version does not act "
-			     "on it",
-			     e->file, item->line, item->text);
-	}
 	if (h->firewall == GUARD_FIREWALL_NO_NFT)
 		warnings_add(&e->warnings, "firewall-missing",
 			     "install nftables and restart hiplined, or block "
@@ -156,17 +148,26 @@ static void load_pins(struct engine *e)
 		if (err < 0)
 			warn_state(e, "pins.json cannot be written", err);
 	}
-	for (size_t i = 0; i < pins_overridden(e->pins); i++) {
-		const struct pin *pin = pins_overridden_at(e->pins, i);
+}
 
-		warnings_add(&e->warnings, "pin-overridden",
-			     "remove the pin with hipline unpin, or the name "
-			     "from the peer section",
-			     "%s is pinned to another HIT than %s:%d says, "
-			     "which holds",
-			     pin->name, e->file,
-			     pins_find(e->pins, pin->name)->line);
-	}
+static void load_added(struct engine *e)
+{
+	bool broken = false;
+	int err = added_load(e->added, e->state_dir, &broken);
+
+	e->added_writable = err == 0;
+	if (err < 0)
+		warn_state(e, "peers.json cannot be read", err);
+	if (err < 0 || !broken)
+		return;
+	warnings_add(&e->warnings, "peers-broken",
+		     "look into it, add again what is missing, and remove it",
+		     "%s/peers.json was broken; it was set aside with the "
+		     "ending .broken",
+		     e->config.state);
+	err = added_save(e->added, e->state_dir);
+	if (err < 0)
+		warn_state(e, "peers.json cannot be written", err);
 }
 
 /* Where the state cannot be read, we go on without it, and say so. */
@@ -181,26 +182,17 @@ static void load_state(struct engine *e)
 	}
 	load_generation(e);
 	load_pins(e);
+	load_added(e);
 }
 
 static int make_pins(struct engine *e)
 {
+	int err;
+
 	e->pins = pins_new();
-	if (!e->pins)
-		return failed("pins", -ENOMEM);
-	for (size_t i = 0; i < e->config.n_peers; i++) {
-		const struct config_peer *peer = &e->config.peers[i];
-
-		for (size_t j = 0; j < peer->names.n; j++) {
-			const struct config_item *name = &peer->names.items[j];
-			int err = pins_add(e->pins, name->text, &peer->hit,
-					   name->line);
-
-			if (err < 0)
-				return failed("pins", err);
-		}
-	}
-	return 0;
+	e->added = added_new();
+	err = e->pins && e->added ? reconfigure_names(e, e->pins) : -ENOMEM;
+	return err < 0 ? failed("pins", err) : 0;
 }
 
 static void env_randombytes(void *ctx, void *buf, size_t len)
@@ -283,8 +275,7 @@ static int make_peers(struct engine *e)
 {
 	const struct lookup_conf conf = {
 		.loop = e->loop,
-		.peers = e->config.peers,
-		.n_peers = e->config.n_peers,
+		.peers_max = CONFIG_PEERS_MAX + ADDED_MAX,
 		.port = HIP_UDP_PORT,
 		.found = on_locators,
 		.wanted = is_lookup_wanted,
@@ -294,12 +285,7 @@ static int make_peers(struct engine *e)
 
 	if (err < 0)
 		return failed("resolver", err);
-	for (size_t i = 0; i < pins_count(e->pins); i++) {
-		const struct pin *pin = pins_at(e->pins, i);
-
-		if (pin->line == 0 && !engine_has_peer(e, &pin->hit))
-			on_locators(e, &pin->hit, NULL, 0);
-	}
+	reconfigure_peers(e);
 	return 0;
 }
 
@@ -330,6 +316,7 @@ static int make_all(struct engine *e, const struct handover *h)
 		return err;
 	warn(e, h);
 	load_state(e);
+	reconfigure_warnings(e);
 	err = make_host(e);
 	if (err == 0)
 		err = make_dataplane(e, h);
@@ -358,6 +345,8 @@ static void clear(struct engine *e)
 	dataplane_free(e->dataplane);
 	host_free(e->host);
 	pins_free(e->pins);
+	added_free(e->added);
+	ipc_in_clear(&e->from_monitor);
 	identity_free(e->id);
 	warnings_clear(&e->warnings);
 	config_clear(&e->config);

@@ -73,6 +73,47 @@ int handover_send(int fd, const struct handover *h)
 	return err;
 }
 
+int handover_ask_reload(int fd)
+{
+	return ipc_send(fd, HANDOVER_RELOAD, NULL, 0, NULL, 0,
+			HANDOVER_TIMEOUT_MS);
+}
+
+int handover_send_reload(int fd, enum handover_type type,
+			 const struct handover_reload *r)
+{
+	uint8_t *body = malloc(1 + r->len);
+	int err;
+
+	if (!body)
+		return -ENOMEM;
+	body[0] = r->asked;
+	if (r->len > 0)
+		memcpy(body + 1, r->text, r->len);
+	err = ipc_send(fd, type, body, 1 + r->len, NULL, 0,
+		       HANDOVER_TIMEOUT_MS);
+	free(body);
+	return err;
+}
+
+bool handover_parse_reload(const struct ipc_message *m,
+			   struct handover_reload *out)
+{
+	struct rd r = rd_init(m->body, m->len);
+	uint8_t asked = rd_u8(&r);
+	size_t len = rd_left(&r);
+	const uint8_t *text = rd_bytes(&r, len);
+
+	for (size_t i = 0; i < m->n_fds; i++)
+		(void)close(m->fds[i]); /* of no use */
+	if (!rd_done(&r) || asked > 1 || m->n_fds > 0)
+		return false;
+	*out = (struct handover_reload){ .asked = asked == 1,
+					 .text = (const char *)text,
+					 .len = len };
+	return true;
+}
+
 int handover_receive(struct ipc_in *in, int fd, enum handover_type type,
 		     struct ipc_message *out)
 {

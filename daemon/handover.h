@@ -2,7 +2,8 @@
 /*
  * What the monitor hands to the engine, in two messages: first the private
  * key, alone, so that no buffer with it is ever moved; then everything else
- * with the descriptors.
+ * with the descriptors. Later, when the configuration was read again: its
+ * text, or why it is refused.
  */
 #ifndef HIPLINE_HANDOVER_H
 #define HIPLINE_HANDOVER_H
@@ -18,6 +19,9 @@
 enum handover_type {
 	HANDOVER_KEY = 1,
 	HANDOVER_ALL = 2,
+	HANDOVER_TEXT = 3,    /* to the engine: a configuration that is right */
+	HANDOVER_REFUSED = 4, /* to the engine: what is wrong with it */
+	HANDOVER_RELOAD = 5,  /* to the monitor: read it again */
 };
 
 enum {
@@ -55,6 +59,27 @@ __attribute__((warn_unused_result)) int handover_send(int fd,
 __attribute__((warn_unused_result)) int
 handover_receive(struct ipc_in *in, int fd, enum handover_type type,
 		 struct ipc_message *out);
+
+/* Asks the monitor to read the configuration again. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int handover_ask_reload(int fd);
+
+/*
+ * What came of reading it: HANDOVER_TEXT or HANDOVER_REFUSED. `asked`: by
+ * HANDOVER_RELOAD, each of which is answered in turn. The text is borrowed.
+ */
+struct handover_reload {
+	bool asked;
+	const char *text;
+	size_t len;
+};
+
+__attribute__((warn_unused_result)) int
+handover_send_reload(int fd, enum handover_type type,
+		     const struct handover_reload *r);
+
+/* False when it is broken. */
+bool handover_parse_reload(const struct ipc_message *m,
+			   struct handover_reload *out);
 
 /*
  * Parses HANDOVER_ALL. Texts are borrowed from the message; descriptors are

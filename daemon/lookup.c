@@ -7,6 +7,7 @@
 #include "daemon/lookup.h"
 
 #include "daemon/base/log.h"
+#include "daemon/base/table.h"
 #include "daemon/config_check.h"
 #include "daemon/names.h"
 
@@ -14,6 +15,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <ev.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +31,7 @@ enum {
 /* One locator as configured. */
 struct entry {
 	struct target *target;
+	char *text; /* as it was written */
 	char *host; /* NULL: numeric */
 	uint16_t port;
 	bool asked; /* a question is open */
@@ -39,10 +42,13 @@ struct entry {
 /* One peer. */
 struct target {
 	struct lookup *lookup;
-	const struct config_peer *peer;
+	struct hit hit;
+	struct table_node node;
 	struct entry *entries;
 	size_t n;
+	size_t open; /* questions */
 	bool has_names;
+	bool is_gone;	/* freed with its last answer */
 	ev_tstamp last; /* when it was last asked about */
 };
 
@@ -57,8 +63,7 @@ struct lookup {
 	size_t open;	      /* questions */
 	ev_timer round, timeout;
 	struct socket sockets[SOCKETS_MAX];
-	struct target *targets;
-	size_t n_targets;
+	struct table targets; /* by HIT */
 	struct log_limit limit;
 };
 
@@ -73,7 +78,7 @@ static void tell(const struct target *t)
 		for (size_t j = 0; j < t->entries[i].n_found; j++)
 			if (n < LOCATORS_MAX)
 				all[n++] = t->entries[i].found[j];
-	conf->found(conf->ctx, &t->peer->hit, all, n);
+	conf->found(conf->ctx, &t->hit, all, n);
 }
 
 static void set_timeout(struct lookup *l)
@@ -185,18 +190,33 @@ static void keep_addresses(struct entry *e, const struct ares_addrinfo *ai)
 	}
 }
 
+static void free_target(struct target *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		free(t->entries[i].text);
+		free(t->entries[i].host);
+	}
+	free(t->entries);
+	free(t);
+}
+
 static void on_answer(void *ctx, int status, int timeouts,
 		      struct ares_addrinfo *ai)
 {
 	struct entry *e = ctx;
-	struct lookup *l = e->target->lookup;
+	struct target *t = e->target;
+	struct lookup *l = t->lookup;
 
 	(void)timeouts;
 	e->asked = false;
+	t->open--;
 	l->open--;
-	if (status == ARES_SUCCESS && ai) {
+	if (t->is_gone) {
+		if (t->open == 0)
+			free_target(t);
+	} else if (status == ARES_SUCCESS && ai) {
 		keep_addresses(e, ai);
-		tell(e->target);
+		tell(t);
 	} else if (status != ARES_EDESTRUCTION && status != ARES_ECANCELLED) {
 		/* What was found before still counts. */
 		log_limited(&l->limit, (uint64_t)(ev_now(l->conf.loop) * 1000),
@@ -221,6 +241,7 @@ static void ask(struct lookup *l, struct target *t)
 		if (!e->host || e->asked)
 			continue;
 		e->asked = true;
+		t->open++;
 		l->open++;
 		/* May answer at once, from /etc/hosts. */
 		ares_getaddrinfo(l->channel, e->host, NULL, &hints, on_answer,
@@ -241,25 +262,28 @@ static void close_channel(struct lookup *l)
 static void on_round(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct lookup *l = w->data;
+	struct table_iter it = table_iterate(&l->targets);
+	struct target *t;
 
 	(void)loop;
 	(void)events;
 	if (l->open == 0)
 		close_channel(l);
-	for (size_t i = 0; i < l->n_targets; i++) {
-		struct target *t = &l->targets[i];
-
-		if (t->has_names && l->conf.wanted(l->conf.ctx, &t->peer->hit))
+	/* What is found changes the host, not the targets. */
+	while ((t = table_next(&it)))
+		if (t->has_names && l->conf.wanted(l->conf.ctx, &t->hit))
 			ask(l, t);
-	}
 }
 
 static int add_entry(struct target *t, const char *text, uint16_t port)
 {
-	struct entry *e = &t->entries[t->n];
+	struct entry *e = &t->entries[t->n++];
 	char host[NAME_DOMAIN_MAX + 1];
 
 	e->target = t;
+	e->text = strdup(text);
+	if (!e->text)
+		return -ENOMEM;
 	if (locator_from_text(text, port, &e->found[0]) == 0) {
 		e->n_found = 1;
 	} else if (config_split_host(text, port, host, &e->port)) {
@@ -268,29 +292,87 @@ static int add_entry(struct target *t, const char *text, uint16_t port)
 			return -ENOMEM;
 		t->has_names = true;
 	}
-	t->n++;
 	return 0;
 }
 
-static int add_target(struct lookup *l, const struct config_peer *peer)
+/* NULL for want of memory. */
+static struct target *make_target(struct lookup *l, const struct hit *hit,
+				  const struct config_list *locators)
 {
-	struct target *t = &l->targets[l->n_targets++];
+	struct target *t = calloc(1, sizeof(*t));
 	int err = 0;
 
+	if (!t)
+		return NULL;
 	t->lookup = l;
-	t->peer = peer;
-	t->entries = calloc(peer->locators.n + 1, sizeof(*t->entries));
+	t->hit = *hit;
+	t->entries = calloc(locators->n + 1, sizeof(*t->entries));
 	if (!t->entries)
+		err = -ENOMEM;
+	for (size_t i = 0; i < locators->n && err == 0; i++)
+		err = add_entry(t, locators->items[i].text, l->conf.port);
+	if (err < 0) {
+		free_target(t);
+		return NULL;
+	}
+	return t;
+}
+
+static bool has_these(const struct target *t,
+		      const struct config_list *locators)
+{
+	if (t->n != locators->n)
+		return false;
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->entries[i].text, locators->items[i].text) != 0)
+			return false;
+	return true;
+}
+
+static void take_out(struct lookup *l, struct target *t)
+{
+	table_remove(&l->targets, &t->node);
+	t->is_gone = true;
+	if (t->open == 0)
+		free_target(t);
+}
+
+int lookup_set(struct lookup *l, const struct hit *hit,
+	       const struct config_list *locators)
+{
+	struct target *old = table_find(&l->targets, hit->bytes);
+	struct target *t;
+	int err;
+
+	if (old && has_these(old, locators))
+		return 0;
+	t = make_target(l, hit, locators);
+	if (!t)
 		return -ENOMEM;
-	for (size_t i = 0; i < peer->locators.n && err == 0; i++)
-		err = add_entry(t, peer->locators.items[i].text, l->conf.port);
-	return err;
+	if (old)
+		take_out(l, old);
+	err = table_add(&l->targets, &t->node, t->hit.bytes, t);
+	if (err < 0) {
+		free_target(t);
+		return err;
+	}
+	tell(t);
+	ask(l, t);
+	return 0;
+}
+
+void lookup_remove(struct lookup *l, const struct hit *hit)
+{
+	struct target *t = table_find(&l->targets, hit->bytes);
+
+	if (t)
+		take_out(l, t);
 }
 
 int lookup_new(const struct lookup_conf *conf, struct lookup **out)
 {
+	uint8_t seed[TABLE_SEED_LEN];
 	struct lookup *l = calloc(1, sizeof(*l));
-	int err = 0;
 
 	if (!l)
 		return -ENOMEM;
@@ -299,20 +381,11 @@ int lookup_new(const struct lookup_conf *conf, struct lookup **out)
 	ev_timer_init(&l->round, on_round, ROUND_S, ROUND_S);
 	l->timeout.data = l;
 	l->round.data = l;
-	l->targets = calloc(conf->n_peers + 1, sizeof(*l->targets));
-	if (!l->targets)
-		err = -ENOMEM;
-	for (size_t i = 0; i < conf->n_peers && err == 0; i++)
-		err = add_target(l, &conf->peers[i]);
-	if (err == 0 && ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
-		err = -EIO;
-	if (err < 0) {
-		lookup_free(l);
-		return err;
-	}
-	for (size_t i = 0; i < l->n_targets; i++) {
-		tell(&l->targets[i]);
-		ask(l, &l->targets[i]);
+	randombytes_buf(seed, sizeof(seed));
+	table_init(&l->targets, sizeof(struct hit), conf->peers_max, seed);
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
+		free(l);
+		return -EIO;
 	}
 	ev_timer_start(conf->loop, &l->round);
 	*out = l;
@@ -321,27 +394,25 @@ int lookup_new(const struct lookup_conf *conf, struct lookup **out)
 
 void lookup_free(struct lookup *l)
 {
+	struct table_iter it;
+	struct target *t;
+
 	if (!l)
 		return;
 	ev_timer_stop(l->conf.loop, &l->round);
 	close_channel(l); /* open questions end with ARES_EDESTRUCTION */
 	assert(l->open == 0);
-	for (size_t i = 0; i < l->n_targets; i++) {
-		for (size_t j = 0; j < l->targets[i].n; j++)
-			free(l->targets[i].entries[j].host);
-		free(l->targets[i].entries);
-	}
-	free(l->targets);
+	it = table_iterate(&l->targets);
+	while ((t = table_next(&it)))
+		take_out(l, t);
+	table_clear(&l->targets);
 	free(l);
 }
 
 void lookup_again(struct lookup *l, const struct hit *hit)
 {
-	for (size_t i = 0; i < l->n_targets; i++) {
-		struct target *t = &l->targets[i];
+	struct target *t = table_find(&l->targets, hit->bytes);
 
-		if (hit_equal(&t->peer->hit, hit) &&
-		    ev_now(l->conf.loop) - t->last >= AGAIN_S)
-			ask(l, t);
-	}
+	if (t && ev_now(l->conf.loop) - t->last >= AGAIN_S)
+		ask(l, t);
 }

@@ -25,22 +25,30 @@ typedef bool lookup_wanted_fn(void *ctx, const struct hit *hit);
 
 struct lookup_conf {
 	struct ev_loop *loop;
-	const struct config_peer *peers; /* keeps */
-	size_t n_peers;
+	size_t peers_max;
 	uint16_t port; /* of locators that name none */
 	lookup_fn *found;
 	lookup_wanted_fn *wanted;
 	void *ctx;
 };
 
-/*
- * Tells the numeric locators of every peer at once, and begins to resolve
- * host names. 0 or a negative errno.
- */
+/* One without peers. 0 or a negative errno. */
 __attribute__((warn_unused_result)) int
 lookup_new(const struct lookup_conf *conf, struct lookup **out);
 
 void lookup_free(struct lookup *l);
+
+/*
+ * Looks after a peer with these locators (copied) from now on: tells the
+ * numeric ones at once, and begins to resolve host names. Does nothing when
+ * it has just these already. 0, -ENOSPC or -ENOMEM.
+ */
+__attribute__((warn_unused_result)) int
+lookup_set(struct lookup *l, const struct hit *hit,
+	   const struct config_list *locators);
+
+/* Does so no longer; an answer on its way is not told any more. */
+void lookup_remove(struct lookup *l, const struct hit *hit);
 
 /* Resolves this peer's host names again, unless that was just done. */
 void lookup_again(struct lookup *l, const struct hit *hit);

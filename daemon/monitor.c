@@ -15,6 +15,7 @@
 #include "daemon/network.h"
 #include "daemon/place.h"
 #include "daemon/sandbox.h"
+#include "daemon/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,13 +27,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
-	/* The engine takes 2 s at most to close its associations. */
-	ENGINE_STOP_S = 5,
+	/* More than a configuration takes: handing it over never waits. */
+	CHANNEL_BUFFER = 4 * 1024 * 1024,
 };
 
 struct monitor {
@@ -195,10 +194,14 @@ static void become_engine(int channel)
 
 static int start_engine(struct monitor *m)
 {
+	const int buffer = CHANNEL_BUFFER;
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
+	if (setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &buffer,
+		       sizeof(buffer)) < 0)
+		log_debug("engine", "a large buffer: %s", strerror(errno));
 	m->engine = fork();
 	if (m->engine == 0)
 		become_engine(ends[1]);
@@ -269,54 +272,11 @@ static int give_up_rights(struct monitor *m)
 	return err;
 }
 
-/* True when the engine has ended; its wait status in *status. */
-static bool engine_ended(const struct monitor *m, int *status)
+static int serve(struct monitor *m, const struct monitor_options *o)
 {
-	return waitpid(m->engine, status, WNOHANG) == m->engine;
-}
-
-static int verdict(int status, bool asked)
-{
-	if (asked && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return EXIT_SUCCESS;
-	if (WIFSIGNALED(status))
-		log_error("engine", "it was ended by signal %d (%s)",
-			  WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		log_error("engine",
-			  "it ended with status %d; see the lines "
-			  "above",
-			  WEXITSTATUS(status));
-	return EXIT_FAILURE;
-}
-
-/* Waits for the engine's end, or for a signal to ask for it. */
-static int wait_for_end(struct monitor *m, const sigset_t *signals)
-{
-	const struct timespec second = { .tv_sec = 1 };
-	int seconds_left = ENGINE_STOP_S;
-	bool asked = false;
-	int status = 0;
-
-	while (!engine_ended(m, &status)) {
-		int got = asked ? sigtimedwait(signals, NULL, &second)
-				: sigwaitinfo(signals, NULL);
-
-		if (got == SIGTERM || got == SIGINT) {
-			/* The end of the stream asks the engine to end. */
-			(void)shutdown(m->channel, SHUT_WR);
-			asked = true;
-		}
-		if (got < 0 && errno == EAGAIN && --seconds_left == 0) {
-			log_error("engine", "it does not end; it is killed");
-			return EXIT_FAILURE; /* it goes with us */
-		}
-	}
-	return verdict(status, asked);
-}
-
-static int serve(struct monitor *m, const sigset_t *signals)
-{
+	struct watch watch = { .file = m->file.name,
+			       .file_named = o->file_named,
+			       .verbose = o->verbose };
 	int status = EXIT_FAILURE;
 	int err = make_all(m);
 
@@ -324,8 +284,10 @@ static int serve(struct monitor *m, const sigset_t *signals)
 		err = hand_over(m);
 	if (err == 0)
 		err = give_up_rights(m);
+	watch.channel = m->channel;
+	watch.engine = m->engine;
 	if (err == 0)
-		status = wait_for_end(m, signals);
+		status = watch_engine(&watch);
 	if (m->listener >= 0)
 		(void)unlink(m->file.config.control); /* or it is stale */
 	return status;
@@ -340,29 +302,26 @@ static void clear(struct monitor *m)
 }
 
 /* The signals that we wait for; they come only when we wait. */
-static void set_signals(sigset_t *signals)
+static void set_signals(void)
 {
-	(void)sigemptyset(signals);
-	(void)sigaddset(signals, SIGTERM);
-	(void)sigaddset(signals, SIGINT);
-	(void)sigaddset(signals, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, signals, NULL);
+	sigset_t signals;
+
+	watch_signals(&signals);
+	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGHUP, SIG_IGN);
 }
 
 int monitor_run(const struct monitor_options *o)
 {
 	struct monitor m = { .lock = -1, .listener = -1, .channel = -1 };
 	int status = EXIT_FAILURE;
-	sigset_t signals;
 
-	set_signals(&signals);
+	set_signals();
 	(void)umask(022);
 	network_init(&m.network);
 	if (load(&m, o) == 0 && check_rights(&m) == 0 && find_user(&m) == 0 &&
 	    open_all(&m) == 0)
-		status = serve(&m, &signals);
+		status = serve(&m, o);
 	clear(&m);
 	return status;
 }

@@ -192,6 +192,38 @@ bool pins_has_hit(const struct pins *p, const struct hit *hit)
 	return false;
 }
 
+/* One of run time; where the configuration says otherwise, that holds. */
+static int add_or_override(struct pins *p, const char *name,
+			   const struct hit *hit)
+{
+	int err = pins_add(p, name, hit, 0);
+	bool found;
+	size_t i;
+
+	if (err != -EEXIST)
+		return err;
+	i = place_of(&p->overridden, name, &found);
+	return found ? -EEXIST : insert(&p->overridden, i, name, hit, 0);
+}
+
+static int take_array(struct pins *p, const struct pin_array *from)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < from->n && err == 0; i++)
+		if (from->all[i].line == 0)
+			err = add_or_override(p, from->all[i].name,
+					      &from->all[i].hit);
+	return err;
+}
+
+int pins_take_over(struct pins *p, const struct pins *from)
+{
+	int err = take_array(p, &from->bound);
+
+	return err < 0 ? err : take_array(p, &from->overridden);
+}
+
 /* One entry of the file. 0 or a negative errno; -EINVAL when it is none. */
 static int take_entry(struct pins *p, json_t *entry)
 {
@@ -201,7 +233,6 @@ static int take_entry(struct pins *p, json_t *entry)
 	struct hit hit;
 	bool found;
 	size_t i;
-	int err;
 
 	if (!text || !hit_text || name_canonical(text, name) < 0 ||
 	    hit_from_text(hit_text, &hit) < 0)
@@ -209,11 +240,7 @@ static int take_entry(struct pins *p, json_t *entry)
 	i = place_of(&p->bound, name, &found);
 	if (found && p->bound.all[i].line == 0)
 		return -EINVAL; /* twice in the file */
-	err = pins_add(p, name, &hit, 0);
-	if (err != -EEXIST)
-		return err;
-	i = place_of(&p->overridden, name, &found);
-	return found ? -EEXIST : insert(&p->overridden, i, name, &hit, 0);
+	return add_or_override(p, name, &hit);
 }
 
 /* Takes what can be taken; false when something could not. */

@@ -70,6 +70,13 @@ __attribute__((warn_unused_result)) int pins_load(struct pins *p, int dir,
 size_t pins_overridden(const struct pins *p);
 const struct pin *pins_overridden_at(const struct pins *p, size_t i);
 
+/*
+ * Takes copies of the pins of run time out of others; those of the
+ * configuration are there already. 0, -ENOSPC or -ENOMEM.
+ */
+__attribute__((warn_unused_result)) int pins_take_over(struct pins *p,
+						       const struct pins *from);
+
 /* Writes the pins of run time. 0 or a negative errno. */
 __attribute__((warn_unused_result)) int pins_save(const struct pins *p,
 						  int dir);

@@ -5,6 +5,7 @@
  */
 #include "daemon/command.h"
 
+#include "daemon/lookup.h"
 #include "daemon/report.h"
 #include "tests/unit/tempdir.h"
 
@@ -47,14 +48,38 @@ static void make_dataplane(void)
 	cr_assert_eq(dataplane_new(&conf, &e.dataplane), 0);
 }
 
+static void on_locators(void *ctx, const struct hit *hit,
+			const struct locator *locators, size_t n)
+{
+	const struct hip_input in = { .kind = HIP_IN_PEER,
+				      .hit = *hit,
+				      .locators = locators,
+				      .n_locators = n };
+
+	engine_input(ctx, &in);
+}
+
+static bool is_never_wanted(void *ctx, const struct hit *hit)
+{
+	(void)ctx;
+	(void)hit;
+	return false;
+}
+
 static void make(void)
 {
+	struct lookup_conf lookup = { .peers_max = 16,
+				      .port = HIP_UDP_PORT,
+				      .found = on_locators,
+				      .wanted = is_never_wanted,
+				      .ctx = &e };
 	char error[CONFIG_ERROR_MAX];
 	struct host_conf conf;
 
 	cr_assert_geq(sodium_init(), 0);
 	tempdir_make(&dir);
 	engine_init(&e, ev_loop_new(EVFLAG_AUTO));
+	lookup.loop = e.loop;
 	e.file = "t.conf";
 	cr_assert_eq(
 		config_parse(e.file, text, sizeof(text) - 1, &e.config, error),
@@ -62,6 +87,8 @@ static void make(void)
 	e.mtu = 1400;
 	e.state_dir = dir.fd;
 	e.pins_writable = true;
+	e.added = added_new();
+	e.added_writable = true;
 	cr_assert_eq(identity_generate(IDENTITY_ECDSA_P256, &e.id), 0);
 	e.pins = pins_new();
 	cr_assert_eq(
@@ -72,6 +99,7 @@ static void make(void)
 	conf.env.random = fill;
 	cr_assert_eq(host_new(&conf, engine_now_ms(), &e.host), 0);
 	make_dataplane();
+	cr_assert_eq(lookup_new(&lookup, &e.lookup), 0);
 }
 
 static void take_away(void)
@@ -79,6 +107,9 @@ static void take_away(void)
 	host_free(e.host);
 	dataplane_free(e.dataplane);
 	pins_free(e.pins);
+	added_free(e.added);
+	lookup_free(e.lookup);
+	ipc_in_clear(&e.from_monitor);
 	warnings_clear(&e.warnings);
 	config_clear(&e.config);
 	identity_free(e.id);
@@ -329,6 +360,13 @@ Test(command, close_speaks_of_associations)
 	expect(run("close", "carol@x", NULL), API_NO_SUCH_NAME, "carol@x");
 }
 
+Test(command, rekey_needs_an_established_association)
+{
+	expect(run("rekey", HIT_A, NULL), API_FAILED, "no established");
+	expect(run("rekey", "carol@x", NULL), API_NO_SUCH_NAME, "carol@x");
+	expect(run("rekey", NULL, NULL), API_USAGE, "usage: rekey HIT");
+}
+
 Test(command, connect_looks_at_its_arguments)
 {
 	char own[HIT_TEXT_MAX];
@@ -368,4 +406,84 @@ Test(command, an_association_that_is_made_shows_in_peers)
 				 json_object_get(one, "names"), 0)),
 			 "bob@example.com");
 	expect(a, API_DONE, "");
+}
+
+/* `peer` with all its words. */
+static struct command_answer run_peer(const char *word, const char *who,
+				      const char *first, const char *second)
+{
+	struct api_request r = { .command = "peer",
+				 .args = { word, who, first, second } };
+	struct command_answer a;
+
+	r.n_args = second ? 4 : first ? 3 : 2;
+	command_run(&e, NULL, CONTROL_CHANGE, &r, &a);
+	return a;
+}
+
+static bool was_added(const char *hit)
+{
+	struct added *read = added_new();
+	struct hit h;
+	bool broken, found;
+
+	cr_assert_eq(hit_from_text(hit, &h), 0);
+	cr_assert_eq(added_load(read, dir.fd, &broken), 0);
+	found = added_find(read, &h) != NULL;
+	added_free(read);
+	return found;
+}
+
+Test(command, a_peer_is_added_kept_and_removed)
+{
+	expect(run_peer("add", HIT_B, "192.0.2.1", "[2001:db8::1]:7"), API_DONE,
+	       "");
+	cr_expect(was_added(HIT_B));
+	expect(run_peer("add", HIT_B, "192.0.2.3", NULL), API_DONE, "");
+	expect(run_peer("remove", HIT_B, NULL, NULL), API_DONE, "");
+	cr_expect_not(was_added(HIT_B));
+	expect(run_peer("remove", HIT_B, NULL, NULL), API_NO_SUCH_NAME,
+	       "no peer that was added");
+}
+
+Test(command, a_peer_may_be_named)
+{
+	expect(run_peer("add", "carol@x", "192.0.2.1", NULL), API_NO_SUCH_NAME,
+	       "carol@x");
+	expect(run("pin", "carol@x", HIT_B), API_DONE, "");
+	expect(run_peer("add", "carol@x", "192.0.2.1", NULL), API_DONE, "");
+	cr_expect(was_added(HIT_B));
+}
+
+Test(command, a_peer_of_the_configuration_is_changed_there)
+{
+	expect(run_peer("add", HIT_A, "192.0.2.1", NULL), API_FAILED,
+	       "peer bob by t.conf:3");
+	expect(run_peer("remove", HIT_A, NULL, NULL), API_FAILED,
+	       "peer bob by t.conf:3");
+	cr_expect_not(was_added(HIT_A));
+}
+
+Test(command, wrong_peers_are_refused)
+{
+	char own[HIT_TEXT_MAX];
+
+	hit_text(identity_hit(e.id), own);
+	expect(run_peer("add", HIT_B, NULL, NULL), API_USAGE, "usage");
+	expect(run_peer("add", HIT_B, "192.0.2.1", "a b"), API_USAGE, "'a b'");
+	expect(run_peer("add", "a b", "192.0.2.1", NULL), API_USAGE, "'a b'");
+	expect(run_peer("add", own, "192.0.2.1", NULL), API_FAILED, "itself");
+	expect(run_peer("remove", HIT_B, "192.0.2.1", NULL), API_USAGE,
+	       "usage");
+	expect(run_peer("show", HIT_B, NULL, NULL), API_USAGE, "usage");
+	expect(run("peer", "add", NULL), API_USAGE, "usage: peer add");
+}
+
+Test(command, a_peer_that_cannot_be_written_is_told)
+{
+	e.added_writable = false;
+	expect(run_peer("add", HIT_B, "192.0.2.1", NULL), API_FAILED,
+	       "cannot be written");
+	cr_assert_eq(e.warnings.n, 1);
+	cr_expect_str_eq(e.warnings.all[0].code, "state-not-written");
 }

@@ -194,3 +194,45 @@ Test(handover, every_broken_form_is_refused_and_its_descriptors_closed)
 	cr_expect_not(parses(copy, sizeof(copy), 2));
 	cr_expect(parses(copy, sizeof(copy), 4));
 }
+
+Test(handover, a_reload_is_asked_for_and_answered)
+{
+	const struct handover_reload r = { .asked = true,
+					   .text = "host {}",
+					   .len = 7 };
+	struct handover_reload got;
+	struct ipc_message m;
+
+	cr_assert_eq(handover_ask_reload(ends[1]), 0);
+	cr_assert_eq(handover_send_reload(ends[0], HANDOVER_TEXT, &r), 0);
+	cr_assert_eq(handover_receive(&in, ends[1], HANDOVER_TEXT, &m), 0);
+	cr_assert(handover_parse_reload(&m, &got));
+	cr_expect(got.asked);
+	cr_expect_eq(got.len, 7);
+	cr_expect_eq(memcmp(got.text, r.text, 7), 0);
+	cr_assert_eq(handover_receive(&in, ends[0], HANDOVER_RELOAD, &m), 0);
+}
+
+Test(handover, an_empty_configuration_arrives)
+{
+	const struct handover_reload r = { .asked = false };
+	struct handover_reload got;
+	struct ipc_message m;
+
+	cr_assert_eq(handover_send_reload(ends[0], HANDOVER_REFUSED, &r), 0);
+	cr_assert_eq(handover_receive(&in, ends[1], HANDOVER_REFUSED, &m), 0);
+	cr_assert(handover_parse_reload(&m, &got));
+	cr_expect_not(got.asked);
+	cr_expect_eq(got.len, 0);
+}
+
+Test(handover, a_broken_reload_is_none)
+{
+	static const uint8_t asked = 2;
+	struct ipc_message m = { .type = HANDOVER_TEXT, .body = &asked };
+	struct handover_reload got;
+
+	cr_expect_not(handover_parse_reload(&m, &got), "nothing");
+	m.len = 1;
+	cr_expect_not(handover_parse_reload(&m, &got), "neither yes nor no");
+}

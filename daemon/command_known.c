@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Commands that change who is known to us: pin, unpin, peer. What they say
+ * is kept in the state directory; what the configuration says is changed
+ * there only.
+ */
+#include "daemon/command_impl.h"
+
+#include "daemon/config_check.h"
+#include "daemon/config_value.h"
+#include "daemon/names.h"
+#include "daemon/reconfigure.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A peer's entry has said more about it than a pin. */
+static void change_rights(struct engine *e, const struct hit *hit)
+{
+	if (!engine_has_peer(e, hit))
+		reconfigure_peer(e, hit);
+}
+
+/* What came of writing `what` down: answers when that failed. */
+static void judge_save(const struct command_call *c, const char *what, int err)
+{
+	struct engine *e = c->e;
+
+	if (err == 0) {
+		warnings_remove(&e->warnings, "state-not-written");
+		return;
+	}
+	warnings_add(&e->warnings, "state-not-written",
+		     "make room there, or look after its permissions, and "
+		     "restart hiplined",
+		     "%s cannot be written to %s: %s", what, e->config.state,
+		     strerror(-err));
+	command_say(c->answer, API_FAILED,
+		    "%s cannot be written to %s: %s; see hipline status", what,
+		    e->config.state, strerror(-err));
+}
+
+static void save_pins(const struct command_call *c)
+{
+	const struct engine *e = c->e;
+
+	judge_save(c, "pins",
+		   e->pins_writable ? pins_save(e->pins, e->state_dir)
+				    : -EROFS);
+}
+
+static void save_added(const struct command_call *c)
+{
+	const struct engine *e = c->e;
+
+	judge_save(c, "peers",
+		   e->added_writable ? added_save(e->added, e->state_dir)
+				     : -EROFS);
+}
+
+static void complain_configured(const struct command_call *c, const char *name)
+{
+	const struct pin *pin = pins_find(c->e->pins, name);
+	char hit[HIT_TEXT_MAX];
+
+	hit_text(&pin->hit, hit);
+	command_say(c->answer, API_FAILED, "%s is %s by %s:%d; change it there",
+		    name, hit, c->e->file, pin->line);
+}
+
+static bool pin_arguments(const struct command_call *c, char name[],
+			  struct hit *hit)
+{
+	struct hit own;
+
+	if (name_canonical(c->args[0], name) < 0) {
+		command_say(c->answer, API_USAGE,
+			    "'%s' is no name; write USER@DOMAIN or DOMAIN",
+			    c->args[0]);
+		return false;
+	}
+	if (hit_from_text(c->args[1], hit) < 0) {
+		command_say(c->answer, API_USAGE,
+			    "'%s' is no HIT (an address inside 2001:20::/28)",
+			    c->args[1]);
+		return false;
+	}
+	if (name_self_hit(name, c->e->config.suffix, &own) &&
+	    !hit_equal(&own, hit)) {
+		command_say(c->answer, API_FAILED,
+			    "%s names its own HIT, which is another one", name);
+		return false;
+	}
+	return true;
+}
+
+void command_pin(const struct command_call *c)
+{
+	struct engine *e = c->e;
+	char name[NAME_LEN_MAX + 1];
+	const struct pin *old;
+	struct hit hit, before;
+	bool had;
+	int err;
+
+	if (!pin_arguments(c, name, &hit))
+		return;
+	old = pins_find(e->pins, name);
+	had = old != NULL;
+	before = had ? old->hit : hit;
+	err = pins_add(e->pins, name, &hit, 0);
+	if (err == -EEXIST) {
+		complain_configured(c, name);
+		return;
+	}
+	if (err < 0) {
+		command_say(c->answer, API_FAILED, "%s cannot be pinned: %s",
+			    name,
+			    err == -ENOSPC ? "there are too many pins"
+					   : strerror(-err));
+		return;
+	}
+	/* It holds from now on, written or not; the answer tells. */
+	save_pins(c);
+	change_rights(e, &hit);
+	if (had && !hit_equal(&before, &hit))
+		change_rights(e, &before);
+}
+
+void command_unpin(const struct command_call *c)
+{
+	struct engine *e = c->e;
+	char name[NAME_LEN_MAX + 1];
+	const struct pin *old;
+	struct hit before;
+	int err;
+
+	if (name_canonical(c->args[0], name) < 0) {
+		command_say(c->answer, API_USAGE,
+			    "'%s' is no name; write USER@DOMAIN or DOMAIN",
+			    c->args[0]);
+		return;
+	}
+	old = pins_find(e->pins, name);
+	if (old)
+		before = old->hit;
+	err = pins_remove(e->pins, name);
+	if (err == -EEXIST)
+		complain_configured(c, name);
+	else if (err == -ENOENT)
+		command_say(c->answer, API_NO_SUCH_NAME, "%s is not pinned",
+			    name);
+	if (err < 0)
+		return;
+	save_pins(c);
+	if (old)
+		change_rights(e, &before);
+}
+
+/* The configuration speaks of this HIT: the answer names the place. */
+static void complain_peer(const struct command_call *c,
+			  const struct config_peer *peer)
+{
+	char hit[HIT_TEXT_MAX];
+
+	hit_text(&peer->hit, hit);
+	command_say(c->answer, API_FAILED,
+		    "%s is peer %s by %s:%d; change it there", hit, peer->title,
+		    c->e->file, peer->line);
+}
+
+static bool has_these(const struct config_list *list, const char *const *texts,
+		      size_t n)
+{
+	if (list->n != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list->items[i].text, texts[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool check_locators(const struct command_call *c,
+			   const char *const *locators, size_t n)
+{
+	if (n == 0) {
+		command_say(c->answer, API_USAGE,
+			    "usage: peer add NAME|HIT LOCATOR...");
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (config_is_locator(locators[i]))
+			continue;
+		command_say(c->answer, API_USAGE,
+			    "'%s' is no locator; write an address or a host "
+			    "name, with :PORT or without, or [v6]:PORT",
+			    locators[i]);
+		return false;
+	}
+	return true;
+}
+
+static void add_peer(const struct command_call *c, const struct hit *hit)
+{
+	struct engine *e = c->e;
+	const char *const *locators = c->args + 2;
+	size_t n = c->n_args - 2;
+	const struct config_peer *peer = config_peer_find(&e->config, hit);
+	int err;
+
+	if (!check_locators(c, locators, n))
+		return;
+	if (hit_equal(hit, identity_hit(e->id))) {
+		command_say(c->answer, API_FAILED,
+			    "this is the HIT of this host itself");
+		return;
+	}
+	if (peer) {
+		if (!has_these(&peer->locators, locators, n))
+			complain_peer(c, peer);
+		return;
+	}
+	err = added_set(e->added, hit, locators, n);
+	if (err < 0) {
+		command_say(c->answer, API_FAILED, "it cannot be added: %s",
+			    err == -ENOSPC ? "there are too many peers"
+					   : strerror(-err));
+		return;
+	}
+	save_added(c); /* it holds from now on, written or not */
+	reconfigure_peer(e, hit);
+}
+
+static void remove_peer(const struct command_call *c, const struct hit *hit)
+{
+	struct engine *e = c->e;
+	const struct config_peer *peer = config_peer_find(&e->config, hit);
+
+	if (!added_remove(e->added, hit)) {
+		if (peer)
+			complain_peer(c, peer);
+		else
+			command_say(c->answer, API_NO_SUCH_NAME,
+				    "%s is no peer that was added", c->args[1]);
+		return;
+	}
+	save_added(c);
+	reconfigure_warnings(e);
+	reconfigure_peer(e, hit);
+}
+
+void command_peer(const struct command_call *c)
+{
+	/* What is resolved is the argument behind the word. */
+	struct command_call second = *c;
+	char name[NAME_LEN_MAX + 1];
+	const char *proof;
+	struct hit hit;
+	bool add = !strcmp(c->args[0], "add");
+
+	if (!add && (strcmp(c->args[0], "remove") != 0 || c->n_args != 2)) {
+		command_say(c->answer, API_USAGE,
+			    "usage: peer add NAME|HIT LOCATOR..., or peer "
+			    "remove NAME|HIT");
+		return;
+	}
+	second.args++;
+	second.n_args--;
+	if (!command_resolve_first(&second, name, &hit, &proof))
+		return;
+	if (add)
+		add_peer(c, &hit);
+	else
+		remove_peer(c, &hit);
+}
