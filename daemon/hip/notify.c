@@ -100,21 +100,26 @@ static enum drop find_key(const struct assoc *a, const struct packet *p,
 }
 
 /* The first error that we have words for, or NULL. */
-static const char *find_text(const struct packet *p)
+static enum drop find_text(const struct packet *p, const char **text)
 {
 	const struct param *param = packet_find(p, PARAM_NOTIFICATION);
+	const char *found = NULL;
 
+	if (!param)
+		return DROP_PARAM_MISSING;
 	for (; param; param = packet_next(p, param)) {
 		struct notification n;
+		enum drop d = notification_parse(param_rd(param), &n);
 
-		if (notification_parse(param_rd(param), &n))
-			continue;
+		if (d != DROP_NONE)
+			return d;
 		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-			if (n.type == texts[i].type)
-				return texts[i].text;
+			if (!found && n.type == texts[i].type)
+				found = texts[i].text;
 		}
 	}
-	return NULL;
+	*text = found;
+	return DROP_NONE;
 }
 
 enum drop notify_on_packet(struct host *h, const struct arrival *m)
@@ -122,14 +127,14 @@ enum drop notify_on_packet(struct host *h, const struct arrival *m)
 	const struct packet *p = &m->packet;
 	struct assoc *a = assoc_find(h, &p->sender);
 	struct hi_public *pub = NULL;
-	const char *text;
+	const char *text = NULL;
 	enum drop d;
 
 	if (!a)
 		return DROP_STATE;
-	if (!packet_find(p, PARAM_NOTIFICATION))
-		return DROP_PARAM_MISSING;
-	text = find_text(p);
+	d = find_text(p, &text);
+	if (d != DROP_NONE)
+		return d;
 	if (!text) /* a status, or nothing that we know: ignored (5.2.19) */
 		return DROP_NONE;
 	if (h->now_ms < h->notified_ms)

@@ -171,3 +171,18 @@ Test(notify, one_that_notifies_nothing_is_dropped)
 	notify = remake_packet(&notify, &how);
 	cr_expect_eq(hosts_judge(&t, A, &notify), DROP_PARAM_MISSING);
 }
+
+Test(notify, one_that_is_cut_short_is_malformed)
+{
+	struct bytes notify = notify_of_b(NOTIFY_BLOCKED_BY_POLICY);
+	static const uint8_t body[3];
+	struct edit e = { .type = PARAM_NOTIFICATION,
+			  .body = body,
+			  .len = sizeof(body) };
+	struct remake how = { .edits = &e, .n_edits = 1, .signer = t.id[B] };
+
+	hosts_establish(&t);
+	notify = remake_packet(&notify, &how);
+	cr_expect_eq(hosts_judge(&t, A, &notify), DROP_MALFORMED);
+	cr_expect_null(reason_of_a());
+}
