@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
+# A daemon that ends says so: CLOSE goes to the peers and is acknowledged, the
+# TUN device and the control socket are gone, the unreachable route stays.
+# Budget: 60 s, long 60 s
+set -u
+# shellcheck source-path=SCRIPTDIR source=hip.sh
+. "$(dirname "$0")/hip.sh"
+
+# hip_type FILE TYPE FROM: HIP packets of a type from a host, over UDP.
+hip_type() {
+	hip_count "$1" "src host ${NL_IP[$3.eth0]} and $HIP_OURS and udp[8:4] = 0 and udp[14] & 0x7f = $2"
+}
+not_established() { [ "$(hip_state bob alice)" != established ]; }
+
+hip_init
+hip_host alice; hip_host bob
+hip_meet alice bob
+for signal in TERM INT; do
+	hip_capture_wire "$signal" alice
+	hip_up alice bob
+	hip_ping alice bob -c 1 -W 5 >/dev/null || fail "ping"
+	start=$(now_ms)
+	kill -$signal "${HIP_PID[alice]}"
+	check "$signal: ends with status 0" hip_stop alice
+	between "$signal: ms" 0 3000 $(($(now_ms) - start))
+	check "$signal: bob's association is closed" until_true 3 not_established
+	check "$signal: hip0 is gone" eval \
+		'! ip -n "$NL_TAG-alice" link show hip0'
+	check "$signal: the control socket is gone" \
+		test ! -e "$HIP_DIR/alice/run/control.sock"
+	equal "$signal: no process is left" "" "$(ip netns pids "$NL_TAG-alice")"
+	check "$signal: the unreachable route stays" eval \
+		'ip -n "$NL_TAG-alice" -6 route show type unreachable |
+			grep -q "^unreachable 2001:20::/28 "'
+	nl_in alice ping -c 1 -W 1 "${HIP_HIT[bob]}" >/dev/null 2>"$HIP_DIR/p.err"
+	check "$signal: an application is told at once" \
+		grep -qiE 'unreachable|no route' "$HIP_DIR/p.err"
+	hip_captured "$signal"
+	equal "$signal: CLOSE from alice" 1 "$(hip_type "$signal" 18 alice)"
+	equal "$signal: CLOSE_ACK from bob" 1 "$(hip_type "$signal" 19 bob)"
+	hip_stop bob >/dev/null
+done
+
+# And with nobody there to answer, it ends as well.
+hip_up alice bob
+hip_ping alice bob -c 1 -W 5 >/dev/null
+hip_kill bob
+start=$(now_ms)
+check "with a dead peer: ends with status 0" hip_stop alice
+between "with a dead peer: ms" 0 6000 $(($(now_ms) - start))
+hip_end
