@@ -50,7 +50,8 @@ static bool put_host(json_t *root, FILE *out)
 	columns_cell(t, "port %" PRIu64 "; %s", field_number(root, "port"),
 		     locators);
 	columns_cell(t, "ESP");
-	columns_cell(t, "%s", field_text(root, "aead"));
+	columns_cell(t, "%s; offload: %s", field_text(root, "aead"),
+		     field_text(root, "offload"));
 	ok = columns_print(t, out);
 	columns_free(t);
 	return ok;

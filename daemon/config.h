@@ -29,6 +29,7 @@ enum {
 
 /* In the order in which the configuration names the choices. */
 enum config_accept { CONFIG_ACCEPT_KNOWN, CONFIG_ACCEPT_ANY };
+enum config_offload { CONFIG_OFFLOAD_AUTO, CONFIG_OFFLOAD_OFF };
 enum config_firewall { CONFIG_FIREWALL_AUTO, CONFIG_FIREWALL_OFF };
 
 /* One item of a list of texts, and the line that it stands on. */
@@ -72,6 +73,7 @@ struct config {
 	struct config_list exclude; /* patterns of interfaces */
 	uint32_t mtu;		    /* 0: from the links underneath */
 	enum cipher_backend aead;
+	enum config_offload offload;
 	enum config_firewall firewall;
 	struct config_ids dh, cipher, esp;
 	uint32_t rekey_s, rekey_packets, rekey_bytes; /* 0: no limit */

@@ -15,6 +15,8 @@
 
 static_assert(CONFIG_ACCEPT_KNOWN == 0 && CONFIG_ACCEPT_ANY == 1,
 	      "accept = known any");
+static_assert(CONFIG_OFFLOAD_AUTO == 0 && CONFIG_OFFLOAD_OFF == 1,
+	      "offload = auto off");
 static_assert(CONFIG_FIREWALL_AUTO == 0 && CONFIG_FIREWALL_OFF == 1,
 	      "firewall = auto off");
 static_assert(CIPHER_AUTO == 0 && CIPHER_OPENSSL == 1 && CIPHER_IPSEC_MB == 2,
@@ -70,7 +72,8 @@ static const struct config_key host_keys[] = {
 	  HOST_FIELD(mtu) },
 	{ "aead", CONFIG_CHOICE, "auto openssl ipsec-mb", .initial = "auto",
 	  HOST_FIELD(aead) },
-	{ "offload", CONFIG_CHOICE, "auto off", .initial = "auto", NOWHERE },
+	{ "offload", CONFIG_CHOICE, "auto off", .initial = "auto",
+	  HOST_FIELD(offload) },
 	{ "firewall", CONFIG_CHOICE, "auto off", .initial = "auto",
 	  HOST_FIELD(firewall) },
 	{ "dh", CONFIG_IDS,

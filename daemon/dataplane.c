@@ -45,7 +45,9 @@ int dataplane_new(const struct dataplane_conf *conf, struct dataplane **out)
 				  .udp4_fd = conf->udp4_fd,
 				  .udp6_fd = conf->udp6_fd,
 				  .tun_ifindex = conf->tun_ifindex,
-				  .mtu = conf->mtu };
+				  .mtu = conf->mtu,
+				  .without = conf->no_offload ? WORKER_OFFLOADS
+							      : 0 };
 	struct dataplane *d = calloc(1, sizeof(*d));
 	uint8_t seed[TABLE_SEED_LEN];
 	int err = -ENOMEM;
@@ -73,6 +75,11 @@ int dataplane_new(const struct dataplane_conf *conf, struct dataplane **out)
 int dataplane_start(struct dataplane *d)
 {
 	return worker_start(d->worker);
+}
+
+const char *dataplane_offload_text(const struct dataplane *d)
+{
+	return worker_offload_text(d->worker);
 }
 
 void dataplane_free(struct dataplane *d)

@@ -18,6 +18,7 @@ struct dataplane_conf {
 	uint32_t mtu;
 	struct hit hit; /* ours */
 	enum cipher_backend aead;
+	bool no_offload; /* by the kernel: packet by packet */
 	size_t peers_max;
 };
 
@@ -27,6 +28,9 @@ dataplane_new(const struct dataplane_conf *conf, struct dataplane **out);
 
 /* Starts the worker's thread. 0 or a negative errno. */
 __attribute__((warn_unused_result)) int dataplane_start(struct dataplane *d);
+
+/* What the kernel does for it: as worker_offload_text. */
+const char *dataplane_offload_text(const struct dataplane *d);
 
 /* Ends the thread; wipes keys. */
 void dataplane_free(struct dataplane *d);

@@ -241,6 +241,7 @@ static int make_dataplane(struct engine *e, const struct handover *h)
 		.mtu = h->mtu,
 		.hit = *identity_hit(e->id),
 		.aead = e->config.aead,
+		.no_offload = e->config.offload == CONFIG_OFFLOAD_OFF,
 		.peers_max = e->config.association_max,
 	};
 	int err = dataplane_new(&conf, &e->dataplane);

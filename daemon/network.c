@@ -177,7 +177,8 @@ int network_open_tun(struct network *n, const struct config *c)
 	int fd;
 
 	memcpy(name, c->interface, strnlen(c->interface, IFNAMSIZ - 1));
-	fd = device_open(name);
+	fd = c->offload == CONFIG_OFFLOAD_OFF ? device_open_plain(name)
+					      : device_open(name);
 	if (fd < 0) {
 		complain_tun(c, fd);
 		return fd;

@@ -239,19 +239,21 @@ json_t *report_status(const struct engine *e)
 {
 	const struct config *c = &e->config;
 	json_t *o = json_object();
-	bool ok = put_text(o, "version", PACKAGE_VERSION) &&
-		  put(o, "hit", hit_json(identity_hit(e->id))) &&
-		  put_text(o, "interface", c->interface) &&
-		  put_number(o, "mtu", e->mtu) &&
-		  put_number(o, "port", c->port) &&
-		  put_text(o, "aead", aead_text(c)) &&
-		  put(o, "locators", locators_json(c)) &&
-		  put(o, "nat", json_null()) &&
-		  put(o, "associations", associations_json(e)) &&
-		  put(o, "overlay", json_null()) &&
-		  put(o, "relays", json_array()) &&
-		  put(o, "names", json_array()) &&
-		  put(o, "warnings", warnings_json(&e->warnings));
+	bool ok =
+		put_text(o, "version", PACKAGE_VERSION) &&
+		put(o, "hit", hit_json(identity_hit(e->id))) &&
+		put_text(o, "interface", c->interface) &&
+		put_number(o, "mtu", e->mtu) &&
+		put_number(o, "port", c->port) &&
+		put_text(o, "aead", aead_text(c)) &&
+		put_text(o, "offload", dataplane_offload_text(e->dataplane)) &&
+		put(o, "locators", locators_json(c)) &&
+		put(o, "nat", json_null()) &&
+		put(o, "associations", associations_json(e)) &&
+		put(o, "overlay", json_null()) &&
+		put(o, "relays", json_array()) &&
+		put(o, "names", json_array()) &&
+		put(o, "warnings", warnings_json(&e->warnings));
 
 	return whole(o, ok);
 }

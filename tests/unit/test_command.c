@@ -229,7 +229,7 @@ Test(command, status_has_every_key)
 	static const char *const keys[] = {
 		"version", "hit",      "interface",    "mtu",	  "port",
 		"aead",	   "locators", "nat",	       "overlay", "relays",
-		"names",   "warnings", "associations",
+		"names",   "warnings", "associations", "offload",
 	};
 	struct command_answer a;
 

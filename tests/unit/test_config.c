@@ -61,6 +61,7 @@ Test(config, an_empty_one_means_the_defaults)
 	cr_expect_str_eq(c.exclude.items[1].text, "virbr*");
 	cr_expect_eq(c.mtu, 0);
 	cr_expect_eq(c.aead, CIPHER_AUTO);
+	cr_expect_eq(c.offload, CONFIG_OFFLOAD_AUTO);
 	cr_expect_eq(c.firewall, CONFIG_FIREWALL_AUTO);
 	cr_expect(c.dh.n == 2 && c.dh.ids[0] == 7 && c.dh.ids[1] == 8);
 	cr_expect(c.cipher.n == 2 && c.cipher.ids[0] == 4);
@@ -104,6 +105,7 @@ Test(config, host_keys_are_taken)
 	cr_expect_eq(c.bind.n, 2);
 	cr_expect_eq(c.mtu, 1280);
 	cr_expect_eq(c.aead, CIPHER_IPSEC_MB);
+	cr_expect_eq(c.offload, CONFIG_OFFLOAD_OFF);
 	cr_expect_eq(c.firewall, CONFIG_FIREWALL_OFF);
 	cr_expect(c.dh.n == 1 && c.dh.ids[0] == 8);
 	cr_expect(c.esp.n == 2 && c.esp.ids[0] == 8 && c.esp.ids[1] == 13);

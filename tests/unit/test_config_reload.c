@@ -72,6 +72,7 @@ Test(config_reload, what_needs_a_restart_is_named_and_stays)
 		{ "exclude = {}", "host exclude" },
 		{ "mtu = 1280", "host mtu" },
 		{ "aead = openssl", "host aead" },
+		{ "offload = off", "host offload" },
 		{ "firewall = off", "host firewall" },
 		{ "dh = { 8 }", "host dh" },
 		{ "cipher = { 2 }", "host cipher" },

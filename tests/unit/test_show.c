@@ -24,6 +24,7 @@
 #define HOST                                                                   \
 	"\"version\":\"0.1.0\",\"hit\":\"2001:22::a\",\"interface\":\"hip0\"," \
 	"\"mtu\":1400,\"port\":10500,\"aead\":\"openssl\","                    \
+	"\"offload\":\"vnet tso\","                                            \
 	"\"locators\":[\"192.0.2.1:10500\"]"
 
 #define HOST_SCREEN                                                            \
@@ -31,7 +32,7 @@
 	"HIT         2001:22::a\n"                                             \
 	"interface   hip0, MTU 1400\n"                                         \
 	"underneath  port 10500; 192.0.2.1:10500\n"                            \
-	"ESP         openssl\n"
+	"ESP         openssl; offload: vnet tso\n"
 
 /* Prints JSON text by one of the functions; the caller frees the result. */
 static char *print_json(show_print *print, const char *json, bool colour)
@@ -131,7 +132,7 @@ Test(status, an_answer_without_anything_is_still_a_screen)
 	       "HIT         -\n"
 	       "interface   -, MTU 0\n"
 	       "underneath  port 0; -\n"
-	       "ESP         -\n"
+	       "ESP         -; offload: -\n"
 	       "\nassociations  none\n\nwarnings  none\n");
 }
 
