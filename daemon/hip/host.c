@@ -319,6 +319,8 @@ static void close_all(struct host *h)
 	struct assoc *a;
 
 	while ((a = table_next(&it))) {
+		if (a->state == ASSOC_CLOSING || a->state == ASSOC_CLOSED)
+			continue; /* its timer is for the end of that */
 		a->wants_close = true;
 		timers_set(&h->timers, &a->timer, h->now_ms);
 	}

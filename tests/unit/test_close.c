@@ -212,6 +212,26 @@ Test(close, before_there_are_keys_it_is_just_forgotten)
 	cr_expect_eq(t.n_got[A], 0);
 }
 
+/* It once took the timer away that ends CLOSING and CLOSED. */
+Test(close, closing_all_twice_still_ends)
+{
+	struct hip_input all = { .kind = HIP_IN_CLOSE, .all = true };
+	struct bytes close = begin_close();
+
+	hosts_deliver(&t, B, &close);
+	for (int who = A; who < HOSTS; who++) {
+		hosts_input(&t, who, &all);
+		cr_expect_eq(t.n_got[who], 0);
+	}
+	for (int n = 0; n < 30; n++) {
+		t.now_ms += MSL_MS;
+		hosts_tick(&t, A);
+		hosts_tick(&t, B);
+	}
+	cr_expect_eq(hosts_state(&t, A), ASSOC_UNASSOCIATED);
+	cr_expect_eq(hosts_state(&t, B), ASSOC_UNASSOCIATED);
+}
+
 /* RFC 7401 table 4: the peer may have R2 sent and closed again. */
 Test(close, a_close_reaches_i2_sent)
 {

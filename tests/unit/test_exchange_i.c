@@ -207,6 +207,21 @@ Test(exchange_i, the_hardest_puzzle_that_we_take_is_solved_elsewhere)
 	cr_expect_eq(hosts_state(&t, A), ASSOC_FAILED);
 }
 
+Test(exchange_i, a_puzzle_that_lives_for_long_is_given_up_sooner)
+{
+	struct bytes r1 = hosts_run_to(&t, HIP_R1);
+	struct bytes puzzle = packet_body(&r1, PARAM_PUZZLE);
+	struct edit e = { PARAM_PUZZLE, puzzle.b, puzzle.len };
+
+	puzzle.b[0] = 8;
+	puzzle.b[1] = 255;
+	r1 = change_r1(&r1, &e);
+	hosts_deliver(&t, A, &r1);
+	cr_expect_eq(hosts_get(&t, A, HIP_OUT_SOLVE, 0)->out.lifetime_ms,
+		     SOLVE_MAX_MS);
+	cr_expect_eq(host_deadline(t.h[A]), t.now_ms + SOLVE_MAX_MS);
+}
+
 Test(exchange_i, a_puzzle_that_was_not_solved_fails_the_exchange)
 {
 	struct hip_input solved = { .kind = HIP_IN_SOLVED, .hit = t.hit[B] };

@@ -116,6 +116,19 @@ Test(exchange_r, strangers_get_neither_r1_nor_r2)
 	cr_expect_eq(costs(B), 0);
 }
 
+Test(exchange_r, a_kind_of_hit_that_we_cannot_verify_is_dropped_at_once)
+{
+	struct bytes i2;
+
+	t.conf[B].accept_any = true;
+	hosts_remake(&t, B);
+	i2 = hosts_run_to(&t, HIP_I2);
+	i2.b[8 + 3] = 0x23; /* ECDSA_LOW */
+	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_HIT_SUITE);
+	i2.b[8 + 3] = 0x22;
+	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_NONE);
+}
+
 Test(exchange_r, an_opportunistic_i1_is_answered)
 {
 	struct bytes i1 = hosts_run_to(&t, HIP_I1);
