@@ -16,6 +16,8 @@ enum {
 	ZERO_SPI_LEN = 4, /* in front of a HIP packet: RFC 9028 5.1 */
 	SOURCE_AT = 8,	  /* in an IPv6 header: RFC 8200 3 */
 	DESTINATION_AT = 24,
+	TCP = 6,
+	ECN_BITS = 3, /* of a traffic class */
 };
 
 static const enum worker_drop esp_reason[ESP_RESULTS] = {
@@ -206,6 +208,22 @@ static void down(struct forward *f, struct pkt *p, struct forward_out *out)
 		out->udp6[out->udp6_count++] = p;
 }
 
+/*
+ * Marks a packet of TCP with data as having met congestion (RFC 3168 5). False
+ * when it has to be dropped for that.
+ */
+static bool signal_congestion(struct forward *f, uint8_t *traffic_class)
+{
+	const uint8_t ect = ECN_BITS & *traffic_class;
+
+	if (ect == 0) {
+		forward_drop(f, WORKER_DROP_STANDING, 1);
+		return false;
+	}
+	*traffic_class |= ECN_BITS;
+	return true;
+}
+
 /* What one received run is told apart with. */
 struct run_up {
 	struct sa_in *sa; /* of the datagram before, most likely of this one */
@@ -236,7 +254,13 @@ static bool esp_up_run(struct forward *f, struct pkt *p, struct run_up *run)
 	}
 	inner.payload = pkt_data(p);
 	inner.len = p->len;
-	inner.traffic_class = p->traffic_class;
+	inner.traffic_class = p->traffic_class; /* the whole run's */
+	if (f->signal_up && inner.next_header == TCP &&
+	    p->len > INTAKE_SMALL_MAX) {
+		f->signal_up = false;
+		if (!signal_congestion(f, &inner.traffic_class))
+			return true;
+	}
 	inner.source = sa_in_peer(run->sa);
 	coalesce_add(run->c, &inner);
 	return true;
@@ -346,6 +370,12 @@ static bool seal_segments(struct forward *f, struct intake *in, struct burst *b)
 			continue;
 		}
 		result = esp_seal_to(sa, inner, p.len, &to);
+		if (result == ESP_OK && f->signal_down &&
+		    in->cut.protocol == TCP) {
+			f->signal_down = false;
+			if (!signal_congestion(f, &to.traffic_class))
+				continue;
+		}
 		if (result == ESP_OK)
 			burst_add(b, &to, sa_out_path(sa));
 		else

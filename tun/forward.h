@@ -28,6 +28,8 @@ struct forward {
 	struct ring *control; /* to the control thread: HIP packets */
 	struct ring *data;    /* to the control thread: the rest */
 	struct ring *inject;  /* from the control thread */
+	bool signal_up;	      /* one segment is to be marked or dropped: */
+	bool signal_down;     /* standing.h */
 	bool told;	      /* the rings to it got something: say so */
 	_Atomic uint64_t drops[WORKER_DROP_COUNT];
 };

@@ -3,9 +3,11 @@
 
 #include "tun/device.h"
 #include "tun/socket.h"
+#include "tun/standing.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
 	LANE_SLOTS = 32,
@@ -29,7 +31,17 @@ struct lane {
 	struct intake intake;
 	struct burst burst;
 	struct coalesce coalesce;
+	struct standing tun_queue;
+	struct standing socket_queues[2]; /* IPv4, IPv6 */
 };
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
 
 static unsigned tun_offloads(const struct worker_conf *conf)
 {
@@ -151,6 +163,9 @@ int lane_up(struct lane *l, int fd, int *tun_error)
 	n = socket_recv_batch(fd, l->pkts, l->ifindex, l->slots);
 	if (n < 0)
 		return n;
+	l->f->signal_up =
+		standing_note(&l->socket_queues[fd == l->f->conf.udp6_fd],
+			      n < l->slots, now_us());
 	choose_slots(l, n);
 	while (!done && *tun_error == 0) {
 		sa_table_rdlock(l->f->conf.sas);
@@ -168,6 +183,8 @@ int lane_read(struct lane *l)
 
 	intake_reset(&l->intake);
 	n = device_read_intake(l->f->conf.tun_fd, &l->intake);
+	l->f->signal_down = standing_note(
+		&l->tun_queue, intake_has_room(&l->intake), now_us());
 	intake_sort(&l->intake);
 	return n;
 }

@@ -61,6 +61,7 @@ struct worker_conf {
 	X(KEEPALIVE, "foreign-keepalive")                                      \
 	X(TOO_LONG, "control-too-long")                                        \
 	X(RING_FULL, "ring-full")                                              \
+	X(STANDING, "queue-standing")                                          \
 	X(SEND, "send-failed")                                                 \
 	X(RECEIVE, "receive-failed")                                           \
 	X(TUN, "tun-failed")

@@ -46,7 +46,7 @@ stop() {
 counted() { sed -n "s/^$2 //p" "$NL_STATE/$1.log"; }
 # What each end counted, but for "ready" and the packets that waited.
 nothing_dropped() {
-	! grep -Ehv '^(ready: .*|injected [0-9]+)$' "$NL_STATE"/{alice,bob}.log
+	! grep -Ehv '^(ready: .*|(injected|queue-standing) [0-9]+)$' "$NL_STATE"/{alice,bob}.log
 }
 
 ping_all() { # HOST HIT SIZE: 100 pings, none lost

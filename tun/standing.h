@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * A queue of the kernel's (TUN device, socket) that a worker never finds
+ * empty for a while: a standing queue. It carries nothing faster, and makes
+ * every call wait. The cure is RFC 8289's: from time to time, the more often
+ * the longer it stands, one segment of TCP is marked (ECN) or dropped, and
+ * its sender slows down a little. The interval is for round trips through
+ * two hosts that are busy; a queue that stands for want of a faster host is
+ * empty soon, however long the path.
+ */
+#ifndef HIPLINE_STANDING_H
+#define HIPLINE_STANDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	STANDING_INTERVAL_US = 5000,
+	/* No more often than this part of the interval. */
+	STANDING_COUNT_MAX = 64,
+};
+
+struct standing {
+	uint64_t signal_us; /* when the next signal is due; 0: was empty */
+	uint32_t count;	    /* of signals since it was empty */
+};
+
+/* What a read from the queue has shown. True when a signal is due. */
+bool standing_note(struct standing *s, bool empty, uint64_t now_us);
+
+#endif
