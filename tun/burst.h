@@ -13,7 +13,7 @@ enum {
 	BURST_RUNS = PKT_BATCH,
 	/* The kernel takes so many at once (64 before Linux 6.9). */
 	BURST_RUN_PACKETS = 64,
-	BURST_RUN_BYTES = 65000,
+	BURST_RUN_BYTES = 65000, /* under a datagram's, of either family */
 	/* From here on it is full: the next packet has room still. */
 	BURST_BYTES = 65536,
 	BURST_ROOM = BURST_BYTES + 65535 + PKT_TAIL_ROOM,

@@ -6,6 +6,8 @@
  */
 #include "tun/netlink.h"
 
+#include "tun/pkt.h"
+
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
@@ -134,6 +136,29 @@ static int link_without_local(struct netlink *n, unsigned ifindex)
 	return ask(n, h);
 }
 
+/*
+ * The longest super-packet of TCP that is worth having: its segments leave in
+ * one run, which is a datagram's length at most. What the kernel keeps for
+ * headers comes on top. A kernel that cannot be told gives longer ones.
+ */
+static void limit_super_packets(struct netlink *n, unsigned ifindex,
+				uint32_t mtu)
+{
+	enum {
+		RUN_MAX = 65000,
+		HEADERS = 72, /* of a segment: IPv6, TCP, timestamps */
+		KERNELS_HEADERS = 400,
+	};
+	_Alignas(struct nlmsghdr) uint8_t buf[REQUEST_MAX];
+	struct nlmsghdr *h = request(buf, RTM_NEWLINK, 0);
+	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	uint32_t max = RUN_MAX / mtu * (mtu - HEADERS) + KERNELS_HEADERS;
+
+	m->ifi_index = (int)ifindex;
+	mnl_attr_put_u32(h, IFLA_GSO_MAX_SIZE, max);
+	(void)ask(n, h); /* it is about speed only */
+}
+
 int netlink_link_up(struct netlink *n, unsigned ifindex, uint32_t mtu)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[REQUEST_MAX];
@@ -144,6 +169,8 @@ int netlink_link_up(struct netlink *n, unsigned ifindex, uint32_t mtu)
 	err = link_without_local(n, ifindex);
 	if (err)
 		return err;
+	if (mtu >= IPV6_MIN_MTU)
+		limit_super_packets(n, ifindex, mtu);
 	h = request(buf, RTM_NEWLINK, 0);
 	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 	m->ifi_index = (int)ifindex;

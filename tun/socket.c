@@ -26,6 +26,12 @@ union control {
 		      2 * CMSG_SPACE(sizeof(int))];
 };
 
+/*
+ * Compilers may be told to fill every variable with zeros first; that of
+ * 10 kB per call is left out.
+ */
+#define AS_IT_IS __attribute__((uninitialized))
+
 static int set(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof(value));
@@ -165,9 +171,9 @@ static bool is_lasting(int err)
 
 int socket_recv_batch(int fd, struct pkt *pkts, unsigned *ifindex, int n)
 {
-	struct mmsghdr msgs[PKT_BATCH];
-	struct iovec iov[PKT_BATCH];
-	union control control[PKT_BATCH];
+	AS_IT_IS struct mmsghdr msgs[PKT_BATCH];
+	AS_IT_IS struct iovec iov[PKT_BATCH];
+	AS_IT_IS union control control[PKT_BATCH];
 	int got = -1;
 
 	if (n > PKT_BATCH)
@@ -291,9 +297,9 @@ static int send_without_local(int fd, struct msghdr *m, const struct path *path,
 /* Sends up to PKT_BATCH; as socket_send_batch. */
 static int send_some(int fd, struct pkt *const *pkts, int n, int *error)
 {
-	struct mmsghdr msgs[PKT_BATCH];
-	struct iovec iov[PKT_BATCH];
-	union control control[PKT_BATCH];
+	AS_IT_IS struct mmsghdr msgs[PKT_BATCH];
+	AS_IT_IS struct iovec iov[PKT_BATCH];
+	AS_IT_IS union control control[PKT_BATCH];
 	int sent = 0;
 
 	for (int i = 0; i < n; i++) {
@@ -388,9 +394,9 @@ static void put_run(struct mmsghdr *mm, struct iovec *iov,
 
 int socket_send_runs(int fd, const struct burst_run *runs, int n)
 {
-	struct mmsghdr msgs[BURST_RUNS];
-	struct iovec iov[BURST_RUNS];
-	union control control[BURST_RUNS];
+	AS_IT_IS struct mmsghdr msgs[BURST_RUNS];
+	AS_IT_IS struct iovec iov[BURST_RUNS];
+	AS_IT_IS union control control[BURST_RUNS];
 	int sent = 0, refused = 0;
 
 	assert(n <= BURST_RUNS);
