@@ -132,6 +132,26 @@ void assoc_set_state(struct host *h, struct assoc *a, enum assoc_state state)
 		out->reason = a->reason;
 }
 
+/*
+ * What there was is over, but for its inbound SA: the peer may not know yet,
+ * and what it sent is on its way (RFC 7402 3.3.3).
+ */
+static void replace_keys(struct host *h, struct assoc *a)
+{
+	struct sa_pair *sa = a->agreed->sa;
+
+	updates_forget(h, a);
+	rekey_abandon(h, a);
+	a->agreed->sa = NULL;
+	if (sa->has_in) {
+		rekey_retire(h, a, sa);
+	} else {
+		sa_pair_close_out(h, sa, &a->hit);
+		sa_pair_free(h, sa);
+	}
+	agreed_free(h, a->agreed);
+}
+
 int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 		const struct hip_input *in)
 {
@@ -140,11 +160,12 @@ int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 	int err;
 
 	if (same)
-		assoc_close_sas(h, a);
+		sa_pair_close_out(h, a->agreed->sa, &a->hit);
 	err = agreed_open_out(h, agreed, &a->hit, &in->local, &in->remote);
 	if (err)
 		return err;
-	assoc_drop_keys(h, a);
+	if (a->agreed)
+		replace_keys(h, a);
 	a->agreed = agreed;
 	a->local = in->local;
 	a->remote = in->remote;
@@ -178,6 +199,7 @@ void assoc_establish(struct host *h, struct assoc *a)
 {
 	assoc_set_state(h, a, ASSOC_ESTABLISHED);
 	a->since_ms = h->now_ms;
+	rekey_on_established(h, a);
 	h->counters.exchanges_completed++;
 	timers_set(&h->timers, &a->timer,
 		   h->conf.idle_ms ? h->now_ms + h->conf.idle_ms

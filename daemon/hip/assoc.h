@@ -82,9 +82,9 @@ void assoc_set_state(struct host *h, struct assoc *a, enum assoc_state state);
 
 /*
  * A new agreement (taken, except on failure), whose inbound SA is open,
- * comes in place of the old one, whose SAs are closed. Its outbound SA is
- * opened first, so that traffic always has one. The locators are those of
- * the authenticated packet. 0 or -EIO: then nothing changed.
+ * comes in place of the old one, whose inbound SA stays for a while. Its
+ * outbound SA is opened first, so that traffic always has one. The locators are
+ * those of the authenticated packet. 0 or -EIO: then nothing changed.
  */
 __attribute__((warn_unused_result)) int assoc_adopt(struct host *h,
 						    struct assoc *a,

@@ -249,6 +249,10 @@ static void on_traffic(struct host *h, const struct hip_input *in)
 		return;
 	a->used_ms = h->now_ms;
 	if (in->in)
+		assoc_hear(h, a);
+	/* ESP on a replaced SA does not say that the peer has R2. */
+	if (in->in &&
+	    (in->spi == 0 || !a->agreed || in->spi == a->agreed->sa->spi_in))
 		exchange_r_on_proof(h, a);
 	rekey_on_traffic(h, a, in);
 }

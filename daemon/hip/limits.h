@@ -181,7 +181,7 @@ enum {
 	REKEY_DEFAULT_MS = 120 * 1000,
 	REKEY_DH_MS = 900 * 1000,   /* then a rekey has a new DH value */
 	REKEY_STALL_MS = 30 * 1000, /* for the peer's half of a rekey */
-	SA_OLD_MS = 30 * 1000,	/* a replaced SA receives so long at most, */
+	SA_OLD_MS = 60 * 1000,	/* a replaced SA receives so long at most, */
 	SA_GRACE_MS = 3 * 1000, /* and so long after the new one was used */
 };
 

@@ -93,7 +93,8 @@ static void set_timer(struct host *h, struct assoc *a)
 
 	if (k->running)
 		due = k->running->begun_ms + REKEY_STALL_MS;
-	else if (h->conf.rekey_ms && k->packets > 0)
+	else if (h->conf.rekey_ms && k->packets > 0 &&
+		 a->state == ASSOC_ESTABLISHED)
 		due = k->keyed_ms + period_ms(h, a);
 	TAILQ_FOREACH(pair, &k->old, next)
 	{
@@ -111,8 +112,7 @@ static void forget_old(struct host *h, struct assoc *a, struct sa_pair *pair)
 	sa_pair_free(h, pair);
 }
 
-/* RFC 7402 3.3.3: for late arrivals, the inbound SA stays for a while. */
-static void retire(struct host *h, struct assoc *a, struct sa_pair *pair)
+void rekey_retire(struct host *h, struct assoc *a, struct sa_pair *pair)
 {
 	struct rekeys *k = &a->rekeys;
 
@@ -167,7 +167,7 @@ static bool finish(struct host *h, struct assoc *a)
 		return false;
 	out->local = a->local;
 	out->remote = a->remote;
-	retire(h, a, g->sa);
+	rekey_retire(h, a, g->sa);
 	g->sa = r->pair;
 	r->pair = NULL;
 	keep_material(h, g, r);
@@ -424,6 +424,11 @@ void rekey_abandon(struct host *h, struct assoc *a)
 	sa_pair_close_in(h, r->pair, &a->hit);
 	free_rekey(h, r);
 	a->rekeys.running = NULL;
+	set_timer(h, a);
+}
+
+void rekey_on_established(struct host *h, struct assoc *a)
+{
 	set_timer(h, a);
 }
 

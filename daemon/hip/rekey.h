@@ -43,10 +43,19 @@ void rekey_on_ack(struct host *h, struct assoc *a, uint32_t id);
 void rekey_on_traffic(struct host *h, struct assoc *a,
 		      const struct hip_input *in);
 
+/*
+ * Takes a pair that was replaced: its inbound SA stays for late arrivals
+ * (RFC 7402 3.3.3), for SA_OLD_MS at most.
+ */
+void rekey_retire(struct host *h, struct assoc *a, struct sa_pair *pair);
+
 void rekey_on_timer(struct host *h, struct assoc *a);
 
 /* The association has new keys, not by a rekey. */
 void rekey_start_over(struct host *h, struct assoc *a);
+
+/* Now it may rekey. */
+void rekey_on_established(struct host *h, struct assoc *a);
 
 /* Our half could not be sent: as if the peer's had not come. */
 void rekey_abandon(struct host *h, struct assoc *a);

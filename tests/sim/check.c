@@ -44,6 +44,8 @@ static void check_pair(struct sim *s, const struct sim_node *a,
 	    ours->state != ASSOC_ESTABLISHED ||
 	    theirs.state != ASSOC_ESTABLISHED)
 		return;
+	if (s->now_ms < s->settled_ms)
+		return;
 	/* What one sends, the other has an SA for, also amidst a rekey. */
 	check_way(s, a, b, ours->spi_out);
 	check_way(s, b, a, theirs.spi_out);

@@ -21,6 +21,7 @@ extern const struct scenario restart_scenarios[];
 extern const struct scenario algorithm_scenarios[];
 extern const struct scenario update_scenarios[];
 extern const struct scenario rekey_scenarios[];
+extern const struct scenario random_scenarios[];
 
 /* Fails the world unless it is so. */
 static inline void want(struct sim *s, bool is_so, const char *text)

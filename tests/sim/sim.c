@@ -63,6 +63,12 @@ void sim_demand_sas(struct sim *s, bool is_so)
 	s->demands_sas = is_so;
 }
 
+void sim_jump(struct sim *s, uint64_t ms)
+{
+	s->now_ms += ms;
+	s->settled_ms = s->now_ms + SIM_SETTLE_MS;
+}
+
 const char *sim_failure(const struct sim *s)
 {
 	return s->failure[0] ? s->failure : NULL;
@@ -74,6 +80,11 @@ void sim_fail(struct sim *s, const char *text)
 		return; /* the first one counts */
 	(void)snprintf(s->failure, sizeof(s->failure), "at %.3f s: %s",
 		       (double)(s->now_ms - SIM_START_MS) / 1000, text);
+}
+
+uint64_t sim_seed(const struct sim *s)
+{
+	return s->seed;
 }
 
 void sim_trace_add(struct sim *s, const void *bytes, size_t len)

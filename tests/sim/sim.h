@@ -76,6 +76,9 @@ void sim_rekey(struct sim *s, size_t a, size_t b, bool new_dh);
 /* The host dies without a word and starts anew, knowing the same peers. */
 void sim_restart(struct sim *s, size_t node);
 
+/* The clock jumps: what was due comes late, all at once. */
+void sim_jump(struct sim *s, uint64_t ms);
+
 /* Runs until the clock shows this. */
 void sim_run(struct sim *s, uint64_t until_ms);
 uint64_t sim_now(const struct sim *s);
@@ -107,6 +110,8 @@ void sim_demand_sas(struct sim *s, bool is_so);
 /* NULL, or what went wrong. */
 const char *sim_failure(const struct sim *s);
 void sim_fail(struct sim *s, const char *text);
+
+uint64_t sim_seed(const struct sim *s);
 
 /* A number that two runs share only if they were the same. */
 uint64_t sim_trace(const struct sim *s);

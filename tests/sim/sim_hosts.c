@@ -19,6 +19,7 @@
 static const struct scenario *const tables[] = {
 	exchange_scenarios,  close_scenarios,  restart_scenarios,
 	algorithm_scenarios, update_scenarios, rekey_scenarios,
+	random_scenarios,
 };
 
 void two_hosts(struct sim *s)

@@ -11,8 +11,9 @@
 
 enum {
 	SIM_SAS_MAX = 512,
-	SIM_TICKS_MAX = 1000, /* in a row, at one moment */
-	SIM_INNER_LEN = 16,   /* sender, receiver, number */
+	SIM_TICKS_MAX = 1000,	    /* in a row, at one moment */
+	SIM_SETTLE_MS = 120 * 1000, /* after a jump of the clock */
+	SIM_INNER_LEN = 16,	    /* sender, receiver, number */
 };
 
 /* An SA as the data plane would have it. */
@@ -72,6 +73,7 @@ struct sim {
 	struct sim_event **heap;
 	size_t n_events, cap_events;
 	bool demands_order, demands_sas;
+	uint64_t settled_ms; /* until then timers of hosts contradict */
 	crypto_generichash_state trace;
 	char failure[SIM_TEXT_MAX];
 };

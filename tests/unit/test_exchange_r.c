@@ -507,10 +507,15 @@ Test(exchange_r, a_peer_that_restarted_takes_its_place_again)
 	i2 = hosts_run_to(&t, HIP_I2);
 	hosts_deliver(&t, B, &i2);
 	cr_expect_eq(hosts_state(&t, B), ASSOC_R2_SENT);
-	cr_expect_eq(hosts_count(&t, B, HIP_OUT_SA_DELETE), 2);
+	cr_expect_eq(hosts_count(&t, B, HIP_OUT_SA_DELETE), 1, "outbound");
 	cr_expect_eq(host_assoc_list(t.h[B], NULL, 0), 1);
 	cr_assert(host_assoc_find(t.h[B], &t.hit[A], &new));
 	cr_expect_neq(new.spi_in, old.spi_in);
+	t.now_ms += SA_OLD_MS;
+	hosts_tick(&t, B);
+	cr_expect_eq(hosts_count(&t, B, HIP_OUT_SA_DELETE), 1, "inbound");
+	cr_expect_eq(hosts_get(&t, B, HIP_OUT_SA_DELETE, 0)->out.spi,
+		     old.spi_in);
 }
 
 /* Both could otherwise end with keys that the other has given up. */

@@ -337,7 +337,7 @@ Test(host, an_exchange_beside_an_association_takes_its_place_or_fails_alone)
 		packet = hosts_packet(&t, B, HIP_R2);
 		if (done) {
 			hosts_deliver(&t, A, &packet);
-			cr_expect_eq(hosts_count(&t, A, HIP_OUT_SA_DELETE), 2);
+			cr_expect_eq(hosts_count(&t, A, HIP_OUT_SA_DELETE), 1);
 			cr_expect_eq(hosts_count(&t, A, HIP_OUT_SA_OUT), 1);
 		}
 		for (int n = 0; n < 10 && !done; n++) {
