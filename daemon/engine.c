@@ -124,24 +124,28 @@ static void give(struct engine *e, const struct hip_input *in)
 	drain(e, now_ms);
 }
 
-/* What had to wait; it may add more, of which some is left for next time. */
+/*
+ * What had to wait; it may add more, which is left for next time. A name that
+ * is looked up may be answered at once (/etc/hosts): that answer is an input
+ * of its own, and comes here again while this runs.
+ */
 static void do_afters(struct engine *e)
 {
+	struct after todo[AFTERS_MAX];
 	size_t n = e->n_afters;
 
+	memcpy(todo, e->afters, n * sizeof(todo[0]));
+	e->n_afters = 0;
 	for (size_t i = 0; i < n; i++) {
-		struct after a = e->afters[i];
 		struct hip_input in = { .kind = HIP_IN_SOLVED,
-					.hit = a.hit,
-					.job = a.job };
+					.hit = todo[i].hit,
+					.job = todo[i].job };
 
-		if (!a.lookup)
+		if (!todo[i].lookup)
 			give(e, &in);
 		else if (e->lookup)
-			lookup_again(e->lookup, &a.hit);
+			lookup_again(e->lookup, &todo[i].hit);
 	}
-	e->n_afters -= n;
-	memmove(e->afters, e->afters + n, e->n_afters * sizeof(e->afters[0]));
 }
 
 /* Whether a CLOSE is still to be answered. */
