@@ -92,6 +92,17 @@ void demand_on_acquire(struct host *h, const struct hip_input *in)
 	exchange_i_begin(h, a); /* may give the packet back and free a */
 }
 
+void demand_on_new_place(struct host *h, struct assoc *a,
+			 const struct hip_input *in)
+{
+	if (a->state != ASSOC_ESTABLISHED || a->exchange ||
+	    locator_equal(&in->remote, &a->remote))
+		return;
+	exchange_i_begin(h, a);
+	if (a->exchange && a->exchange->phase == EXCHANGE_I1)
+		exchange_i_on_i1(h, a, in); /* there it is to be found now */
+}
+
 /*
  * RFC 7401 4.3, third case: a peer sends ESP that we cannot know. One of us
  * has lost the association. Where we believe to have it, only if nothing

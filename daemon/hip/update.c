@@ -6,6 +6,7 @@
  */
 #include "daemon/hip/update.h"
 
+#include "daemon/hip/demand.h"
 #include "daemon/hip/exchange_r.h"
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/i2.h"
@@ -414,6 +415,8 @@ static enum drop take(struct host *h, struct assoc *a, const struct arrival *m,
 		record(&a->updates, msg->seq);
 	else if (draft.is_rekey)
 		rekey_abandon(h, a);
+	if (d == DROP_NONE && !draft.is_rekey)
+		demand_on_new_place(h, a, m->in);
 	return d;
 }
 

@@ -102,3 +102,70 @@ Test(update, one_from_nobody_is_dropped)
 	cr_expect_eq(hosts_judge(&t, B, &update), DROP_STATE);
 	cr_expect_eq(t.n_got[B], 0);
 }
+
+/* Where the I1 goes to that was sent last. */
+static struct locator i1_place(void)
+{
+	struct locator last = { .port = 0 };
+
+	for (size_t i = 0; i < hosts_count(&t, B, HIP_OUT_SEND); i++) {
+		const struct got *g = hosts_get(&t, B, HIP_OUT_SEND, i);
+
+		if (g->bytes.b[2] == HIP_I1)
+			last = g->out.remote;
+	}
+	return last;
+}
+
+Test(update, one_from_another_place_asks_for_an_exchange_there)
+{
+	struct locator before = t.at[A];
+	struct host_assoc_info info;
+	struct bytes update;
+
+	hosts_establish(&t);
+	update = update_of_a(true);
+	t.at[A].port++;
+	cr_expect_eq(hosts_judge(&t, B, &update), DROP_NONE);
+	cr_expect(hosts_has_packet(&t, B, HIP_UPDATE), "acknowledged");
+	cr_expect_eq(i1_place().port, t.at[A].port);
+	cr_assert(host_assoc_find(t.h[B], &t.hit[A], &info));
+	cr_expect(locator_equal(&info.remote, &before), "not yet moved");
+	cr_expect_eq(info.state, ASSOC_ESTABLISHED);
+	cr_expect_eq(hosts_count(&t, B, HIP_OUT_SA_DELETE), 0);
+}
+
+Test(update, one_from_the_place_as_known_asks_for_none)
+{
+	struct bytes update;
+
+	hosts_establish(&t);
+	update = update_of_a(true);
+	cr_expect_eq(hosts_judge(&t, B, &update), DROP_NONE);
+	cr_expect_not(hosts_has_packet(&t, B, HIP_I1));
+}
+
+Test(update, one_that_is_not_genuine_moves_nothing)
+{
+	struct bytes update;
+
+	hosts_establish(&t);
+	update = update_of_a(true);
+	update = spoil_param(&update, PARAM_HIP_SIGNATURE);
+	t.at[A].port++;
+	cr_expect_eq(hosts_judge(&t, B, &update), DROP_SIGNATURE);
+	cr_expect_not(hosts_has_packet(&t, B, HIP_I1));
+}
+
+Test(update, a_repeated_one_moves_nothing)
+{
+	struct bytes update;
+
+	hosts_establish(&t);
+	update = update_of_a(true);
+	cr_expect_eq(hosts_judge(&t, B, &update), DROP_NONE);
+	t.at[A].port++;
+	t.now_ms += 1000;
+	hosts_deliver(&t, B, &update);
+	cr_expect_not(hosts_has_packet(&t, B, HIP_I1));
+}
