@@ -11,6 +11,7 @@
 #include "daemon/jobs.h"
 #include "daemon/lookup.h"
 #include "daemon/reconfigure.h"
+#include "daemon/recovery.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -57,12 +58,12 @@ void engine_schedule(struct engine *e)
 	ev_timer_start(e->loop, &e->deadline);
 }
 
-static void add_after(struct engine *e, bool lookup, const struct hit *hit,
-		      uint64_t job)
+static void add_after(struct engine *e, enum after_kind kind,
+		      const struct hit *hit, uint64_t job)
 {
 	/* More would be a flood of failures: the next one will do. */
 	if (e->n_afters < AFTERS_MAX)
-		e->afters[e->n_afters++] = (struct after){ lookup, *hit, job };
+		e->afters[e->n_afters++] = (struct after){ kind, *hit, job };
 }
 
 /* Info: associations come and go. Debug: all between. */
@@ -94,13 +95,15 @@ static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 	if (o->kind == HIP_OUT_SOLVE) {
 		if (jobs_add(e->jobs, o->job, &o->hit, &o->puzzle,
 			     o->lifetime_ms) < 0)
-			add_after(e, false, &o->hit, o->job);
+			add_after(e, AFTER_JOB, &o->hit, o->job);
 		return;
 	}
 	log_peer(e, o, now_ms);
 	command_on_peer(e, o);
+	if (recovery_on_peer(e, o))
+		add_after(e, AFTER_TELL, &o->hit, 0);
 	if (o->state == ASSOC_FAILED)
-		add_after(e, true, &o->hit, 0);
+		add_after(e, AFTER_LOOKUP, &o->hit, 0);
 }
 
 static void drain(struct engine *e, uint64_t now_ms)
@@ -124,27 +127,40 @@ static void give(struct engine *e, const struct hip_input *in)
 	drain(e, now_ms);
 }
 
+static void do_after(struct engine *e, const struct after *a)
+{
+	const struct hip_input in = { .kind = HIP_IN_SOLVED,
+				      .hit = a->hit,
+				      .job = a->job };
+
+	switch (a->kind) {
+	case AFTER_JOB:
+		give(e, &in);
+		break;
+	case AFTER_TELL:
+		reconfigure_tell_again(e, &a->hit);
+		break;
+	case AFTER_LOOKUP:
+		if (e->lookup)
+			lookup_again(e->lookup, &a->hit);
+		break;
+	}
+}
+
 /*
- * What had to wait; it may add more, which is left for next time. A name that
- * is looked up may be answered at once (/etc/hosts): that answer is an input
- * of its own, and comes here again while this runs.
+ * What had to wait. It may add more, of which some is left for next time. A
+ * name that is looked up may be answered at once (/etc/hosts): that answer is
+ * an input of its own, and comes here again while this runs.
  */
 static void do_afters(struct engine *e)
 {
-	struct after todo[AFTERS_MAX];
-	size_t n = e->n_afters;
+	for (size_t n = e->n_afters; n > 0 && e->n_afters > 0; n--) {
+		struct after a = e->afters[0];
 
-	memcpy(todo, e->afters, n * sizeof(todo[0]));
-	e->n_afters = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct hip_input in = { .kind = HIP_IN_SOLVED,
-					.hit = todo[i].hit,
-					.job = todo[i].job };
-
-		if (!todo[i].lookup)
-			give(e, &in);
-		else if (e->lookup)
-			lookup_again(e->lookup, &todo[i].hit);
+		e->n_afters--;
+		memmove(&e->afters[0], &e->afters[1],
+			e->n_afters * sizeof(e->afters[0]));
+		do_after(e, &a);
 	}
 }
 
@@ -278,17 +294,25 @@ static void keep_generation(struct engine *e)
 static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct engine *e = w->data;
+	uint64_t now_ms = engine_now_ms();
 	struct hip_input in;
 	size_t at = 0;
 
 	(void)loop;
 	(void)events;
-	dataplane_count(e->dataplane, engine_now_ms());
-	while (dataplane_traffic(e->dataplane, &at, &in))
+	dataplane_count(e->dataplane, now_ms);
+	while (dataplane_traffic(e->dataplane, &at, &in)) {
+		const struct hip_input probe = { .kind = HIP_IN_PROBE,
+						 .hit = in.hit };
+
 		give(e, &in);
+		if (recovery_on_traffic(e, &in, now_ms))
+			give(e, &probe);
+	}
 	do_afters(e);
 	engine_schedule(e);
 	keep_generation(e);
+	recovery_save(e, now_ms);
 }
 
 static void on_stop_time(struct ev_loop *loop, ev_timer *w, int events)

@@ -23,6 +23,7 @@
 
 struct jobs;
 struct lookup;
+struct recent;
 
 enum {
 	WAITERS_MAX = CONTROL_CLIENTS_MAX,
@@ -37,8 +38,14 @@ struct waiter {
 };
 
 /* What an output asks for that would be an input of the host again. */
+enum after_kind {
+	AFTER_LOOKUP, /* look the peer's host names up */
+	AFTER_TELL,   /* the peer is found elsewhere now */
+	AFTER_JOB,    /* this job was not taken */
+};
+
 struct after {
-	bool lookup; /* look the peer's host names up; else: job not taken */
+	enum after_kind kind;
 	struct hit hit;
 	uint64_t job;
 };
@@ -71,10 +78,13 @@ struct engine {
 	struct ipc_in from_monitor;
 	struct after afters[AFTERS_MAX];
 	size_t n_afters;
-	uint64_t generation; /* of R1s, as written down */
+	uint64_t generation;   /* of R1s, as written down */
+	struct recent *recent; /* whom we heard lately, and where */
+	struct hit *lost;      /* who gets an I1 after the start */
+	size_t n_lost;
 	struct log_limit failures, changes;
 	ev_io channel, data, solved;
-	ev_timer deadline, second, stop;
+	ev_timer deadline, second, stop, recover;
 	ev_signal term;
 };
 

@@ -14,6 +14,7 @@
 #include "daemon/jobs.h"
 #include "daemon/lookup.h"
 #include "daemon/reconfigure.h"
+#include "daemon/recovery.h"
 #include "daemon/sandbox.h"
 
 #include <errno.h>
@@ -252,12 +253,7 @@ static int make_dataplane(struct engine *e, const struct handover *h)
 static void on_locators(void *ctx, const struct hit *hit,
 			const struct locator *locators, size_t n)
 {
-	const struct hip_input in = { .kind = HIP_IN_PEER,
-				      .hit = *hit,
-				      .locators = locators,
-				      .n_locators = n };
-
-	engine_input(ctx, &in);
+	recovery_tell_peer(ctx, hit, locators, n);
 }
 
 /* While there is no association its address is of interest. */
@@ -318,6 +314,9 @@ static int make_all(struct engine *e, const struct handover *h)
 	warn(e, h);
 	load_state(e);
 	reconfigure_warnings(e);
+	err = recovery_load(e);
+	if (err < 0)
+		return failed("recovery", err);
 	err = make_host(e);
 	if (err == 0)
 		err = make_dataplane(e, h);
@@ -347,6 +346,7 @@ static void clear(struct engine *e)
 	host_free(e->host);
 	pins_free(e->pins);
 	added_free(e->added);
+	recovery_clear(e);
 	ipc_in_clear(&e->from_monitor);
 	identity_free(e->id);
 	warnings_clear(&e->warnings);
@@ -398,6 +398,7 @@ int engine_run(int channel)
 	if (err == 0) {
 		footprint_shrink();
 		log_ready(e);
+		recovery_start(e);
 		status = engine_loop(e, channel);
 	}
 	clear(e);

@@ -409,6 +409,15 @@ void lookup_free(struct lookup *l)
 	free(l);
 }
 
+bool lookup_tell(const struct lookup *l, const struct hit *hit)
+{
+	const struct target *t = table_find(&l->targets, hit->bytes);
+
+	if (t)
+		tell(t);
+	return t != NULL;
+}
+
 void lookup_again(struct lookup *l, const struct hit *hit)
 {
 	struct target *t = table_find(&l->targets, hit->bytes);

@@ -50,6 +50,9 @@ lookup_set(struct lookup *l, const struct hit *hit,
 /* Does so no longer; an answer on its way is not told any more. */
 void lookup_remove(struct lookup *l, const struct hit *hit);
 
+/* Tells once more what is known of a peer. False when it is none of ours. */
+bool lookup_tell(const struct lookup *l, const struct hit *hit);
+
 /* Resolves this peer's host names again, unless that was just done. */
 void lookup_again(struct lookup *l, const struct hit *hit);
 

@@ -11,6 +11,7 @@
 #include "daemon/config_value.h"
 #include "daemon/handover.h"
 #include "daemon/lookup.h"
+#include "daemon/recovery.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,7 +50,7 @@ static const struct config_list *locators_of(const struct engine *e,
 void reconfigure_peer(struct engine *e, const struct hit *hit)
 {
 	const struct config_list *locators = locators_of(e, hit);
-	struct hip_input in = { .kind = HIP_IN_PEER_REMOVE, .hit = *hit };
+	const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE, .hit = *hit };
 
 	if (locators) {
 		int err = lookup_set(e->lookup, hit, locators);
@@ -61,8 +62,16 @@ void reconfigure_peer(struct engine *e, const struct hit *hit)
 	}
 	lookup_remove(e->lookup, hit);
 	if (pins_has_hit(e->pins, hit))
-		in.kind = HIP_IN_PEER; /* without any locator */
-	engine_input(e, &in);
+		recovery_tell_peer(e, hit, NULL, 0);
+	else
+		engine_input(e, &in);
+}
+
+void reconfigure_tell_again(struct engine *e, const struct hit *hit)
+{
+	/* Of others nothing is kept longer than their associations. */
+	if (!lookup_tell(e->lookup, hit) && pins_has_hit(e->pins, hit))
+		recovery_tell_peer(e, hit, NULL, 0);
 }
 
 void reconfigure_peers(struct engine *e)

@@ -38,6 +38,9 @@ void reconfigure_peer(struct engine *e, const struct hit *hit);
 /* The same for everybody whom something speaks for. */
 void reconfigure_peers(struct engine *e);
 
+/* It turned up at a new place: the host hears of all its locators again. */
+void reconfigure_tell_again(struct engine *e, const struct hit *hit);
+
 /* Warnings about what the configuration says, in place of older ones. */
 void reconfigure_warnings(struct engine *e);
 

@@ -6,6 +6,7 @@
 #include "daemon/command.h"
 
 #include "daemon/lookup.h"
+#include "daemon/recovery.h"
 #include "daemon/report.h"
 #include "tests/unit/tempdir.h"
 
@@ -88,6 +89,7 @@ static void make(void)
 	e.state_dir = dir.fd;
 	e.pins_writable = true;
 	e.added = added_new();
+	cr_assert_eq(recovery_load(&e), 0);
 	e.added_writable = true;
 	cr_assert_eq(identity_generate(IDENTITY_ECDSA_P256, &e.id), 0);
 	e.pins = pins_new();
@@ -108,6 +110,7 @@ static void take_away(void)
 	dataplane_free(e.dataplane);
 	pins_free(e.pins);
 	added_free(e.added);
+	recovery_clear(&e);
 	lookup_free(e.lookup);
 	ipc_in_clear(&e.from_monitor);
 	warnings_clear(&e.warnings);

@@ -7,6 +7,7 @@
 
 #include "daemon/handover.h"
 #include "daemon/lookup.h"
+#include "daemon/recovery.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -91,6 +92,7 @@ static void make(void)
 	e.channel.fd = channel[0];
 	e.pins = pins_new();
 	e.added = added_new();
+	cr_assert_eq(recovery_load(&e), 0);
 	cr_assert_eq(reconfigure_names(&e, e.pins), 0);
 	make_host();
 	reconfigure_peers(&e);
@@ -106,6 +108,7 @@ static void take_away(void)
 	dataplane_free(e.dataplane);
 	pins_free(e.pins);
 	added_free(e.added);
+	recovery_clear(&e);
 	warnings_clear(&e.warnings);
 	config_clear(&e.config);
 	identity_free(e.id);
