@@ -88,7 +88,11 @@ static bool esp_up(struct forward *f, struct pkt *p)
 	}
 	forward_drop(f, WORKER_DROP_NO_SPI, 1);
 	p->len = FORWARD_NO_SPI_LEN;
-	tell(f, f->data, RING_NO_SPI, p);
+	/* Anybody can send these: they leave room for our own packets. */
+	if (ring_is_half_full(f->data))
+		forward_drop(f, WORKER_DROP_RING_FULL, 1);
+	else
+		tell(f, f->data, RING_NO_SPI, p);
 	return false;
 }
 

@@ -332,6 +332,24 @@ Test(forward, esp_for_nobody_is_told_with_its_first_eight_bytes)
 	side_free(s);
 }
 
+Test(forward, a_flood_of_esp_for_nobody_leaves_room_for_our_own_packets)
+{
+	struct side *s = side_new(bob);
+
+	for (int i = 0; i < RING_ENTRIES; i++) {
+		put_datagram(s, 0, "\1\2\3\4\0\0\0\5", 8);
+		cr_assert_eq(run_up(s, 1), 0);
+	}
+	cr_assert_eq(drops(s, WORKER_DROP_NO_SPI), RING_ENTRIES);
+	cr_assert_eq(drops(s, WORKER_DROP_RING_FULL), RING_ENTRIES / 2);
+	for (int i = 0; i < RING_ENTRIES / 2; i++) {
+		put_inner(s, 0, bob, alice, 100);
+		run_down(s, 1);
+	}
+	cr_assert_eq(drops(s, WORKER_DROP_RING_FULL), RING_ENTRIES / 2);
+	side_free(s);
+}
+
 Test(forward, what_came_in_by_the_tun_device_is_refused)
 {
 	struct side *s = side_new(bob);

@@ -154,3 +154,18 @@ Test(ring, a_size_beyond_memory_gives_none)
 	cr_assert_null(ring_new((size_t)1 << 62, 2048));
 	cr_assert_null(ring_new(2, SIZE_MAX - 8));
 }
+
+Test(ring, half_of_it_is_half_full_and_one_less_is_not)
+{
+	struct ring *r = ring_new(8, 1);
+
+	for (int i = 0; i < 3; i++)
+		cr_assert(ring_push(r, RING_INJECT, NULL, 0, NULL));
+	cr_assert_not(ring_is_half_full(r));
+	cr_assert(ring_push(r, RING_INJECT, NULL, 0, NULL));
+	cr_assert(ring_is_half_full(r));
+	cr_assert_not_null(ring_peek(r));
+	ring_pop(r);
+	cr_assert_not(ring_is_half_full(r));
+	ring_free(r);
+}
