@@ -33,6 +33,7 @@ struct dataplane {
 	struct worker *worker;
 	struct flows flows;
 	struct ring *held; /* its oldest entry is lent to the caller */
+	bool data_first;   /* the ring that has its turn */
 	bool locked;	   /* in a run of outputs that belong together */
 	struct active *active;
 	size_t n_active, active_cap;
@@ -186,13 +187,19 @@ static bool take_from(struct dataplane *d, struct ring *ring,
 	return false;
 }
 
+/* In turn, so that a flood of HIP packets does not keep our own waiting. */
 bool dataplane_take(struct dataplane *d, struct hip_input *out)
 {
+	struct ring *control = worker_control_ring(d->worker);
+	struct ring *data = worker_data_ring(d->worker);
+	bool data_first = d->data_first;
+
 	if (d->held)
 		ring_pop(d->held);
 	d->held = NULL;
-	return take_from(d, worker_control_ring(d->worker), out) ||
-	       take_from(d, worker_data_ring(d->worker), out);
+	d->data_first = !data_first;
+	return take_from(d, data_first ? data : control, out) ||
+	       take_from(d, data_first ? control : data, out);
 }
 
 static void lock(struct dataplane *d)

@@ -7,6 +7,8 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,10 +19,11 @@ static const struct hit peer = { { 0x20, 0x01, 0, 0x22, 2 } };
 static struct dataplane *d;
 static int tun[2];
 
-static void make(void)
+static void make_over(int udp4_fd)
 {
-	struct dataplane_conf conf = { .udp4_fd = -1,
+	struct dataplane_conf conf = { .udp4_fd = udp4_fd,
 				       .udp6_fd = -1,
+				       .tun_ifindex = 99,
 				       .mtu = 1400,
 				       .hit = us,
 				       .peers_max = 1 };
@@ -30,6 +33,11 @@ static void make(void)
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun), 0);
 	conf.tun_fd = tun[0];
 	cr_assert_eq(dataplane_new(&conf, &d), 0);
+}
+
+static void make(void)
+{
+	make_over(-1);
 }
 
 static void take_away(void)
@@ -168,4 +176,42 @@ Test(dataplane, a_quiet_worker_gives_nothing)
 	cr_expect_not(dataplane_take(d, &in));
 	cr_expect_eq(dataplane_failed(d), 0);
 	cr_expect_eq(dataplane_drops(d, WORKER_DROP_TUN), 0);
+}
+
+/* Until the worker tells of something, which stays where it is. */
+static void wait_for_worker(void)
+{
+	struct pollfd p = { dataplane_event_fd(d), POLLIN, 0 };
+
+	cr_assert_eq(poll(&p, 1, 10000), 1);
+	dataplane_woken(d);
+}
+
+Test(dataplane_turns, hip_packets_and_our_own_are_taken_in_turn)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(a);
+	int udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	uint8_t inner[48];
+	struct hip_input in;
+
+	cr_assert_eq(bind(udp, (struct sockaddr *)&a, sizeof(a)), 0);
+	cr_assert_eq(getsockname(udp, (struct sockaddr *)&a, &len), 0);
+	make_over(udp);
+	inner_packet(inner);
+	cr_assert_eq(write(tun[1], inner, sizeof(inner)), sizeof(inner));
+	cr_assert_eq(dataplane_start(d), 0);
+	wait_for_worker();
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(sendto(udp, "\0\0\0\0hip", 7, 0,
+				    (struct sockaddr *)&a, sizeof(a)),
+			     7);
+	wait_for_worker();
+	cr_assert(dataplane_take(d, &in));
+	cr_expect_eq(in.kind, HIP_IN_PACKET);
+	cr_assert(dataplane_take(d, &in));
+	cr_expect_eq(in.kind, HIP_IN_ACQUIRE);
+	take_away();
+	(void)close(udp);
 }
