@@ -169,3 +169,147 @@ Test(update, a_repeated_one_moves_nothing)
 	hosts_deliver(&t, B, &update);
 	cr_expect_not(hosts_has_packet(&t, B, HIP_I1));
 }
+
+static void probe(int who)
+{
+	struct hip_input in = { .kind = HIP_IN_PROBE, .hit = t.hit[1 - who] };
+
+	hosts_input(&t, who, &in);
+}
+
+/* RFC 7401 6.12.1, step 2. */
+Test(update, a_repeated_one_gets_the_same_answer_seldom_and_changes_nothing)
+{
+	struct bytes u, first;
+	uint64_t verified;
+
+	hosts_establish(&t);
+	probe(A);
+	u = hosts_packet(&t, A, HIP_UPDATE);
+	cr_expect_eq(hosts_judge(&t, B, &u), DROP_NONE);
+	first = hosts_packet(&t, B, HIP_UPDATE);
+	verified = hosts_counters(&t, B)->signatures_verified;
+	cr_expect_eq(hosts_judge(&t, B, &u), DROP_RATE);
+	t.now_ms += R2_REPEAT_MS;
+	cr_expect_eq(hosts_judge(&t, B, &u), DROP_NONE);
+	cr_expect_arr_eq(hosts_packet(&t, B, HIP_UPDATE).b, first.b, first.len);
+	cr_expect_eq(hosts_counters(&t, B)->signatures_verified, verified);
+}
+
+Test(update, ids_far_ahead_or_behind_are_dropped)
+{
+	struct bytes u;
+	struct assoc *a;
+
+	hosts_establish(&t);
+	a = assoc_find(t.h[A], &t.hit[B]);
+	a->updates.next_id = UPDATE_AHEAD_MAX;
+	probe(A);
+	u = hosts_packet(&t, A, HIP_UPDATE);
+	cr_expect_eq(hosts_judge(&t, B, &u), DROP_UPDATE_ID);
+	updates_forget(t.h[A], a);
+	a->updates.next_id = UPDATE_AHEAD_MAX - 1;
+	probe(A);
+	u = hosts_packet(&t, A, HIP_UPDATE);
+	cr_expect_eq(hosts_judge(&t, B, &u), DROP_NONE);
+	updates_forget(t.h[A], a);
+	a->updates.next_id = UINT32_MAX;
+	probe(A);
+	u = hosts_packet(&t, A, HIP_UPDATE);
+	cr_expect_eq(hosts_judge(&t, B, &u), DROP_UPDATE_ID, "before 0");
+	updates_forget(t.h[A], a);
+	a->updates.next_id = 3;
+	probe(A);
+	u = hosts_packet(&t, A, HIP_UPDATE);
+	cr_expect_eq(hosts_judge(&t, B, &u), DROP_NONE, "one that was skipped");
+}
+
+/* RFC 7401 5.3.5: they go round. */
+Test(update, ids_wrap)
+{
+	hosts_establish(&t);
+	assoc_find(t.h[A], &t.hit[B])->updates.next_id = UINT32_MAX - 1;
+	assoc_find(t.h[B], &t.hit[A])->updates.expected = UINT32_MAX - 1;
+	for (int n = 0; n < 4; n++) {
+		struct bytes u;
+
+		probe(A);
+		u = hosts_packet(&t, A, HIP_UPDATE);
+		cr_expect_eq(hosts_judge(&t, B, &u), DROP_NONE);
+		u = hosts_packet(&t, B, HIP_UPDATE);
+		cr_expect_eq(hosts_judge(&t, A, &u), DROP_NONE);
+	}
+	cr_expect_eq(assoc_find(t.h[B], &t.hit[A])->updates.expected, 2);
+}
+
+Test(update, an_acknowledgement_of_nothing_is_dropped)
+{
+	struct bytes u;
+
+	hosts_establish(&t);
+	probe(A);
+	u = hosts_packet(&t, A, HIP_UPDATE);
+	hosts_deliver(&t, B, &u);
+	u = hosts_packet(&t, B, HIP_UPDATE);
+	cr_expect_eq(hosts_judge(&t, A, &u), DROP_NONE);
+	cr_expect_eq(t.n_got[A], 0, "never acknowledged itself");
+	cr_expect_eq(hosts_judge(&t, A, &u), DROP_UPDATE_ID);
+}
+
+/* T15: MAC first, then the signature. */
+Test(update, a_bad_signature_is_refused)
+{
+	struct bytes u, bad;
+
+	hosts_establish(&t);
+	probe(A);
+	u = hosts_packet(&t, A, HIP_UPDATE);
+	bad = spoil_param(&u, PARAM_HIP_SIGNATURE);
+	cr_expect_eq(hosts_judge(&t, B, &bad), DROP_SIGNATURE);
+	cr_expect_eq(t.n_got[B], 0);
+	cr_expect_eq(hosts_judge(&t, B, &u), DROP_NONE);
+}
+
+Test(update, the_answer_to_a_probe_must_echo_its_nonce)
+{
+	const struct agreed *g;
+	struct bytes u, echo;
+	struct edit e = { .type = PARAM_ECHO_RESPONSE_SIGNED };
+	struct remake how = { .edits = &e, .n_edits = 1, .signer = t.id[B] };
+
+	hosts_establish(&t);
+	g = assoc_find(t.h[B], &t.hit[A])->agreed;
+	how.mac_key = g->keys.mac_out;
+	how.hit_suite = g->keymat.hit_suite;
+	probe(A);
+	u = hosts_packet(&t, A, HIP_UPDATE);
+	hosts_deliver(&t, B, &u);
+	u = hosts_packet(&t, B, HIP_UPDATE);
+	echo = packet_body(&u, PARAM_ECHO_RESPONSE_SIGNED);
+	echo.b[0] ^= 1;
+	e.body = echo.b;
+	e.len = echo.len;
+	echo = remake_packet(&u, &how);
+	cr_expect_eq(hosts_judge(&t, A, &echo), DROP_ECHO);
+	cr_expect_eq(hosts_judge(&t, A, &u), DROP_NONE);
+}
+
+/* RFC 7401 6.11, steps 3 and 4. */
+Test(update, two_probes_without_answer_begin_an_exchange)
+{
+	uint64_t began;
+
+	hosts_establish(&t);
+	began = t.now_ms;
+	probe(A);
+	t.now_ms = host_deadline(t.h[A]);
+	cr_expect_eq(t.now_ms - began, UPDATE_RTO_MIN_MS);
+	hosts_tick(&t, A);
+	cr_expect(hosts_has_packet(&t, A, HIP_UPDATE));
+	t.now_ms = host_deadline(t.h[A]);
+	cr_expect_eq(t.now_ms - began, 3 * UPDATE_RTO_MIN_MS);
+	hosts_tick(&t, A);
+	cr_expect(hosts_has_packet(&t, A, HIP_I1));
+	cr_expect_eq(hosts_count(&t, A, HIP_OUT_SA_DELETE), 0);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_ESTABLISHED);
+}
