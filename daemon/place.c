@@ -65,11 +65,32 @@ static int check_state(const char *path, const struct stat *st, uid_t uid)
 	return 0;
 }
 
+/*
+ * The engine's user may have put anything there, such as another name of a
+ * file of root's: only a file that we make is given away.
+ */
+static int open_lock(int dir, uid_t uid, gid_t gid)
+{
+	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int fd = openat(dir, "lock", flags | O_CREAT | O_EXCL,
+			S_IRUSR | S_IWUSR);
+
+	if (fd < 0 && errno == EEXIST)
+		return openat(dir, "lock", flags);
+	/* An engine that runs as root some day must not leave it root's. */
+	if (fd >= 0 && fchown(fd, uid, gid) < 0) {
+		int err = errno;
+
+		(void)close(fd);
+		errno = err;
+		return -1;
+	}
+	return fd;
+}
+
 static int take_lock(const char *path, int dir, uid_t uid, gid_t gid)
 {
-	int fd = openat(dir, "lock",
-			O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-			S_IRUSR | S_IWUSR);
+	int fd = open_lock(dir, uid, gid);
 	int err = fd < 0 ? errno : 0;
 
 	if (!err && flock(fd, LOCK_EX | LOCK_NB) < 0)
@@ -82,9 +103,6 @@ static int take_lock(const char *path, int dir, uid_t uid, gid_t gid)
 	else if (err)
 		log_error(path, "the state directory cannot be locked: %s",
 			  strerror(err));
-	/* An engine that runs as root some day must not leave it root's. */
-	if (!err && fchown(fd, uid, gid) < 0)
-		err = errno;
 	if (err && fd >= 0)
 		(void)close(fd);
 	return err ? -err : fd;

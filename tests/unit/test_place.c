@@ -93,6 +93,26 @@ Test(place, two_daemons_cannot_share_a_state_directory)
 	(void)close(second);
 }
 
+Test(place, a_lock_that_is_another_name_of_a_file_is_not_given_away)
+{
+	struct stat st;
+	int lock = -1;
+	int fd;
+
+	if (geteuid() != 0)
+		cr_skip_test("only root can give files away");
+	fd = open(tempdir_path(&dir, "precious"), O_WRONLY | O_CREAT, 0600);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(mkdir(tempdir_path(&dir, "s"), 0700), 0);
+	cr_assert_eq(linkat(dir.fd, "precious", dir.fd, "s/lock", 0), 0);
+	cr_assert_eq(place_state(tempdir_path(&dir, "s"), 65534, 65534, &lock),
+		     0);
+	cr_assert_eq(fstat(fd, &st), 0);
+	cr_expect_eq(st.st_uid, 0);
+	(void)close(fd);
+	(void)close(lock);
+}
+
 static int connect_to(const char *path)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
