@@ -33,7 +33,7 @@ static int complain_connect(const char *path, int err)
 	case ECONNREFUSED:
 		text_complain(stderr,
 			      "%s: hiplined is not running. Start it "
-			      "(systemctl start hipline), or name the socket "
+			      "(hiplined, as root), or name the socket "
 			      "of a running one with -s.",
 			      path);
 		return API_NOT_RUNNING;

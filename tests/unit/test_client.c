@@ -234,7 +234,7 @@ Test(client, without_a_socket_the_daemon_is_not_running)
 
 	cr_assert(eq(int, ask(&a), API_NOT_RUNNING));
 	cr_assert(complaint_is(path, "hiplined is not running. Start it "
-				     "(systemctl start hipline), or name the "
+				     "(hiplined, as root), or name the "
 				     "socket of a running one with -s."));
 }
 
