@@ -37,7 +37,7 @@ refusing() {
 	wait "$tracer" 2>/dev/null
 	grep -q INJECTED "$HIP_DIR/strace" ||
 		fail "$error: nothing was refused"
-	lost=$(sed -n 's/.* \([0-9]*\)% packet loss.*/\1/p' "$HIP_DIR/pings")
+	lost=$(sed -n 's/.* \([0-9]*\)[.0-9]*% packet loss.*/\1/p' "$HIP_DIR/pings")
 	between "$error on sending: % lost" 0 80 "$lost"
 	check "  and all is well again" until_true 5 hip_pings_all alice bob 20
 	idle "  idle" "$engine"
