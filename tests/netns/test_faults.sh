@@ -103,7 +103,7 @@ check "  and none is lost" until_true 5 hip_pings_all alice bob 20
 
 # --- T42: the TUN interface
 nl_in alice ip link set hip0 mtu 1300
-check "MTU 1300: traffic" hip_pings_all alice bob 20 -s 1400
+check "MTU 1300: traffic" until_true 5 hip_pings_all alice bob 20 -s 1400
 nl_in alice ip link set hip0 down
 idle "hip0 is down: idle" "$engine"
 nl_in alice ip link del hip0
