@@ -252,6 +252,13 @@ hip_kill() {
 	unset "HIP_PID[$1]"
 }
 
+# hip_forget NAME...: a stopped host no longer knows which peers it had. It
+# would speak to them first when it starts, where it saw them last.
+hip_forget() {
+	local n
+	for n; do rm -f "$HIP_DIR/$n/state/recent-peers"; done
+}
+
 # hip_again NAME...: stopped, and started anew, without an association.
 hip_again() { hip_stop "$@" && hip_up "$@"; }
 

@@ -27,6 +27,7 @@ for packet in "I1 1 ab" "R1 2 ba" "I2 3 ab" "R2 4 ba"; do
 			"$(nl_wirestats alice eth0 | sed -n "s/^$way.* picked=\([0-9]*\).*/\1/p")"
 		check "  100 of 100 after it" hip_pings_all alice bob 100
 		hip_stop alice bob >/dev/null
+		hip_forget alice bob # else either side may begin
 		nl_unplug alice eth0
 		nl_uplink alice eth0 && nl_defroute alice eth0 "$NL_GW"
 		HIP_PEERS=([alice]='' [bob]='')

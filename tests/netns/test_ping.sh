@@ -39,8 +39,7 @@ for HIP_FAMILY in 4 6; do
 		check "large pings, fragmented inside" \
 			hip_pings_all alice bob 20 -s 4000
 		hip_stop alice bob
-		# Where the peer was seen would be tried first.
-		rm -f "$HIP_DIR"/{alice,bob}/state/recent-peers
+		hip_forget alice bob
 	done
 	hip_captured "wire$HIP_FAMILY"
 	check "only UDP 10500 on the wire $over" hip_only "wire$HIP_FAMILY"
