@@ -88,6 +88,16 @@ static void log_peer(struct engine *e, const struct hip_output *o,
 			    "peer=%s %s", hit, state);
 }
 
+/* For `status`; those that we were not told of are not missed. */
+static void keep_unreached(struct engine *e, const struct hip_output *o)
+{
+	if (o->state == ASSOC_ESTABLISHED || o->state == ASSOC_R2_SENT)
+		unreached_remove(&e->unreached, &o->hit);
+	else if (o->state == ASSOC_FAILED && engine_has_peer(e, &o->hit))
+		unreached_add(&e->unreached, &o->hit,
+			      o->reason ? o->reason : "no reason is known");
+}
+
 static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 {
 	if (dataplane_output(e->dataplane, o, now_ms))
@@ -99,6 +109,7 @@ static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 		return;
 	}
 	log_peer(e, o, now_ms);
+	keep_unreached(e, o);
 	command_on_peer(e, o);
 	if (recovery_on_peer(e, o))
 		add_after(e, AFTER_TELL, &o->hit, 0);

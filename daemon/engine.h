@@ -15,6 +15,7 @@
 #include "daemon/guard.h"
 #include "daemon/hip/host.h"
 #include "daemon/pins.h"
+#include "daemon/unreached.h"
 #include "daemon/warnings.h"
 
 #include <ev.h>
@@ -63,6 +64,7 @@ struct engine {
 	int state_dir; /* -1 when it cannot be used */
 	bool pins_writable;
 	struct warnings warnings;
+	struct unreached unreached;
 	struct pins *pins;
 	struct added *added; /* peers of run time */
 	bool added_writable;

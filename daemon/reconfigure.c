@@ -52,6 +52,7 @@ void reconfigure_peer(struct engine *e, const struct hit *hit)
 	const struct config_list *locators = locators_of(e, hit);
 	const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE, .hit = *hit };
 
+	unreached_remove(&e->unreached, hit); /* what failed was before */
 	if (locators) {
 		int err = lookup_set(e->lookup, hit, locators);
 

@@ -198,18 +198,47 @@ json_t *report_peers(const struct engine *e)
 	return whole(o, put(o, "associations", associations_json(e)));
 }
 
-static json_t *warnings_json(const struct warnings *w)
+static bool append_warning(json_t *array, const char *code, const char *text,
+			   const char *remedy)
 {
+	json_t *o = json_object();
+	bool ok = put_text(o, "code", code) && put_text(o, "text", text) &&
+		  put_text(o, "remedy", remedy);
+
+	return json_array_append_new(array, o) == 0 && ok;
+}
+
+/* "HIT (name) cannot be reached: why" */
+static void unreached_text(const struct engine *e,
+			   const struct unreached_peer *p,
+			   char out[WARNING_TEXT_MAX])
+{
+	json_t *names = names_json(e, &p->hit);
+	const char *name = json_string_value(json_array_get(names, 0));
+	char hit[HIT_TEXT_MAX];
+
+	hit_text(&p->hit, hit);
+	(void)snprintf(out, WARNING_TEXT_MAX, "%s%s%s%s cannot be reached: %s",
+		       hit, name ? " (" : "", name ? name : "", name ? ")" : "",
+		       p->reason);
+	json_decref(names);
+}
+
+static json_t *warnings_json(const struct engine *e)
+{
+	const struct warnings *w = &e->warnings;
+	const struct unreached *u = &e->unreached;
 	json_t *array = json_array();
+	char text[WARNING_TEXT_MAX];
 	bool ok = array != NULL;
 
-	for (size_t i = 0; ok && i < w->n; i++) {
-		json_t *o = json_object();
-
-		ok = put_text(o, "code", w->all[i].code) &&
-		     put_text(o, "text", w->all[i].text) &&
-		     put_text(o, "remedy", w->all[i].remedy);
-		ok = json_array_append_new(array, o) == 0 && ok;
+	for (size_t i = 0; ok && i < w->n; i++)
+		ok = append_warning(array, w->all[i].code, w->all[i].text,
+				    w->all[i].remedy);
+	for (size_t i = 0; ok && i < u->n; i++) {
+		unreached_text(e, &u->all[i], text);
+		ok = append_warning(array, "peer-unreachable", text,
+				    unreached_remedy(u->all[i].reason));
 	}
 	return whole(array, ok);
 }
@@ -253,7 +282,7 @@ json_t *report_status(const struct engine *e)
 		put(o, "overlay", json_null()) &&
 		put(o, "relays", json_array()) &&
 		put(o, "names", json_array()) &&
-		put(o, "warnings", warnings_json(&e->warnings));
+		put(o, "warnings", warnings_json(e));
 
 	return whole(o, ok);
 }

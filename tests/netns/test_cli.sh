@@ -125,6 +125,22 @@ bob_has_none() {
 check "closed at bob, too" until_true 5 bob_has_none
 check "and anew" hip alice ping "$bob" -c 1
 
+# A peer that is not there: seen by the operator until it is.
+exits "all is well" 0 alice status --check
+hip_stop bob
+hip alice close "$bob"
+exits "bob does not answer" 1 alice ping "$bob" -c 1 --timeout 1
+unreachable() {
+	hip_json alice '.warnings[] | select(.code == "peer-unreachable") | .text' status
+}
+warned() { [[ $(unreachable) == "$bob (bob@example.com) cannot be reached: "* ]]; }
+check "which is a warning" until_true 20 warned
+exits "and a status of 1" 1 alice status --check
+hip_up bob
+check "bob is back" hip alice ping "$bob" -c 1
+equal "no warning any more" "" "$(unreachable)"
+exits "all is well again" 0 alice status --check
+
 hip_stop alice
 exits "without a daemon is 3" 3 alice status
 says "with a remedy" "hiplined is not running" alice status
