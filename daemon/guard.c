@@ -146,7 +146,7 @@ int guard_remove(struct netlink *n, const char *interface)
 	const char *path = find_nft();
 	char table[IFNAMSIZ + 16];
 	char rules[128];
-	int len;
+	int len, err;
 
 	table_name(interface, table);
 	len = snprintf(rules, sizeof(rules),
@@ -154,6 +154,10 @@ int guard_remove(struct netlink *n, const char *interface)
 		       table);
 	if (path && len > 0 && (size_t)len < sizeof(rules))
 		(void)run_nft(path, rules, (size_t)len); /* or there is none */
+	err = netlink_label_delete(n, guard_prefix, GUARD_PREFIX_LEN,
+				   NETLINK_LABEL_HIT);
+	if (err < 0)
+		return err;
 	return netlink_unreachable_delete(n, guard_prefix, GUARD_PREFIX_LEN,
 					  metric_worst);
 }

@@ -4,7 +4,8 @@
  * address on any interface, and sends HITs by the default route when our
  * interface is gone. So a route makes all HITs unreachable that no better
  * route has, and a table of nftables drops packets with HITs on every
- * interface but ours and loopback. Both stay when the daemon ends.
+ * interface but ours and loopback. Both stay when the daemon ends, and so does
+ * the address label, which does nothing without a HIT.
  */
 #ifndef HIPLINE_GUARD_H
 #define HIPLINE_GUARD_H
@@ -34,7 +35,7 @@ __attribute__((warn_unused_result)) int guard_route_add(struct netlink *n);
 enum guard_firewall guard_firewall_add(const char *interface);
 
 /*
- * Removes both, as far as they are there. 0 or a negative errno; of the
+ * Removes all three, as far as they are there. 0 or a negative errno; of the
  * table, nothing is said.
  */
 __attribute__((warn_unused_result)) int guard_remove(struct netlink *n,

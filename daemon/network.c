@@ -24,7 +24,6 @@ enum {
 	UDP_HEADER_LEN = 8,
 	HIT_PREFIX_LEN = 128,
 	ROUTE_METRIC = 256, /* an ordinary one: better than the guard's */
-	LABEL_HIT = 0x2001, /* of our own: labels only have to differ */
 };
 
 void network_init(struct network *n)
@@ -239,7 +238,8 @@ int network_set_up(struct network *n, struct netlink *nl,
 		mtu = network_mtu(netlink_mtu_underneath(nl, tun),
 				  n->udp6_fd >= 0, &c->esp);
 	n->mtu = mtu;
-	err = netlink_label_add(nl, guard_prefix, GUARD_PREFIX_LEN, LABEL_HIT);
+	err = netlink_label_add(nl, guard_prefix, GUARD_PREFIX_LEN,
+				NETLINK_LABEL_HIT);
 	if (err < 0)
 		return complain_step(c->interface, "the address label", err);
 	err = netlink_link_up(nl, tun, mtu);

@@ -267,19 +267,38 @@ int netlink_unreachable_delete(struct netlink *n, const uint8_t prefix[16],
 	return err == -ESRCH ? 0 : err;
 }
 
-int netlink_label_add(struct netlink *n, const uint8_t prefix[16],
-		      uint8_t prefix_len, uint32_t label)
+static struct nlmsghdr *label_request(void *buf, uint16_t type, uint16_t flags,
+				      const uint8_t prefix[16],
+				      uint8_t prefix_len, uint32_t label)
 {
-	_Alignas(struct nlmsghdr) uint8_t buf[REQUEST_MAX];
-	struct nlmsghdr *h =
-		request(buf, RTM_NEWADDRLABEL, NLM_F_CREATE | NLM_F_REPLACE);
+	struct nlmsghdr *h = request(buf, type, flags);
 	struct ifaddrlblmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 
 	m->ifal_family = AF_INET6;
 	m->ifal_prefixlen = prefix_len;
 	mnl_attr_put(h, IFAL_ADDRESS, 16, prefix);
 	mnl_attr_put_u32(h, IFAL_LABEL, label);
-	return ask(n, h);
+	return h;
+}
+
+int netlink_label_add(struct netlink *n, const uint8_t prefix[16],
+		      uint8_t prefix_len, uint32_t label)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[REQUEST_MAX];
+
+	return ask(n, label_request(buf, RTM_NEWADDRLABEL,
+				    NLM_F_CREATE | NLM_F_REPLACE, prefix,
+				    prefix_len, label));
+}
+
+int netlink_label_delete(struct netlink *n, const uint8_t prefix[16],
+			 uint8_t prefix_len, uint32_t label)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[REQUEST_MAX];
+	int err = ask(n, label_request(buf, RTM_DELADDRLABEL, 0, prefix,
+				       prefix_len, label));
+
+	return err == -ESRCH ? 0 : err;
 }
 
 /* What is found out about the links underneath. */

@@ -55,6 +55,8 @@ int netlink_unreachable_delete(struct netlink *n, const uint8_t prefix[16],
  */
 int netlink_label_add(struct netlink *n, const uint8_t prefix[16],
 		      uint8_t prefix_len, uint32_t label);
+int netlink_label_delete(struct netlink *n, const uint8_t prefix[16],
+			 uint8_t prefix_len, uint32_t label);
 
 /* The smallest MTU of the links that are up, loopback, `except` and links
  * without an address of more than link scope left out; 0 when there is

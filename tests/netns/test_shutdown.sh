@@ -49,4 +49,17 @@ hip_kill bob
 start=$(now_ms)
 check "with a dead peer: ends with status 0" hip_stop alice
 between "with a dead peer: ms" 0 6000 $(($(now_ms) - start))
+
+# What stays is there for good only until it is not wanted any more.
+traces() {
+	ip -n "$NL_TAG-alice" -6 route show type unreachable | grep 2001:20::
+	ip -n "$NL_TAG-alice" addrlabel list | grep 2001:20::
+	nl_in alice nft list tables | grep hipline
+}
+equal "what stays on the host" 3 "$(traces | wc -l)"
+check "--unguard" nl_in alice "$HIP_BUILD/hiplined" \
+	-c "$HIP_DIR/alice/hipline.conf" --unguard
+equal "and then" "" "$(traces)"
+check "--unguard again" nl_in alice "$HIP_BUILD/hiplined" \
+	-c "$HIP_DIR/alice/hipline.conf" --unguard
 hip_end
