@@ -348,6 +348,9 @@ BOTH(a_path_that_is_refused_takes_no_other_with_it)
 	sa_table_unlock(a.sas);
 	for (uint32_t i = 1; i < 10; i += 2)
 		cr_assert_eq(app_receive(&b), i);
+	/* The error for one that comes later tells that all were tried. */
+	app_send(&a, "2001:db8::1", bob, 0);
+	cr_assert(readable(a.app));
 	cr_assert_eq(worker_drops(a.worker, WORKER_DROP_SEND), 5);
 	host_free(&a);
 	host_free(&b);
