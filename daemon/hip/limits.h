@@ -185,4 +185,11 @@ enum {
 	SA_GRACE_MS = 3 * 1000, /* and so long after the new one was used */
 };
 
+/*
+ * ESP packets, both ways together, after which new keys are taken whatever
+ * is configured: long before sequence numbers of 64 bits end, and while a
+ * block cipher of 128 bits is far from repeating itself.
+ */
+#define ESP_PACKETS_MAX (UINT64_C(1) << 40)
+
 #endif

@@ -77,6 +77,8 @@ static bool is_used_up(const struct host *h, const struct assoc *a)
 	const struct host_conf *conf = &h->conf;
 	const struct rekeys *k = &a->rekeys;
 
+	if (k->packets >= ESP_PACKETS_MAX)
+		return true;
 	if (conf->rekey_packets && k->packets >= conf->rekey_packets)
 		return true;
 	if (conf->rekey_bytes && k->bytes >= conf->rekey_bytes)

@@ -383,6 +383,25 @@ Test(rekey, closing_amidst_closes_every_sa)
 	cr_expect_eq(hosts_count(&t, B, HIP_OUT_SA_DELETE), 4);
 }
 
+/* RFC 4303 3.3.3: a sequence number never comes twice. */
+Test(rekey, keys_are_used_up_long_before_sequence_numbers)
+{
+	struct hip_input in = { .kind = HIP_IN_TRAFFIC,
+				.hit = t.hit[B],
+				.out = true,
+				.esp_packets = ESP_PACKETS_MAX - 1 };
+
+	t.conf[A].rekey_ms = t.conf[A].rekey_packets = 0;
+	hosts_remake(&t, A);
+	hosts_tell(&t, A);
+	hosts_establish(&t);
+	hosts_input(&t, A, &in);
+	cr_expect_not(hosts_has_packet(&t, A, HIP_UPDATE));
+	in.esp_packets = 1;
+	hosts_input(&t, A, &in);
+	cr_expect(hosts_has_packet(&t, A, HIP_UPDATE));
+}
+
 Test(rekey, time_begins_one_only_where_there_was_traffic)
 {
 	t.now_ms += 2 * REKEY_DEFAULT_MS;
