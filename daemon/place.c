@@ -11,6 +11,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,7 +22,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LISTEN_BACKLOG = 64 };
+enum {
+	LISTEN_BACKLOG = 64,
+	/* An engine without its monitor closes its associations, and ends. */
+	ORPHAN_MS = 5000,
+};
 
 /* Makes the directories that lead to path, without its last part. */
 static int make_parents(const char *path)
@@ -160,6 +167,26 @@ static struct sockaddr_un address_of(const char *path)
 	return un;
 }
 
+/* The kernel keeps who began to listen: the monitor, whose engine answers. */
+static bool is_orphan(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
+	       cred.pid > 0 && kill(cred.pid, 0) < 0 && errno == ESRCH;
+}
+
+/* Waits until the other end has gone; false when it has not. */
+static bool has_ended(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	log_info("control socket", "waiting for the engine of a hiplined that "
+				   "was killed");
+	return poll(&p, 1, ORPHAN_MS) == 1 && (p.revents & POLLHUP);
+}
+
 int place_socket_free(const char *path)
 {
 	struct sockaddr_un un = address_of(path);
@@ -169,6 +196,8 @@ int place_socket_free(const char *path)
 	if (fd < 0)
 		return -errno;
 	err = connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0 ? errno : 0;
+	if (err == 0 && is_orphan(fd) && has_ended(fd))
+		err = ECONNREFUSED;
 	(void)close(fd); /* nothing was said on it */
 	if (err == ENOENT || err == ECONNREFUSED || err == ENOTDIR)
 		return 0;

@@ -18,7 +18,8 @@ __attribute__((warn_unused_result)) int place_state(const char *path, uid_t uid,
 						    gid_t gid, int *lock);
 
 /* 0 when no daemon answers on that socket, -EADDRINUSE when one does, or
- * another negative errno when that cannot be told. */
+ * another negative errno when that cannot be told. One that answers though
+ * its monitor was killed is given time to end. */
 __attribute__((warn_unused_result)) int place_socket_free(const char *path);
 
 /*

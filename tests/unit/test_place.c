@@ -9,9 +9,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct tempdir dir;
@@ -165,6 +167,30 @@ Test(place, a_stale_socket_is_replaced)
 	cr_assert_geq(fd, 0);
 	(void)close(fd);
 	cr_expect_eq(place_socket_free(path), 0);
+	fd = place_socket(path);
+	cr_expect_geq(fd, 0);
+	(void)close(fd);
+}
+
+/* A daemon whose monitor was killed: the socket's maker is gone, but another
+ * process still has it. This one ends when somebody asks. */
+Test(place, a_socket_whose_maker_is_gone_is_waited_for)
+{
+	const char *path = tempdir_path(&dir, "s");
+	pid_t maker = fork(), holder;
+	struct pollfd asked = { .events = POLLIN };
+	int status, fd;
+
+	cr_assert_geq(maker, 0);
+	if (maker == 0) {
+		asked.fd = place_socket(path);
+		holder = asked.fd < 0 ? -1 : fork();
+		if (holder == 0)
+			(void)poll(&asked, 1, 5000);
+		_exit(holder < 0);
+	}
+	cr_assert_eq(waitpid(maker, &status, 0), maker);
+	cr_assert_eq(status, 0);
 	fd = place_socket(path);
 	cr_expect_geq(fd, 0);
 	(void)close(fd);
