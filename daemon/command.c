@@ -6,9 +6,9 @@
 #include "daemon/command.h"
 
 #include "daemon/base/log.h"
+#include "daemon/base/name.h"
 #include "daemon/command_impl.h"
 #include "daemon/config_check.h"
-#include "daemon/names.h"
 #include "daemon/reconfigure.h"
 #include "daemon/report.h"
 
@@ -63,7 +63,7 @@ int command_resolve(const struct engine *e, const char *text, char canonical[],
 	if (name_canonical(text, canonical) < 0)
 		return -EINVAL;
 	*proof = "self";
-	if (name_self_hit(canonical, e->config.suffix, out))
+	if (hit_from_self_name(canonical, e->config.suffix, out))
 		return 0;
 	pin = pins_find(e->pins, canonical);
 	if (!pin)

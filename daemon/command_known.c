@@ -6,9 +6,9 @@
  */
 #include "daemon/command_impl.h"
 
+#include "daemon/base/name.h"
 #include "daemon/config_check.h"
 #include "daemon/config_value.h"
-#include "daemon/names.h"
 #include "daemon/reconfigure.h"
 
 #include <errno.h>
@@ -85,7 +85,7 @@ static bool pin_arguments(const struct command_call *c, char name[],
 			    c->args[1]);
 		return false;
 	}
-	if (name_self_hit(name, c->e->config.suffix, &own) &&
+	if (hit_from_self_name(name, c->e->config.suffix, &own) &&
 	    !hit_equal(&own, hit)) {
 		command_say(c->answer, API_FAILED,
 			    "%s names its own HIT, which is another one", name);

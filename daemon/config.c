@@ -7,9 +7,9 @@
 #include "daemon/config.h"
 
 #include "daemon/base/locator.h"
+#include "daemon/base/name.h"
 #include "daemon/config_text.h"
 #include "daemon/config_value.h"
-#include "daemon/names.h"
 
 #include <confuse.h>
 #include <errno.h>

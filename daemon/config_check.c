@@ -6,10 +6,10 @@
 #include "daemon/config_check.h"
 
 #include "daemon/base/locator.h"
+#include "daemon/base/name.h"
 #include "daemon/hip/dh.h"
 #include "daemon/hip/hit.h"
 #include "daemon/hip/suite.h"
-#include "daemon/names.h"
 #include "tun/pkt.h"
 
 #include <limits.h>

@@ -7,9 +7,9 @@
 #include "daemon/lookup.h"
 
 #include "daemon/base/log.h"
+#include "daemon/base/name.h"
 #include "daemon/base/table.h"
 #include "daemon/config_check.h"
-#include "daemon/names.h"
 
 #include <ares.h>
 #include <assert.h>

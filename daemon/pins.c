@@ -5,7 +5,7 @@
  */
 #include "daemon/pins.h"
 
-#include "daemon/names.h"
+#include "daemon/base/name.h"
 #include "daemon/statefile.h"
 
 #include <errno.h>

@@ -113,6 +113,21 @@ int hit_from_self_label(const char *label, struct hit *out)
 	return 0;
 }
 
+bool hit_from_self_name(const char *name, const char *suffix, struct hit *out)
+{
+	const char *at = strchr(name, '@');
+	const char *host = at ? at + 1 : name;
+	char label[HIT_SELF_LABEL_LEN + 1];
+
+	if (strlen(host) != HIT_SELF_LABEL_LEN + 1 + strlen(suffix) ||
+	    host[HIT_SELF_LABEL_LEN] != '.' ||
+	    strcmp(host + HIT_SELF_LABEL_LEN + 1, suffix) != 0)
+		return false;
+	memcpy(label, host, HIT_SELF_LABEL_LEN);
+	label[HIT_SELF_LABEL_LEN] = '\0';
+	return hit_from_self_label(label, out) == 0;
+}
+
 /*
  * RFC 7343 2: the middle 96 bits of the hash. RFC 9374 3.5.2.1: of an
  * extendable hash 96 bits are asked for instead.

@@ -48,6 +48,12 @@ __attribute__((warn_unused_result)) int hit_from_self_label(const char *label,
 							    struct hit *out);
 
 /*
+ * True when a canonical name certifies itself, user@LABEL.suffix or
+ * LABEL.suffix: then its HIT.
+ */
+bool hit_from_self_name(const char *name, const char *suffix, struct hit *out);
+
+/*
  * The HIT of a Host Identity field (the HI bytes, without HOST_ID's header)
  * under a HIT suite. 0, -ENOTSUP for a suite that we do not know, or -EIO.
  */

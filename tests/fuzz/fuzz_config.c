@@ -3,8 +3,8 @@
  * The text of a configuration: it is taken, or refused with file and line.
  * Peers that are taken have a HIT, and their names are canonical.
  */
+#include "daemon/base/name.h"
 #include "daemon/config.h"
-#include "daemon/names.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <errno.h>

@@ -2,7 +2,8 @@
 /*
  * Names: one canonical form, which gives itself, or none (T51).
  */
-#include "daemon/names.h"
+#include "daemon/base/name.h"
+#include "daemon/hip/hit.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -23,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(name_is_utf8(once, strlen(once)));
 	assert(name_canonical(once, twice) == 0);
 	assert(strcmp(once, twice) == 0);
-	if (name_self_hit(once, "hip.internal", &hit))
+	if (hit_from_self_name(once, "hip.internal", &hit))
 		assert(hit_is_hit(&hit));
 	return 0;
 }

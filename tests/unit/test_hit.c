@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,4 +196,27 @@ Test(hit, every_bit_of_the_hi_counts)
 			     0);
 		cr_expect_not(hit_equal(&good, &other));
 	}
+}
+
+Test(hit, a_name_can_certify_itself)
+{
+	char label[HIT_SELF_LABEL_LEN + 1];
+	char name[128];
+	struct hit hit, found = { { 0 } };
+
+	cr_assert_eq(
+		hit_from_text("2001:22:f065:b1f0:b663:57f7:ac17:831", &hit), 0);
+	hit_self_label(&hit, label);
+	(void)snprintf(name, sizeof(name), "bob@%s.hip.internal", label);
+	cr_assert(hit_from_self_name(name, "hip.internal", &found));
+	cr_assert(hit_equal(&hit, &found));
+	cr_assert(hit_from_self_name(strchr(name, '@') + 1, "hip.internal",
+				     &found));
+	cr_assert_not(hit_from_self_name(name, "hip.example", &found));
+	cr_assert_not(
+		hit_from_self_name("bob@hip.internal", "hip.internal", &found));
+	(void)snprintf(name, sizeof(name), "bob@x%s.hip.internal", label);
+	cr_assert_not(hit_from_self_name(name, "hip.internal", &found));
+	(void)snprintf(name, sizeof(name), "%s.at.hip.internal", label);
+	cr_assert_not(hit_from_self_name(name, "hip.internal", &found));
 }

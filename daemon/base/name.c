@@ -3,12 +3,14 @@
  * Canonical names. A name is judged as a whole before a byte of it is given
  * out, so that nothing half-decoded is ever compared.
  */
-#include "daemon/names.h"
+#include "daemon/base/name.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
+
+enum { SCHEME_MAX = sizeof("sips:") - 1 };
 
 /* Length of the UTF-8 sequence that begins at p, 0 when there is none. */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
@@ -165,17 +167,21 @@ int name_canonical(const char *text, char out[NAME_LEN_MAX + 1])
 	return 0;
 }
 
-bool name_self_hit(const char *name, const char *suffix, struct hit *out)
+int name_canonical_bytes(const void *bytes, size_t len,
+			 char out[NAME_LEN_MAX + 1])
+{
+	char text[SCHEME_MAX + NAME_LEN_MAX + 1];
+
+	if (len >= sizeof(text) || memchr(bytes, '\0', len))
+		return -EINVAL;
+	memcpy(text, bytes, len);
+	text[len] = '\0';
+	return name_canonical(text, out);
+}
+
+const char *name_domain(const char *name)
 {
 	const char *at = strchr(name, '@');
-	const char *host = at ? at + 1 : name;
-	char label[HIT_SELF_LABEL_LEN + 1];
 
-	if (strlen(host) != HIT_SELF_LABEL_LEN + 1 + strlen(suffix) ||
-	    host[HIT_SELF_LABEL_LEN] != '.' ||
-	    strcmp(host + HIT_SELF_LABEL_LEN + 1, suffix) != 0)
-		return false;
-	memcpy(label, host, HIT_SELF_LABEL_LEN);
-	label[HIT_SELF_LABEL_LEN] = '\0';
-	return hit_from_self_label(label, out) == 0;
+	return at ? at + 1 : name;
 }

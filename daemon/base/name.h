@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * Names of hosts and people, user@domain or domain alone, in one canonical
- * form: no scheme, %-escapes decoded, lower case (RFC 3261 19.1.4 compares
- * the user part by case, and we do not: two people whose names differ by
- * case only would be confused). And the names that certify themselves:
- * user@LABEL.SUFFIX, LABEL being the 100 bits of a HIT.
+ * form: no scheme, %-escapes decoded, as RFC 7904 2 and 7 want it, and lower
+ * case (RFC 3261 19.1.4 compares the user part by case, and we do not: two
+ * people whose names differ by case only would be confused). This is the one
+ * rule for pins, records, certificates and DNS.
  */
-#ifndef HIPLINE_NAMES_H
-#define HIPLINE_NAMES_H
-
-#include "daemon/hip/hit.h"
+#ifndef HIPLINE_NAME_H
+#define HIPLINE_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,12 +27,16 @@ enum {
 __attribute__((warn_unused_result)) int
 name_canonical(const char *text, char out[NAME_LEN_MAX + 1]);
 
+/* The same for bytes from elsewhere; a NUL among them is refused, too. */
+__attribute__((warn_unused_result)) int
+name_canonical_bytes(const void *bytes, size_t len, char out[NAME_LEN_MAX + 1]);
+
 /* The same for a domain alone. */
 __attribute__((warn_unused_result)) int
 name_domain_canonical(const char *text, char out[NAME_DOMAIN_MAX + 1]);
 
-/* True when a canonical name certifies itself under `suffix`: then its HIT. */
-bool name_self_hit(const char *name, const char *suffix, struct hit *out);
+/* The domain of a canonical name: what follows @, or all of it. */
+const char *name_domain(const char *name);
 
 /* Whether len bytes are UTF-8 (RFC 3629 4) without NUL. */
 bool name_is_utf8(const char *text, size_t len);

@@ -2,7 +2,7 @@
 /*
  * Names: one canonical form or a refusal, never a different name.
  */
-#include "daemon/names.h"
+#include "daemon/base/name.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -26,13 +26,13 @@ static const char *repeated(char c, size_t n, const char *tail)
 	return text;
 }
 
-Test(names, domain_and_user_are_lower_cased)
+Test(name, domain_and_user_are_lower_cased)
 {
 	cr_assert_str_eq(canonical("Bob@Example.COM"), "bob@example.com");
 	cr_assert_str_eq(canonical("Example.COM"), "example.com");
 }
 
-Test(names, scheme_is_taken_off)
+Test(name, scheme_is_taken_off)
 {
 	cr_assert_str_eq(canonical("sip:bob@example.com"), "bob@example.com");
 	cr_assert_str_eq(canonical("SIPS:bob@example.com"), "bob@example.com");
@@ -40,14 +40,14 @@ Test(names, scheme_is_taken_off)
 	cr_assert_null(canonical("sip:"));
 }
 
-Test(names, escapes_are_decoded)
+Test(name, escapes_are_decoded)
 {
 	cr_assert_str_eq(canonical("%62o%42@example.com"), "bob@example.com");
 	cr_assert_str_eq(canonical("j%C3%BCrgen@example.com"),
 			 "j\xc3\xbcrgen@example.com");
 }
 
-Test(names, broken_escapes_are_refused)
+Test(name, broken_escapes_are_refused)
 {
 	static const char *const texts[] = { "b%@example.com",
 					     "b%4@example.com",
@@ -58,13 +58,13 @@ Test(names, broken_escapes_are_refused)
 		cr_expect_null(canonical(texts[i]), "%s", texts[i]);
 }
 
-Test(names, what_would_decode_twice_is_refused)
+Test(name, what_would_decode_twice_is_refused)
 {
 	cr_assert_null(canonical("b%2541@example.com"));
 	cr_assert_null(canonical("b%40evil.example@example.com"));
 }
 
-Test(names, octets_that_nobody_sees_are_refused)
+Test(name, octets_that_nobody_sees_are_refused)
 {
 	static const char *const texts[] = {
 		"b%00b@example.com", "b%0Ab@example.com", "b%20b@example.com",
@@ -77,7 +77,7 @@ Test(names, octets_that_nobody_sees_are_refused)
 		cr_expect_null(canonical(texts[i]), "%s", texts[i]);
 }
 
-Test(names, what_is_not_utf8_is_refused)
+Test(name, what_is_not_utf8_is_refused)
 {
 	static const char *const texts[] = {
 		"b%ff@example.com",
@@ -95,7 +95,7 @@ Test(names, what_is_not_utf8_is_refused)
 			 "\xf4\x8f\xbf\xbf@example.com");
 }
 
-Test(names, domains_that_are_none_are_refused)
+Test(name, domains_that_are_none_are_refused)
 {
 	static const char *const texts[] = {
 		"bob@",	   "bob@.com",	"bob@a..b",   "bob@a b", "bob@[::1]",
@@ -107,19 +107,19 @@ Test(names, domains_that_are_none_are_refused)
 		cr_expect_null(canonical(texts[i]), "%s", texts[i]);
 }
 
-Test(names, the_root_dot_is_taken_off)
+Test(name, the_root_dot_is_taken_off)
 {
 	cr_assert_str_eq(canonical("bob@example.com."), "bob@example.com");
 	cr_assert_null(canonical("bob@example.com.."));
 }
 
-Test(names, a_label_has_63_octets_at_most)
+Test(name, a_label_has_63_octets_at_most)
 {
 	cr_assert_not_null(canonical(repeated('a', 63, ".b")));
 	cr_assert_null(canonical(repeated('a', 64, ".b")));
 }
 
-Test(names, a_domain_has_253_octets_at_most)
+Test(name, a_domain_has_253_octets_at_most)
 {
 	char text[300] = "";
 
@@ -131,13 +131,13 @@ Test(names, a_domain_has_253_octets_at_most)
 	cr_assert_null(canonical(text));
 }
 
-Test(names, a_name_has_1024_octets_at_most)
+Test(name, a_name_has_1024_octets_at_most)
 {
 	cr_assert_not_null(canonical(repeated('a', 1022, "@b")));
 	cr_assert_null(canonical(repeated('a', 1023, "@b")));
 }
 
-Test(names, what_is_canonical_gives_itself)
+Test(name, what_is_canonical_gives_itself)
 {
 	static const char *const texts[] = { "Bob@Example.com", "j%C3%BC&=+@x",
 					     "a;b@c-d.e_f" };
@@ -149,7 +149,7 @@ Test(names, what_is_canonical_gives_itself)
 	}
 }
 
-Test(names, a_refusal_leaves_the_output_alone)
+Test(name, a_refusal_leaves_the_output_alone)
 {
 	char name[NAME_LEN_MAX + 1] = "as it was";
 
@@ -157,24 +157,33 @@ Test(names, a_refusal_leaves_the_output_alone)
 	cr_assert_str_eq(name, "as it was");
 }
 
-Test(names, a_name_can_certify_itself)
+Test(name, bytes_with_a_nul_are_refused)
 {
-	char label[HIT_SELF_LABEL_LEN + 1];
 	char name[NAME_LEN_MAX + 1];
-	struct hit hit, found = { { 0 } };
+
+	cr_assert_eq(name_canonical_bytes("sip:Bob@x", 9, name), 0);
+	cr_assert_str_eq(name, "bob@x");
+	cr_assert_eq(name_canonical_bytes("bob@x\0y", 7, name), -EINVAL);
+	cr_assert_eq(name_canonical_bytes("bob@x\0", 6, name), -EINVAL);
+	cr_assert_eq(name_canonical_bytes("bob@x", 4, name), -EINVAL);
+}
+
+Test(name, bytes_are_limited_like_text)
+{
+	char name[NAME_LEN_MAX + 1];
 
 	cr_assert_eq(
-		hit_from_text("2001:22:f065:b1f0:b663:57f7:ac17:831", &hit), 0);
-	hit_self_label(&hit, label);
-	(void)snprintf(name, sizeof(name), "bob@%s.hip.internal", label);
-	cr_assert(name_self_hit(name, "hip.internal", &found));
-	cr_assert(hit_equal(&hit, &found));
-	cr_assert(name_self_hit(strchr(name, '@') + 1, "hip.internal", &found));
-	cr_assert_not(name_self_hit(name, "hip.example", &found));
-	cr_assert_not(
-		name_self_hit("bob@hip.internal", "hip.internal", &found));
-	(void)snprintf(name, sizeof(name), "bob@x%s.hip.internal", label);
-	cr_assert_not(name_self_hit(name, "hip.internal", &found));
-	(void)snprintf(name, sizeof(name), "%s.at.hip.internal", label);
-	cr_assert_not(name_self_hit(name, "hip.internal", &found));
+		name_canonical_bytes(repeated('a', 1022, "@b"), 1024, name), 0);
+	cr_assert_eq(
+		name_canonical_bytes(repeated('a', 1023, "@b"), 1025, name),
+		-EINVAL);
+	cr_assert_eq(
+		name_canonical_bytes(repeated('a', 3000, "@b"), 3002, name),
+		-EINVAL);
+}
+
+Test(name, the_domain_is_what_follows_the_user)
+{
+	cr_assert_str_eq(name_domain("bob@example.com"), "example.com");
+	cr_assert_str_eq(name_domain("example.com"), "example.com");
 }
