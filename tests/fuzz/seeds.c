@@ -4,6 +4,8 @@
  * FOLDER/TARGET/NAME. Texts and frames stand below; packets are those of the
  * captures, of the table of malformed ones, and those with known answers.
  */
+#include "tests/fuzz/seeds.h"
+
 #include "daemon/base/api.h"
 #include "daemon/base/ipc.h"
 #include "daemon/hip/param.h"
@@ -22,8 +24,8 @@
 
 static const char *top;
 
-static void save(const char *target, const char *name, const void *bytes,
-		 size_t len)
+void seeds_save(const char *target, const char *name, const void *bytes,
+		size_t len)
 {
 	char path[1024];
 	FILE *f;
@@ -44,7 +46,7 @@ static void save_texts(const char *target, const char *const *texts, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		(void)snprintf(name, sizeof(name), "text-%zu", i);
-		save(target, name, texts[i], strlen(texts[i]));
+		seeds_save(target, name, texts[i], strlen(texts[i]));
 	}
 }
 
@@ -95,17 +97,17 @@ static void save_params(const char *capture, int n, const struct pcap_packet *c)
 	(void)snprintf(name, sizeof(name), "%s-%d", capture, n);
 	param = packet_find(&p, PARAM_HOST_ID);
 	if (param) {
-		save("hi", name, param->body, param->len);
+		seeds_save("hi", name, param->body, param->len);
 		/* Whole, with its padding (RFC 7401 5.2.1). */
-		save("encrypted", name, param->body - 4,
-		     11u + param->len - (param->len + 3u) % 8);
+		seeds_save("encrypted", name, param->body - 4,
+			   11u + param->len - (param->len + 3u) % 8);
 	}
 	param = packet_find(&p, PARAM_DIFFIE_HELLMAN);
 	if (param && dh_param_parse(param_rd(param), &dh) == DROP_NONE &&
 	    dh.len < sizeof(value)) {
 		value[0] = dh.group == DH_NIST_P256 ? 2 : 3; /* see fuzz_dh.c */
 		memcpy(value + 1, dh.value, dh.len);
-		save("dh", name, value, 1 + dh.len);
+		seeds_save("dh", name, value, 1 + dh.len);
 	}
 }
 
@@ -131,7 +133,7 @@ static void save_packets(void)
 				continue;
 			(void)snprintf(name, sizeof(name), "%s-%d", captures[i],
 				       ++n);
-			save("packet", name, c.bytes, c.len);
+			seeds_save("packet", name, c.bytes, c.len);
 			save_params(captures[i], n, &c);
 		}
 		pcap_close(&p);
@@ -141,7 +143,7 @@ static void save_packets(void)
 			malformed_make(&malformed[i], bytes, sizeof(bytes));
 
 		(void)snprintf(name, sizeof(name), "malformed-%zu", i);
-		save("packet", name, bytes, len);
+		seeds_save("packet", name, bytes, len);
 	}
 }
 
@@ -170,20 +172,21 @@ static void save_esp(void)
 
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		(void)snprintf(name, sizeof(name), "body-%zu", i);
-		save("esp", name, bytes, hex(bodies[i], bytes, sizeof(bytes)));
+		seeds_save("esp", name, bytes,
+			   hex(bodies[i], bytes, sizeof(bytes)));
 	}
 	for (size_t i = 0; i < COUNT(esp_vectors); i++) {
 		const struct esp_vector *v = &esp_vectors[i];
 		size_t len = hex(v->inner, bytes, sizeof(bytes));
 
 		(void)snprintf(name, sizeof(name), "packet-%zu", i);
-		save("inner", name, bytes, len);
+		seeds_save("inner", name, bytes, len);
 		/* The choice takes the place of the last byte of the SPI. */
 		len = hex(v->esp, bytes, sizeof(bytes));
 		bytes[3] = v->suite == 13 ? 1 : (uint8_t)(11 - v->suite);
-		save("esp", name, bytes + 3, len - 3);
+		seeds_save("esp", name, bytes + 3, len - 3);
 	}
-	save("inner", "chain", bytes, hex(chain, bytes, sizeof(bytes)));
+	seeds_save("inner", "chain", bytes, hex(chain, bytes, sizeof(bytes)));
 }
 
 /* Exchanges as fuzz_host.c takes them: 00 delivers, 0101 has a packet. */
@@ -207,7 +210,8 @@ static void save_hosts(void)
 
 	for (size_t i = 0; i < COUNT(runs); i++) {
 		(void)snprintf(name, sizeof(name), "run-%zu", i);
-		save("host", name, bytes, hex(runs[i], bytes, sizeof(bytes)));
+		seeds_save("host", name, bytes,
+			   hex(runs[i], bytes, sizeof(bytes)));
 	}
 }
 
@@ -235,7 +239,7 @@ static void save_requests(void)
 		ipc_header_write(stream + at, API_REQUEST, len);
 		at += IPC_HEADER_LEN + len;
 		(void)snprintf(name, sizeof(name), "request-%zu", i);
-		save("api", name, body, len);
+		seeds_save("api", name, body, len);
 	}
 	for (size_t i = 0; i < COUNT(replies); i++) {
 		uint8_t *body = stream + at + IPC_HEADER_LEN;
@@ -244,14 +248,14 @@ static void save_requests(void)
 		ipc_header_write(stream + at, API_REPLY, len);
 		at += IPC_HEADER_LEN + len;
 		(void)snprintf(name, sizeof(name), "reply-%zu", i);
-		save("api", name, body, len);
+		seeds_save("api", name, body, len);
 	}
-	save("ipc", "whole", stream, at);
-	save("ipc", "cut", stream, at - 5);
+	seeds_save("ipc", "whole", stream, at);
+	seeds_save("ipc", "cut", stream, at - 5);
 	stream[0] = 255;
-	save("ipc", "in-one", stream, at);
+	seeds_save("ipc", "in-one", stream, at);
 	stream[1] = 0xff;
-	save("ipc", "too-long", stream, 100);
+	seeds_save("ipc", "too-long", stream, 100);
 }
 
 /* Frames; and bodies behind the choice of dictionaries (fuzz_stored.c). */
@@ -264,10 +268,10 @@ static void save_reload(void)
 		size_t len = reload_sample_make(s, bytes, sizeof(bytes));
 
 		frame_data_write(&w, (uint32_t)i, bytes, len);
-		save("reload", s->name, out, wr_len(&w));
+		seeds_save("reload", s->name, out, wr_len(&w));
 		out[0] = 2;
 		len = reload_sample_body(s, out + 1, sizeof(out) - 1);
-		save("stored", s->name, out, 1 + len);
+		seeds_save("stored", s->name, out, 1 + len);
 	}
 }
 
@@ -284,5 +288,6 @@ int main(int argc, char **argv)
 	save_esp();
 	save_hosts();
 	save_reload();
+	seeds_enrolled();
 	return 0;
 }

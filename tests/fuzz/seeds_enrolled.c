@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Certificates, revocation lists and what goes with them. The keys are
+ * Ed25519's where the bytes shall be the same each time.
+ */
+#include "tests/fuzz/seeds.h"
+#include "tests/unit/enrolled.h"
+#include "tests/unit/keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct enrolled_authority authority;
+static uint8_t bytes[1 + REVOCATION_MAX];
+
+/* As they are, and what is signed of them (fuzz_certificate.c). */
+static void save_signed(const char *name, size_t len)
+{
+	char tbs_name[64];
+	struct span tbs;
+
+	bytes[0] = 0;
+	seeds_save("certificate", name, bytes, 1 + len);
+	if (!authority_signed_read(rd_init(bytes + 1, len), &authority.public,
+				   &tbs))
+		return;
+	(void)snprintf(tbs_name, sizeof(tbs_name), "%s-signed", name);
+	memmove(bytes + 1, tbs.bytes, tbs.len);
+	bytes[0] = 1;
+	seeds_save("certificate", tbs_name, bytes, 1 + tbs.len);
+}
+
+static void save_certificates(void)
+{
+	static const char *const keys[] = { KEY_P256, KEY_P384, KEY_RSA_2048,
+					    KEY_RFC8032 };
+	static struct revocation list = {
+		.number = 300,
+		.this_update_s = ENROLLED_NOW_S,
+		.next_update_s = ENROLLED_NOW_S + REVOCATION_PERIOD_S,
+	};
+	static const uint8_t serials[2][16] = { { 0x40, 1 }, { 0x41, 2 } };
+	char name[32];
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct identity *holder = enrolled_key(keys[i]);
+
+		(void)snprintf(name, sizeof(name), "certificate-%zu", i);
+		save_signed(name, enrolled_issue(&authority, "bob@example.com",
+						 holder, 1, ENROLLED_NOW_S,
+						 bytes + 1));
+		identity_free(holder);
+	}
+	save_signed("list-empty",
+		    enrolled_revoke(&authority, &list, bytes + 1));
+	for (size_t i = 0; i < 2; i++) {
+		if (revocation_add(&list, serials[i], ENROLLED_NOW_S) != 0)
+			return;
+	}
+	save_signed("list", enrolled_revoke(&authority, &list, bytes + 1));
+}
+
+void seeds_enrolled(void)
+{
+	enrolled_authority_make(&authority, "example.com", KEY_RFC8032);
+	save_certificates();
+	enrolled_authority_free(&authority);
+}
