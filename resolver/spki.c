@@ -212,43 +212,58 @@ void spki_algorithm_write(struct wr *w, uint16_t algorithm)
 		wr_bytes(w, key_ed25519, sizeof(key_ed25519));
 }
 
+void spki_value_write(struct wr *w, uint16_t algorithm, const uint8_t *sig,
+		      size_t len)
+{
+	size_t at = der_begin(w);
+
+	if (algorithm != HI_ECDSA) {
+		wr_bytes(w, sig, len);
+		return;
+	}
+	der_integer_write(w, sig, len / 2);
+	der_integer_write(w, sig + len / 2, len / 2);
+	der_end(w, at, DER_SEQUENCE);
+}
+
+bool spki_value_read(struct rd v, uint16_t algorithm, size_t hi_len,
+		     uint8_t sig[SIGNATURE_MAX], size_t *len)
+{
+	size_t n = rd_left(&v);
+	struct rd pair;
+
+	if (algorithm == HI_ECDSA) {
+		n = (hi_len - HI_CURVE_LEN - 1) / 2;
+		assert(n <= COORDINATE_MAX); /* of a field that was parsed */
+		pair = der_read(&v, DER_SEQUENCE);
+		der_integer_read(&pair, sig, n);
+		der_integer_read(&pair, sig + n, n);
+		if (!rd_done(&pair))
+			return false;
+		n *= 2;
+	} else if (n <= SIGNATURE_MAX) {
+		rd_copy(&v, sig, n);
+	}
+	if (!rd_done(&v))
+		return false;
+	*len = n;
+	return true;
+}
+
 void spki_signature_write(struct wr *w, uint16_t algorithm, const uint8_t *sig,
 			  size_t len)
 {
-	size_t at = begin_bits(w), inner;
+	size_t at = begin_bits(w);
 
-	if (algorithm == HI_ECDSA) {
-		inner = der_begin(w);
-		der_integer_write(w, sig, len / 2);
-		der_integer_write(w, sig + len / 2, len / 2);
-		der_end(w, inner, DER_SEQUENCE);
-	} else {
-		wr_bytes(w, sig, len);
-	}
+	spki_value_write(w, algorithm, sig, len);
 	der_end(w, at, DER_BITS);
 }
 
 void spki_signature_read(struct rd *r, uint16_t algorithm, size_t hi_len,
 			 uint8_t sig[SIGNATURE_MAX], size_t *len)
 {
-	struct rd bits = read_bits(r), pair;
-	size_t n = rd_left(&bits);
+	struct rd bits = read_bits(r);
 
-	if (algorithm == HI_ECDSA) {
-		n = (hi_len - HI_CURVE_LEN - 1) / 2;
-		assert(n <= COORDINATE_MAX); /* of a field that was parsed */
-		pair = der_read(&bits, DER_SEQUENCE);
-		der_integer_read(&pair, sig, n);
-		der_integer_read(&pair, sig + n, n);
-		if (!rd_done(&pair))
-			bits.failed = true;
-		n *= 2;
-	} else if (n <= SIGNATURE_MAX) {
-		rd_copy(&bits, sig, n);
-	}
-	if (!rd_done(&bits)) {
+	if (!spki_value_read(bits, algorithm, hi_len, sig, len))
 		r->failed = true;
-		return;
-	}
-	*len = n;
 }

@@ -26,11 +26,20 @@ void spki_read(struct rd *r, uint16_t *algorithm, uint8_t hi[HI_MAX],
 /* AlgorithmIdentifier of signatures by identities of an algorithm. */
 void spki_algorithm_write(struct wr *w, uint16_t algorithm);
 
-/* The BIT STRING of a signature as identity_sign gives it. */
+/*
+ * A signature as identity_sign gives it to the form of X.509 and of TLS:
+ * ECDSA's as a SEQUENCE of two numbers, the others as they are. The reverse
+ * takes all of v and is false when it is none of the key of that field.
+ */
+void spki_value_write(struct wr *w, uint16_t algorithm, const uint8_t *sig,
+		      size_t len);
+bool spki_value_read(struct rd v, uint16_t algorithm, size_t hi_len,
+		     uint8_t sig[SIGNATURE_MAX], size_t *len);
+
+/* The same in a BIT STRING. */
 void spki_signature_write(struct wr *w, uint16_t algorithm, const uint8_t *sig,
 			  size_t len);
 
-/* The reverse for the key of that Host Identity field; else r fails. */
 void spki_signature_read(struct rd *r, uint16_t algorithm, size_t hi_len,
 			 uint8_t sig[SIGNATURE_MAX], size_t *len);
 

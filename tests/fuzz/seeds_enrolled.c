@@ -4,6 +4,8 @@
  * Ed25519's where the bytes shall be the same each time.
  */
 #include "tests/fuzz/seeds.h"
+
+#include "resolver/registration.h"
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
 
@@ -60,8 +62,24 @@ static void save_certificates(void)
 	save_signed("list", enrolled_revoke(&authority, &list, bytes + 1));
 }
 
+static void save_registrations(void)
+{
+	static const char prefs[] = "(sip.schemes=SIP)";
+	const struct hit node = { { 0x20, 0x01, 0x00, 0x22, [15] = 1 } };
+	struct wr w = wr_init(bytes, sizeof(bytes));
+
+	registration_write(&w, &node, (struct span){ NULL, 0 });
+	seeds_save("registration", "route", bytes, wr_len(&w));
+	w = wr_init(bytes, sizeof(bytes));
+	registration_write(
+		&w, &node,
+		(struct span){ (const uint8_t *)prefs, sizeof(prefs) - 1 });
+	seeds_save("registration", "preferences", bytes, wr_len(&w));
+}
+
 void seeds_enrolled(void)
 {
+	save_registrations();
 	enrolled_authority_make(&authority, "example.com", KEY_RFC8032);
 	save_certificates();
 	enrolled_authority_free(&authority);
