@@ -35,6 +35,17 @@ void forward_drop(struct forward *f, enum worker_drop reason, uint64_t n)
 	atomic_fetch_add_explicit(&f->drops[reason], n, memory_order_relaxed);
 }
 
+int forward_socket(const struct worker_conf *conf, const struct path *path)
+{
+	bool v4 = path->remote.family == AF_INET;
+
+	if (!path_is_raw(path))
+		return v4 ? conf->udp4_fd : conf->udp6_fd;
+	if (!conf->raw.is_open)
+		return -1;
+	return conf->raw.fds[v4 ? RAW_ESP4 : RAW_ESP6];
+}
+
 /* 2001:20::/28, RFC 7343 2. */
 static bool is_hit(const uint8_t addr[16])
 {
@@ -61,7 +72,6 @@ static void tell(struct forward *f, struct ring *ring, enum ring_kind kind,
 
 static void control_up(struct forward *f, struct pkt *p)
 {
-	pkt_pull(p, ZERO_SPI_LEN);
 	if (p->len == 0)
 		forward_drop(f, WORKER_DROP_SHORT, 1);
 	else if (p->len > FORWARD_CONTROL_MAX)
@@ -96,15 +106,22 @@ static bool esp_up(struct forward *f, struct pkt *p)
 	return false;
 }
 
-/* Whether p is an ESP packet; when not, what is due has been done. */
-static bool is_esp(struct forward *f, struct pkt *p, unsigned ifindex)
+/*
+ * Whether a packet may have come from where it says. From port 0, which a
+ * path has that goes without UDP, no answer could be taken.
+ */
+static bool is_from_outside(const struct forward *f, const struct pkt *p,
+			    unsigned ifindex)
 {
-	if (ifindex == f->conf.tun_ifindex ||
-	    is_hit_underneath(&p->path.remote) ||
-	    is_hit_underneath(&p->path.local)) {
-		forward_drop(f, WORKER_DROP_OUTER_ADDRESS, 1);
-		return false;
-	}
+	return ifindex != f->conf.tun_ifindex &&
+	       !is_hit_underneath(&p->path.remote) &&
+	       !is_hit_underneath(&p->path.local) &&
+	       (p->from != PKT_UDP || !path_is_raw(&p->path));
+}
+
+/* RFC 9028 5.1: ESP, or HIP behind four zeros. As is_esp. */
+static bool is_esp_in_udp(struct forward *f, struct pkt *p)
+{
 	/* RFC 3948 2.3: what other IPsec keeps its mappings open with. */
 	if (p->len == 1 && *pkt_data(p) == 0xff) {
 		forward_drop(f, WORKER_DROP_KEEPALIVE, 1);
@@ -116,7 +133,31 @@ static bool is_esp(struct forward *f, struct pkt *p, unsigned ifindex)
 	}
 	if (load_be32(pkt_data(p)) != 0)
 		return true;
+	pkt_pull(p, ZERO_SPI_LEN);
 	control_up(f, p);
+	return false;
+}
+
+/* Whether p is an ESP packet; when not, what is due has been done. */
+static bool is_esp(struct forward *f, struct pkt *p, unsigned ifindex)
+{
+	if (!is_from_outside(f, p, ifindex)) {
+		forward_drop(f, WORKER_DROP_OUTER_ADDRESS, 1);
+		return false;
+	}
+	switch (p->from) {
+	case PKT_UDP:
+		return is_esp_in_udp(f, p);
+	case PKT_HIP:
+		control_up(f, p);
+		return false;
+	case PKT_ESP:
+		break;
+	}
+	/* RFC 4303 2.1: SPI 0 is not for the wire. */
+	if (p->len >= ZERO_SPI_LEN && load_be32(pkt_data(p)) != 0)
+		return true;
+	forward_drop(f, WORKER_DROP_SHORT, 1);
 	return false;
 }
 

@@ -47,6 +47,9 @@ struct forward_out {
 	} errors[FORWARD_ERRORS_MAX];
 };
 
+/* The socket that ESP packets of this path leave by, or -1. */
+int forward_socket(const struct worker_conf *conf, const struct path *path);
+
 /* Counts a dropped packet; any thread. */
 void forward_drop(struct forward *f, enum worker_drop reason, uint64_t n);
 

@@ -2,6 +2,7 @@
 #include "tun/lane.h"
 
 #include "tun/device.h"
+#include "tun/raw.h"
 #include "tun/socket.h"
 #include "tun/standing.h"
 
@@ -32,7 +33,7 @@ struct lane {
 	struct burst burst;
 	struct coalesce coalesce;
 	struct standing tun_queue;
-	struct standing socket_queues[2]; /* IPv4, IPv6 */
+	struct standing socket_queues[2 + RAW_SOCKETS]; /* as queue_of */
 };
 
 static uint64_t now_us(void)
@@ -154,18 +155,33 @@ static void choose_slots(struct lane *l, int n)
 	l->slots = bytes >= MANY_BYTES ? FEW_SLOTS : LANE_SLOTS;
 }
 
-int lane_up(struct lane *l, int fd, int *tun_error)
+/* Each socket has a queue of its own. */
+static struct standing *queue_of(struct lane *l, int fd)
+{
+	const struct worker_conf *conf = &l->f->conf;
+
+	for (size_t i = 0; conf->raw.is_open && i < RAW_SOCKETS; i++)
+		if (fd == conf->raw.fds[i])
+			return &l->socket_queues[2 + i];
+	return &l->socket_queues[fd == conf->udp6_fd];
+}
+
+int lane_up(struct lane *l, int fd, enum pkt_from from, int *tun_error)
 {
 	struct forward_at at = { 0 };
 	bool done = false;
 	int n;
 
-	n = socket_recv_batch(fd, l->pkts, l->ifindex, l->slots);
+	for (int i = 0; i < l->slots; i++)
+		l->pkts[i].off = 0; /* an IP header may have been taken off */
+	if (from == PKT_UDP)
+		n = socket_recv_batch(fd, l->pkts, l->ifindex, l->slots);
+	else
+		n = raw_recv_batch(fd, from, l->pkts, l->ifindex, l->slots);
 	if (n < 0)
 		return n;
 	l->f->signal_up =
-		standing_note(&l->socket_queues[fd == l->f->conf.udp6_fd],
-			      n < l->slots, now_us());
+		standing_note(queue_of(l, fd), n < l->slots, now_us());
 	choose_slots(l, n);
 	while (!done && *tun_error == 0) {
 		sa_table_rdlock(l->f->conf.sas);
@@ -194,17 +210,16 @@ bool lane_seal(struct lane *l, struct forward_out *out)
 	return forward_down_intake(l->f, &l->intake, &l->burst, out);
 }
 
-static void send_runs(struct lane *l, sa_family_t family,
-		      const struct burst_run *runs, int n)
+static void send_runs(struct lane *l, int fd, const struct burst_run *runs,
+		      int n)
 {
-	const struct worker_conf *conf = &l->f->conf;
-	int fd = family == AF_INET ? conf->udp4_fd : conf->udp6_fd;
+	bool segments = l->offloads & WORKER_SEGMENT;
 	int refused = 0;
 
 	if (fd < 0)
 		for (int i = 0; i < n; i++)
 			refused += (int)runs[i].count;
-	else if (l->offloads & WORKER_SEGMENT)
+	else if (segments && !path_is_raw(&runs[0].path))
 		refused = socket_send_runs(fd, runs, n);
 	else
 		refused = socket_send_runs_singly(fd, runs, n);
@@ -214,15 +229,17 @@ static void send_runs(struct lane *l, sa_family_t family,
 
 void lane_send(struct lane *l)
 {
+	const struct worker_conf *conf = &l->f->conf;
 	const struct burst_run *runs = l->burst.runs;
 	int n = l->burst.run_count;
 
 	for (int i = 0, j; i < n; i = j) {
-		sa_family_t family = runs[i].path.remote.family;
+		int fd = forward_socket(conf, &runs[i].path);
 
-		for (j = i + 1; j < n && runs[j].path.remote.family == family;)
+		for (j = i + 1;
+		     j < n && forward_socket(conf, &runs[j].path) == fd;)
 			j++;
-		send_runs(l, family, runs + i, j - i);
+		send_runs(l, fd, runs + i, j - i);
 	}
 	burst_reset(&l->burst);
 }

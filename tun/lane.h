@@ -27,9 +27,9 @@ void lane_free(struct lane *l);
 /* What the kernel does for it: bits of enum worker_offload. */
 unsigned lane_offloads(const struct lane *l);
 
-/* One batch from a socket to the TUN device. 0; a negative errno when
+/* One batch of `from` from a socket to the TUN device. 0; a negative errno when
  * receiving failed; *tun_error is one when the device is gone. */
-int lane_up(struct lane *l, int fd, int *tun_error);
+int lane_up(struct lane *l, int fd, enum pkt_from from, int *tun_error);
 
 /* Reads from the TUN device. How many packets, or a negative errno. */
 int lane_read(struct lane *l);

@@ -15,9 +15,10 @@
 #include <string.h>
 
 enum {
-	PKT_HEAD_ROOM = 64, /* for IPv6 rebuilt, ESP header and IV */
-	PKT_TAIL_ROOM = 64, /* for ESP padding, trailer and ICV */
-	PKT_BATCH = 64,	    /* packets handled in one go */
+	PKT_HEAD_ROOM = 64,   /* for IPv6 rebuilt, ESP header and IV */
+	PKT_TAIL_ROOM = 64,   /* for ESP padding, trailer and ICV */
+	PKT_BATCH = 64,	      /* packets handled in one go */
+	IPV4_HEADER_LEN = 20, /* without options */
 	IPV6_HEADER_LEN = 40,
 	IPV6_MIN_MTU = 1280,
 };
@@ -30,11 +31,21 @@ union tun_addr {
 	struct sockaddr_in6 in6;
 };
 
-/* Where a packet goes or came from. Ports in network order, as in the
- * socket addresses; local's port is not used for sending. */
+/*
+ * Where a packet goes or came from. Ports in network order, as in the socket
+ * addresses; local's port is not used for sending. No port of remote: it goes
+ * as an IP protocol of its own, without UDP.
+ */
 struct path {
 	union tun_addr local;
 	union tun_addr remote;
+};
+
+/* What a packet from underneath is. */
+enum pkt_from {
+	PKT_UDP, /* a datagram: RFC 9028 5.1 says what is in it */
+	PKT_ESP, /* IP protocol 50 */
+	PKT_HIP, /* IP protocol 139 */
 };
 
 struct pkt {
@@ -45,8 +56,16 @@ struct pkt {
 	uint32_t stride;       /* received in one: 0, or datagrams of so many
 				  bytes one behind the other */
 	uint8_t traffic_class; /* of the outer header: DSCP and ECN */
+	enum pkt_from from;    /* received as */
 	struct path path;
 };
+
+/* Whether packets of a path go without UDP. */
+static inline bool path_is_raw(const struct path *p)
+{
+	return p->remote.family == AF_INET ? p->remote.in.sin_port == 0
+					   : p->remote.in6.sin6_port == 0;
+}
 
 static inline uint8_t *pkt_data(struct pkt *p)
 {

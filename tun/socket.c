@@ -16,7 +16,7 @@
 
 enum {
 	BUFFER_BYTES = 4 << 20, /* a burst of 10 ms at 3 Gbit/s */
-	RECEIVE_TRIES = 8	/* errors of earlier datagrams passed over */
+	RECEIVE_TRIES = 8,	/* errors of earlier datagrams passed over */
 };
 
 /* Room for the control messages of one datagram, either family. */
@@ -54,8 +54,7 @@ static int set_options(int fd, sa_family_t family, bool shared)
 		return set(fd, IPPROTO_IP, IP_PKTINFO, 1) |
 		       set(fd, IPPROTO_IP, IP_RECVTOS, 1) |
 		       set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT);
-	return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) |
-	       set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) |
+	return set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) |
 	       set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) |
 	       set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_WANT);
 }
@@ -66,31 +65,64 @@ static socklen_t addr_len(sa_family_t family)
 				 : sizeof(struct sockaddr_in6);
 }
 
-int socket_open(sa_family_t family, const union tun_addr *bind_to,
-		uint16_t port, bool shared)
+/* A bound socket of a type and protocol, or a negative errno. */
+static int open_bound(union tun_addr addr, int type, int protocol, bool shared)
 {
-	union tun_addr addr = *bind_to;
-	int fd, err;
+	int fd = socket(addr.family, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			protocol);
+	int err;
 
-	if (addr.family == AF_UNSPEC)
-		addr = (union tun_addr){ .family = family };
-	if (addr.family != family || (family != AF_INET && family != AF_INET6))
-		return -EAFNOSUPPORT;
-	if (family == AF_INET)
-		addr.in.sin_port = htons(port);
-	else
-		addr.in6.sin6_port = htons(port);
-	fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (set_options(fd, family, shared) < 0 ||
-	    bind(fd, &addr.sa, addr_len(family)) < 0) {
+	/* Raw sockets of IPv6 are of nothing else anyway. */
+	if ((addr.family == AF_INET6 && type == SOCK_DGRAM &&
+	     set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) ||
+	    set_options(fd, addr.family, shared) < 0 ||
+	    bind(fd, &addr.sa, addr_len(addr.family)) < 0) {
 		err = errno;
 		close(fd);
 		return -err;
 	}
 	set_buffers(fd);
 	return fd;
+}
+
+/* `bind_to` where it is of this family, else any address of it; AF_UNSPEC
+ * when it is of the other, or the family is none of IP. */
+static union tun_addr address_to_bind(sa_family_t family,
+				      const union tun_addr *bind_to)
+{
+	union tun_addr addr = *bind_to;
+
+	if (addr.family == AF_UNSPEC)
+		addr.family = family;
+	if (addr.family != family || (family != AF_INET && family != AF_INET6))
+		addr.family = AF_UNSPEC;
+	return addr;
+}
+
+int socket_open(sa_family_t family, const union tun_addr *bind_to,
+		uint16_t port, bool shared)
+{
+	union tun_addr addr = address_to_bind(family, bind_to);
+
+	if (addr.family == AF_UNSPEC)
+		return -EAFNOSUPPORT;
+	if (family == AF_INET)
+		addr.in.sin_port = htons(port);
+	else
+		addr.in6.sin6_port = htons(port);
+	return open_bound(addr, SOCK_DGRAM, 0, shared);
+}
+
+int socket_open_raw(sa_family_t family, int protocol,
+		    const union tun_addr *bind_to)
+{
+	union tun_addr addr = address_to_bind(family, bind_to);
+
+	if (addr.family == AF_UNSPEC)
+		return -EAFNOSUPPORT;
+	return open_bound(addr, SOCK_RAW, protocol, false);
 }
 
 bool socket_receive_runs(int fd, bool wanted)
@@ -206,6 +238,7 @@ int socket_recv_batch(int fd, struct pkt *pkts, unsigned *ifindex, int n)
 		bool cut = msgs[i].msg_hdr.msg_flags & MSG_TRUNC;
 
 		pkts[i].len = cut ? 0 : msgs[i].msg_len;
+		pkts[i].from = PKT_UDP;
 		read_control(&msgs[i].msg_hdr, &pkts[i], &ifindex[i]);
 	}
 	return got < 0 ? -errno : got;
@@ -350,29 +383,56 @@ int socket_send_batch(int fd, struct pkt *const *pkts, int n, int *error)
 	return sent;
 }
 
-/* Sends the datagrams of a run one by one; how many were refused. */
+static int put_datagrams(struct mmsghdr *msgs, struct iovec *iov,
+			 const struct msghdr *addressed,
+			 const struct burst_run *r)
+{
+	int n = 0;
+
+	assert(r->count <= BURST_RUN_PACKETS);
+	for (uint32_t at = 0; at < r->len; at += r->stride, n++) {
+		uint32_t left = r->len - at;
+
+		iov[n] = (struct iovec){ .iov_base = r->bytes + at,
+					 .iov_len = left < r->stride
+							    ? left
+							    : r->stride };
+		msgs[n].msg_hdr = *addressed;
+		msgs[n].msg_hdr.msg_iov = &iov[n];
+		msgs[n].msg_hdr.msg_iovlen = 1;
+	}
+	return n;
+}
+
+/* Sends the datagrams of a run as such; how many were refused. */
 static int send_singly(int fd, const struct burst_run *r)
 {
-	uint32_t at = 0;
-	int refused = 0;
+	AS_IT_IS struct mmsghdr msgs[BURST_RUN_PACKETS];
+	AS_IT_IS struct iovec iov[BURST_RUN_PACKETS];
+	struct msghdr addressed = { 0 };
+	union control control;
+	int n, sent = 0, refused = 0;
 
-	while (at < r->len) {
-		struct iovec iov = { .iov_base = r->bytes + at,
-				     .iov_len = r->len - at < r->stride
-							? r->len - at
-							: r->stride };
-		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-		union control control;
-		int err;
+	address_message(&addressed, &control, &r->path, true, r->traffic_class);
+	n = put_datagrams(msgs, iov, &addressed, r);
+	while (sent < n) {
+		int got = sendmmsg(fd, msgs + sent, (unsigned)(n - sent),
+				   MSG_DONTWAIT);
+		int err = errno;
 
-		address_message(&m, &control, &r->path, true, r->traffic_class);
-		err = send_message(fd, &m);
+		if (got > 0) {
+			sent += got;
+			continue;
+		}
+		if (err == EINTR)
+			continue;
+		err = -err;
 		if (is_local_gone(-err, &r->path))
-			err = send_without_local(fd, &m, &r->path,
-						 r->traffic_class);
+			err = send_without_local(fd, &msgs[sent].msg_hdr,
+						 &r->path, r->traffic_class);
 		if (err)
 			refused++;
-		at += r->stride;
+		sent++;
 	}
 	return refused;
 }
@@ -447,4 +507,18 @@ int socket_send(int fd, const struct path *path, const void *head,
 	if (is_local_gone(-err, path))
 		err = send_without_local(fd, &m, path, 0);
 	return err;
+}
+
+int socket_send_from(int fd, const struct path *path, const void *bytes,
+		     size_t len)
+{
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)bytes,
+			     .iov_len = len };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union control control;
+	int err;
+
+	address_message(&m, &control, path, true, 0);
+	err = send_message(fd, &m);
+	return is_local_gone(-err, path) ? -EADDRNOTAVAIL : err;
 }

@@ -18,6 +18,13 @@ __attribute__((warn_unused_result)) int socket_open(sa_family_t family,
 						    const union tun_addr *bind,
 						    uint16_t port, bool shared);
 
+/*
+ * A raw socket of one family and IP protocol, of `bind` (family AF_UNSPEC =
+ * any address); the rest as above. Takes CAP_NET_RAW.
+ */
+__attribute__((warn_unused_result)) int
+socket_open_raw(sa_family_t family, int protocol, const union tun_addr *bind);
+
 /* Has several datagrams of one path, equal in length, received as one packet
  * with a stride (UDP_GRO). Whether it does then. */
 bool socket_receive_runs(int fd, bool wanted);
@@ -49,5 +56,10 @@ int socket_send_runs_singly(int fd, const struct burst_run *runs, int n);
 /* Sends one datagram made of two parts, from any thread. 0 or -errno. */
 int socket_send(int fd, const struct path *path, const void *head,
 		size_t head_len, const void *body, size_t body_len);
+
+/* Sends one packet, from path's local address and no other: where the host
+ * does not have it any more, -EADDRNOTAVAIL. */
+int socket_send_from(int fd, const struct path *path, const void *bytes,
+		     size_t len);
 
 #endif

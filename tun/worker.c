@@ -10,6 +10,7 @@
 #include "tun/device.h"
 #include "tun/forward.h"
 #include "tun/lane.h"
+#include "tun/raw.h"
 #include "tun/socket.h"
 
 #include <errno.h>
@@ -38,7 +39,15 @@ enum {
 	RECEIVE_PAUSE_MS = 10,
 };
 
-enum source { FROM_STOP, FROM_INJECT, FROM_TUN, FROM_UDP4, FROM_UDP6, SOURCES };
+enum source {
+	FROM_STOP,
+	FROM_INJECT,
+	FROM_TUN,
+	FROM_UDP4,
+	FROM_UDP6,
+	FROM_RAW, /* and as many as there are raw sockets */
+	SOURCES = FROM_RAW + RAW_SOCKETS
+};
 
 struct worker {
 	struct forward forward;
@@ -142,10 +151,10 @@ static int on_receive_error(struct worker *w, int err)
 }
 
 /* With offloads. */
-static int from_udp_by_lane(struct worker *w, int fd)
+static int from_socket_by_lane(struct worker *w, int fd, enum pkt_from from)
 {
 	int tun_error = 0;
-	int err = lane_up(w->lane, fd, &tun_error);
+	int err = lane_up(w->lane, fd, from, &tun_error);
 
 	if (err)
 		return on_receive_error(w, err);
@@ -153,15 +162,18 @@ static int from_udp_by_lane(struct worker *w, int fd)
 	return tun_error;
 }
 
-static int from_udp(struct worker *w, int fd)
+static int from_socket(struct worker *w, int fd, enum pkt_from from)
 {
 	struct forward *f = &w->forward;
 	int n, count, err = 0;
 
 	if (w->lane)
-		return from_udp_by_lane(w, fd);
+		return from_socket_by_lane(w, fd, from);
 	reset_pkts(w->pkts);
-	n = socket_recv_batch(fd, w->pkts, w->ifindex, PKT_BATCH);
+	if (from == PKT_UDP)
+		n = socket_recv_batch(fd, w->pkts, w->ifindex, PKT_BATCH);
+	else
+		n = raw_recv_batch(fd, from, w->pkts, w->ifindex, PKT_BATCH);
 	if (n < 0)
 		return on_receive_error(w, n);
 	w->receive_errors = 0;
@@ -173,8 +185,8 @@ static int from_udp(struct worker *w, int fd)
 	return err;
 }
 
-/* Sends all; one that is refused takes none with it. */
-static void send_all(struct worker *w, int fd, struct pkt *const *pkts, int n)
+/* Sends all by one socket; one that is refused takes none with it. */
+static void send_by(struct worker *w, int fd, struct pkt *const *pkts, int n)
 {
 	int sent = 0, err = 0;
 
@@ -196,16 +208,28 @@ static void send_all(struct worker *w, int fd, struct pkt *const *pkts, int n)
 	}
 }
 
-static int send_out(struct worker *w)
+/* Sends all, those in a row that go by one socket together. */
+static void send_all(struct worker *w, struct pkt *const *pkts, int n)
 {
 	const struct worker_conf *conf = &w->forward.conf;
+
+	for (int i = 0, j; i < n; i = j) {
+		int fd = forward_socket(conf, &pkts[i]->path);
+
+		for (j = i + 1;
+		     j < n && forward_socket(conf, &pkts[j]->path) == fd;)
+			j++;
+		send_by(w, fd, pkts + i, j - i);
+	}
+}
+
+static int send_out(struct worker *w)
+{
 	struct forward_out *out = &w->out;
 	int err = 0;
 
-	if (out->udp4_count)
-		send_all(w, conf->udp4_fd, out->udp4, out->udp4_count);
-	if (out->udp6_count)
-		send_all(w, conf->udp6_fd, out->udp6, out->udp6_count);
+	send_all(w, out->udp4, out->udp4_count);
+	send_all(w, out->udp6, out->udp6_count);
 	if (w->lane)
 		lane_send(w->lane);
 	for (int i = 0; i < out->error_count && err == 0; i++)
@@ -271,6 +295,14 @@ static int from_inject(struct worker *w)
 	return seal_and_send(w, 0);
 }
 
+static int from_raw(struct worker *w, enum worker_raw_socket which)
+{
+	bool is_hip = which == RAW_HIP4 || which == RAW_HIP6;
+
+	return from_socket(w, w->forward.conf.raw.fds[which],
+			   is_hip ? PKT_HIP : PKT_ESP);
+}
+
 /* Serves one ready source. 0, or an error that ends the worker. */
 static int serve(struct worker *w, enum source source, uint32_t events)
 {
@@ -280,11 +312,13 @@ static int serve(struct worker *w, enum source source, uint32_t events)
 	case FROM_TUN:
 		return from_tun(w, events);
 	case FROM_UDP4:
-		return from_udp(w, w->forward.conf.udp4_fd);
+		return from_socket(w, w->forward.conf.udp4_fd, PKT_UDP);
 	case FROM_UDP6:
-		return from_udp(w, w->forward.conf.udp6_fd);
-	default:
+		return from_socket(w, w->forward.conf.udp6_fd, PKT_UDP);
+	case FROM_STOP:
 		return 0;
+	default:
+		return from_raw(w, source - FROM_RAW);
 	}
 }
 
@@ -320,6 +354,16 @@ static bool watch(struct worker *w, int fd, enum source source)
 	return fd < 0 || epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &e) == 0;
 }
 
+static bool watch_raw(struct worker *w)
+{
+	const struct worker_raw *raw = &w->forward.conf.raw;
+
+	for (int i = 0; raw->is_open && i < RAW_SOCKETS; i++)
+		if (!watch(w, raw->fds[i], FROM_RAW + i))
+			return false;
+	return true;
+}
+
 static bool make_events(struct worker *w)
 {
 	const struct worker_conf *conf = &w->forward.conf;
@@ -335,7 +379,7 @@ static bool make_events(struct worker *w)
 	       watch(w, w->inject_fd, FROM_INJECT) &&
 	       watch(w, conf->tun_fd, FROM_TUN) &&
 	       watch(w, conf->udp4_fd, FROM_UDP4) &&
-	       watch(w, conf->udp6_fd, FROM_UDP6);
+	       watch(w, conf->udp6_fd, FROM_UDP6) && watch_raw(w);
 }
 
 /* The slab's pages are touched when packets come, not before. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * A data thread: one TUN queue, one IPv4 and one IPv6 UDP socket, run to
- * completion. It reads batches, looks SAs up under one read lock per batch,
- * seals or opens, and sends batches. What is not plain data goes to the
- * control thread through rings, and an eventfd says so.
+ * A data thread: one TUN queue, one IPv4 and one IPv6 UDP socket, and raw
+ * ones where they are wanted, run to completion. It reads batches, looks SAs up
+ * under one read lock per batch, seals or opens, and sends batches. What is not
+ * plain data goes to the control thread through rings, and an eventfd says so.
  *
  * All its memory is taken when it is made, and touched when used: with an
  * MTU under 1,500 it comes to at most 3.5 MiB once every ring has gone
@@ -19,6 +19,13 @@
 
 struct worker;
 
+/* Raw sockets, where ESP and HIP are spoken without UDP too. */
+enum worker_raw_socket { RAW_ESP4, RAW_ESP6, RAW_HIP4, RAW_HIP6, RAW_SOCKETS };
+struct worker_raw {
+	bool is_open;
+	int fds[RAW_SOCKETS]; /* while open; -1: not this one */
+};
+
 /* What the kernel does for a worker: bits. Whatever it does not, the worker
  * does packet by packet. */
 enum worker_offload {
@@ -31,12 +38,13 @@ enum worker_offload {
 };
 
 struct worker_conf {
-	int tun_fd;	      /* non-blocking; borrowed, like the sockets */
-	int udp4_fd;	      /* -1: no IPv4 underneath */
-	int udp6_fd;	      /* -1: no IPv6 underneath */
-	unsigned tun_ifindex; /* packets that come in by it are refused */
-	uint32_t mtu;	      /* of the TUN device */
-	uint8_t hit[16];      /* ours: the only inner source that is sealed */
+	int tun_fd;	       /* non-blocking; borrowed, like the sockets */
+	int udp4_fd;	       /* -1: no IPv4 underneath */
+	int udp6_fd;	       /* -1: no IPv6 underneath */
+	struct worker_raw raw; /* borrowed */
+	unsigned tun_ifindex;  /* packets that come in by it are refused */
+	uint32_t mtu;	       /* of the TUN device */
+	uint8_t hit[16];       /* ours: the only inner source that is sealed */
 	struct sa_table *sas;
 	unsigned without; /* offloads that are not to be used: 0 = use all.
 			     WORKER_VNET is fixed when the device is made */

@@ -268,6 +268,84 @@ Test(forward, a_hip_packet_goes_to_the_control_ring_without_its_zeros)
 	side_free(s);
 }
 
+/* An address without a port, as raw sockets have it. */
+static union tun_addr raw_outer(const char *text)
+{
+	union tun_addr a = outer(text);
+
+	if (a.family == AF_INET)
+		a.in.sin_port = 0;
+	else
+		a.in6.sin6_port = 0;
+	return a;
+}
+
+Test(forward, a_hip_packet_by_its_own_protocol_goes_there_as_it_is)
+{
+	struct side *s = side_new(bob);
+	const struct ring_entry *e;
+
+	put_datagram(s, 0, "\0\0\0\0HIP", 7);
+	s->pkts[0].from = PKT_HIP;
+	s->pkts[0].path.remote = raw_outer("192.0.2.2");
+	cr_assert_eq(run_up(s, 1), 0);
+	e = ring_peek(s->f.control);
+	cr_assert_not_null(e);
+	cr_assert_eq(e->len, 7);
+	cr_assert(path_is_raw(&e->path));
+	side_free(s);
+}
+
+Test(forward, nobody_sends_from_port_zero_but_without_udp)
+{
+	struct side *s = side_new(bob);
+
+	put_datagram(s, 0, "\0\0\0\0HIP", 7);
+	s->pkts[0].path.remote = raw_outer("192.0.2.2");
+	cr_assert_eq(run_up(s, 1), 0);
+	cr_assert_eq(drops(s, WORKER_DROP_OUTER_ADDRESS), 1);
+	cr_assert_null(ring_peek(s->f.control));
+	side_free(s);
+}
+
+Test(forward, esp_by_its_own_protocol_is_never_of_spi_zero)
+{
+	struct side *s = side_new(bob);
+
+	put_datagram(s, 0, "\0\0\0\0HIP", 7);
+	put_datagram(s, 1, "\0\0\0", 3);
+	put_datagram(s, 2, "\0\0\0\7\0\0\0\1", 8);
+	for (int i = 0; i < 3; i++) {
+		s->pkts[i].from = PKT_ESP;
+		s->pkts[i].path.remote = raw_outer("192.0.2.2");
+	}
+	cr_assert_eq(run_up(s, 3), 0);
+	cr_assert_eq(drops(s, WORKER_DROP_SHORT), 2);
+	cr_assert_eq(drops(s, WORKER_DROP_NO_SPI), 1);
+	cr_assert_null(ring_peek(s->f.control));
+	cr_assert(path_is_raw(&ring_peek(s->f.data)->path));
+	side_free(s);
+}
+
+Test(forward, a_path_without_a_port_leaves_by_the_socket_of_esp)
+{
+	struct worker_conf conf = { .udp4_fd = 4,
+				    .udp6_fd = 6,
+				    .raw = { .is_open = true,
+					     .fds = { 54, 56, 84, 86 } } };
+	struct path path = { .remote = outer("192.0.2.2") };
+
+	cr_assert_eq(forward_socket(&conf, &path), 4);
+	path.remote = raw_outer("192.0.2.2");
+	cr_assert_eq(forward_socket(&conf, &path), 54);
+	path.remote = outer("2001:db8::2");
+	cr_assert_eq(forward_socket(&conf, &path), 6);
+	path.remote = raw_outer("2001:db8::2");
+	cr_assert_eq(forward_socket(&conf, &path), 56);
+	conf.raw.is_open = false;
+	cr_assert_eq(forward_socket(&conf, &path), -1);
+}
+
 Test(forward, a_hip_packet_has_a_greatest_length)
 {
 	static const uint8_t zeros[FORWARD_CONTROL_MAX + 5];

@@ -18,6 +18,8 @@ static struct burst burst;
 static struct forward_out out;
 static struct coalesce coalesce;
 static struct pkt run;
+static const union tun_addr outside = { .in = { .sin_family = AF_INET,
+						.sin_port = 1 } };
 static unsigned ifindex = 2;
 static const uint8_t hit_a[16] = { 0x20, 0x01, 0x00, 0x22, 0xaa, [15] = 1 };
 static const uint8_t hit_b[16] = { 0x20, 0x01, 0x00, 0x22, 0xbb, [15] = 2 };
@@ -30,7 +32,7 @@ static void host(struct forward *f, const uint8_t hit[16],
 				.suite = 13,
 				.key = key,
 				.key_len = sizeof(key),
-				.path.remote.family = AF_INET };
+				.path.remote = outside };
 
 	memset(f, 0, sizeof(*f));
 	f->conf.mtu = MTU;
@@ -232,6 +234,7 @@ Test(forward_lane, hip_packets_in_a_run_go_to_the_control_thread)
 	run.off = PKT_HEAD_ROOM;
 	run.len = 30;
 	run.stride = 12;
+	run.path.remote = outside;
 	memset(pkt_data(&run), 0, run.len);
 	cr_assert(up(&at));
 	for (int i = 0; i < 3; i++) {
@@ -250,6 +253,7 @@ Test(forward_lane, an_empty_datagram_is_counted)
 
 	run.off = PKT_HEAD_ROOM;
 	run.len = 0;
+	run.path.remote = outside;
 	cr_assert(up(&at));
 	cr_assert_eq(bob.drops[WORKER_DROP_SHORT], 1);
 }

@@ -412,3 +412,13 @@ Test(socket, a_bound_address_is_kept)
 	cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	close(fd);
 }
+
+Test(socket, only_from_that_address_or_not_at_all)
+{
+	int fd = open_any(AF_INET);
+	struct path path = { .local = addr_of("192.0.2.1", 0),
+			     .remote = addr_of("127.0.0.1", port_of(fd)) };
+
+	cr_expect_eq(socket_send_from(fd, &path, "x", 1), -EADDRNOTAVAIL);
+	close(fd);
+}
