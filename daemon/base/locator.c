@@ -99,8 +99,11 @@ void locator_text(const struct locator *l, char out[LOCATOR_TEXT_MAX])
 	(void)inet_ntop(v4 ? AF_INET : AF_INET6,
 			v4 ? l->addr + sizeof(v4_prefix) : l->addr, addr,
 			sizeof(addr));
-	(void)snprintf(out, LOCATOR_TEXT_MAX, v4 ? "%s:%u" : "[%s]:%u", addr,
-		       l->port);
+	if (l->port == 0)
+		(void)snprintf(out, LOCATOR_TEXT_MAX, v4 ? "%s" : "[%s]", addr);
+	else
+		(void)snprintf(out, LOCATOR_TEXT_MAX, v4 ? "%s:%u" : "[%s]:%u",
+			       addr, l->port);
 }
 
 /* Decimal 1 to 65535 and nothing else. */

@@ -39,7 +39,8 @@ int locator_compare(const struct locator *a, const struct locator *b);
 
 enum locator_scope locator_scope(const struct locator *l);
 
-/* "a.b.c.d:port" or "[v6]:port", NUL-terminated; v6 after RFC 5952. */
+/* "a.b.c.d:port" or "[v6]:port", without ":port" where there is none; v6 after
+ * RFC 5952. */
 void locator_text(const struct locator *l, char out[LOCATOR_TEXT_MAX]);
 
 /*

@@ -51,7 +51,7 @@ static void send_i1_to(struct host *h, const struct exchange *x,
 	dh_group_list_write(&p, &groups);
 	if (packet_fix_length(&p))
 		host_send(h, &x->assoc->hit, p.bytes, packet_len(&p), local,
-			  remote, false);
+			  remote, remote->port == 0);
 }
 
 /* RFC 7401 6.6: one address at a time; retransmissions go round them. */
@@ -476,6 +476,17 @@ static const char *reason(const struct exchange *x, const char *silence)
 	return x->notified ? x->notified : silence;
 }
 
+/* Of a peer that nobody has heard by its first locator's kind. */
+static const char *silence(const struct host *h, const struct exchange *x)
+{
+	struct locator first;
+
+	if (host_locator(h, x->assoc, 0, &first) && first.port == 0)
+		return "the peer does not answer IP protocol 139; a peer with "
+		       "transport = udp needs a locator with a port";
+	return "the peer does not answer";
+}
+
 static void repeat_i1(struct host *h, struct exchange *x)
 {
 	h->counters.retransmitted++;
@@ -496,8 +507,7 @@ void exchange_i_on_timer(struct host *h, struct exchange *x)
 		return;
 	case EXCHANGE_I1:
 		if (x->refusal || is_last)
-			exchange_i_fail(h, x->assoc,
-					reason(x, "the peer does not answer"));
+			exchange_i_fail(h, x->assoc, reason(x, silence(h, x)));
 		else
 			repeat_i1(h, x);
 		return;

@@ -90,7 +90,8 @@ struct hip_input {
 	size_t len;
 	struct locator local, remote; /* PACKET, UNKNOWN_SPI (remote) */
 	bool raw; /* PACKET: came by IP protocol 139, has a checksum */
-	const struct locator *locators; /* PEER: replaces those known */
+	const struct locator *locators; /* PEER: replaces those known; one
+					   without a port is spoken to raw */
 	size_t n_locators;
 	bool in, out;	      /* TRAFFIC: which direction */
 	uint32_t spi;	      /* TRAFFIC in: the newest SA used; 0 unknown */
@@ -122,7 +123,8 @@ struct hip_output {
 	size_t len;
 	struct locator local, remote; /* SEND, SA_OUT; local may be unspecified:
 					 the system chooses */
-	bool raw;
+	bool raw; /* SEND: by IP protocol 139. Its checksum is right for local;
+		     where the system chooses, who sends it sets it anew */
 	uint32_t spi;		  /* SA_* */
 	bool inbound;		  /* SA_DELETE */
 	uint16_t esp_suite;	  /* SA_* */

@@ -12,7 +12,6 @@
 
 enum {
 	OFFSET_TYPE = 2, /* RFC 7401 5.1 */
-	OFFSET_CHECKSUM = 4,
 	R1_RETRY_MS = 10 * 1000,
 };
 
@@ -22,14 +21,11 @@ void host_send(struct host *h, const struct hit *peer, const uint8_t *bytes,
 {
 	uint8_t copy[HIP_PACKET_MAX];
 	struct hip_output *out;
-	uint16_t sum;
 
 	assert(len >= HIP_HEADER_LEN && len <= sizeof(copy));
-	if (raw) { /* neither MAC nor signature covers the checksum */
+	if (raw) {
 		memcpy(copy, bytes, len);
-		sum = packet_checksum(copy, len, local, remote);
-		copy[OFFSET_CHECKSUM] = (uint8_t)(sum >> 8);
-		copy[OFFSET_CHECKSUM + 1] = (uint8_t)sum;
+		packet_set_checksum(copy, len, local, remote);
 		bytes = copy;
 	}
 	out = outputs_add_bytes(&h->out, HIP_OUT_SEND, peer, bytes, len);

@@ -254,6 +254,15 @@ uint16_t packet_checksum(const uint8_t *bytes, size_t len,
 	return (uint16_t)~acc;
 }
 
+void packet_set_checksum(uint8_t *bytes, size_t len, const struct locator *from,
+			 const struct locator *to)
+{
+	uint16_t sum = packet_checksum(bytes, len, from, to);
+
+	bytes[OFFSET_CHECKSUM] = (uint8_t)(sum >> 8);
+	bytes[OFFSET_CHECKSUM + 1] = (uint8_t)sum;
+}
+
 void packet_begin(struct packet_out *out, enum hip_packet_type type,
 		  uint16_t controls, const struct hit *sender,
 		  const struct hit *receiver)

@@ -69,6 +69,11 @@ static inline struct rd param_rd(const struct param *p)
 uint16_t packet_checksum(const uint8_t *bytes, size_t len,
 			 const struct locator *from, const struct locator *to);
 
+/* Computes it and puts it where it belongs. Neither MAC nor signature covers
+ * it. */
+void packet_set_checksum(uint8_t *bytes, size_t len, const struct locator *from,
+			 const struct locator *to);
+
 /* A packet being written. */
 struct packet_out {
 	uint8_t bytes[HIP_PACKET_MAX];

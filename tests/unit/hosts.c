@@ -106,7 +106,8 @@ void hosts_deliver(struct hosts *t, int to, const struct bytes *packet)
 				.bytes = packet->b,
 				.len = packet->len,
 				.local = t->at[to],
-				.remote = t->at[1 - to] };
+				.remote = t->at[1 - to],
+				.raw = t->at[1 - to].port == 0 };
 
 	hosts_input(t, to, &in);
 }

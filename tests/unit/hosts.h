@@ -51,7 +51,7 @@ void hosts_tell(struct hosts *t, int who);
 void hosts_input(struct hosts *t, int who, const struct hip_input *in);
 void hosts_tick(struct hosts *t, int who);
 
-/* A packet from the other's locator. */
+/* A packet from the other's locator; raw where that has no port. */
 void hosts_deliver(struct hosts *t, int to, const struct bytes *packet);
 
 /* The same, and why it was dropped: the one counter that moved. */

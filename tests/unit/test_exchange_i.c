@@ -64,6 +64,40 @@ Test(exchange_i, i1_goes_again_with_the_same_bytes_by_the_schedule)
 	cr_expect_eq(hosts_counters(&t, A)->exchanges_failed, 1);
 }
 
+Test(exchange_i, where_the_locator_has_no_port_all_of_it_goes_without_udp)
+{
+	struct bytes p;
+
+	t.at[A].port = t.at[B].port = 0;
+	hosts_tell(&t, A);
+	hosts_acquire(&t, A, 1);
+	cr_expect(hosts_get(&t, A, HIP_OUT_SEND, 0)->out.raw);
+	p = hosts_packet(&t, A, HIP_I1);
+	/* Who sends it knows the address that it leaves by. */
+	packet_set_checksum(p.b, p.len, &t.at[A], &t.at[B]);
+	hosts_deliver(&t, B, &p);
+	p = hosts_packet(&t, B, HIP_R1);
+	hosts_deliver(&t, A, &p);
+	p = hosts_packet(&t, A, HIP_I2);
+	hosts_deliver(&t, B, &p);
+	p = hosts_packet(&t, B, HIP_R2);
+	hosts_deliver(&t, A, &p);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_ESTABLISHED);
+	cr_expect_eq(hosts_get(&t, A, HIP_OUT_SA_OUT, 0)->out.remote.port, 0);
+	p.b[4] ^= 1;
+	cr_expect_eq(hosts_judge(&t, A, &p), DROP_CHECKSUM);
+}
+
+Test(exchange_i, the_reason_says_that_it_was_tried_without_udp)
+{
+	t.at[B].port = 0;
+	hosts_tell(&t, A);
+	hosts_acquire(&t, A, 1);
+	while (hosts_state(&t, A) == ASSOC_I1_SENT)
+		wait_for_deadline();
+	cr_expect_not_null(strstr(info_of_a().reason, "transport = udp"));
+}
+
 Test(exchange_i, i2_goes_again_with_the_same_bytes_and_is_given_up)
 {
 	struct bytes i2 = hosts_run_to(&t, HIP_I2);

@@ -43,6 +43,19 @@ Test(locator, text_is_written_as_it_should_be_read)
 	}
 }
 
+Test(locator, where_there_is_no_port_none_is_written)
+{
+	char text[LOCATOR_TEXT_MAX];
+	struct locator l;
+
+	cr_assert_eq(locator_from_text("192.0.2.1", 0, &l), 0);
+	locator_text(&l, text);
+	cr_expect_str_eq(text, "192.0.2.1");
+	cr_assert_eq(locator_from_text("2001:db8::1", 0, &l), 0);
+	locator_text(&l, text);
+	cr_expect_str_eq(text, "[2001:db8::1]");
+}
+
 Test(locator, what_is_no_locator_is_refused_and_changes_nothing)
 {
 	static const char *const cases[] = {
