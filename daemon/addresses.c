@@ -79,6 +79,8 @@ static bool entry_locator(const struct ifaddrs *a, uint16_t port,
 size_t addresses_list(const struct config *c, struct locator *out, size_t cap)
 {
 	struct ifaddrs *all = NULL;
+	bool is_raw = c->transport == CONFIG_TRANSPORT_RAW;
+	uint16_t port = is_raw ? 0 : (uint16_t)c->port;
 	size_t n = 0;
 
 	if (getifaddrs(&all) < 0)
@@ -86,7 +88,7 @@ size_t addresses_list(const struct config *c, struct locator *out, size_t cap)
 	for (const struct ifaddrs *a = all; a && n < cap; a = a->ifa_next) {
 		struct locator l;
 
-		if (entry_locator(a, (uint16_t)c->port, &l) &&
+		if (entry_locator(a, port, &l) &&
 		    addresses_is_fit(c, a->ifa_name, &l))
 			out[n++] = l;
 	}

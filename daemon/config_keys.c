@@ -15,6 +15,8 @@
 
 static_assert(CONFIG_ACCEPT_KNOWN == 0 && CONFIG_ACCEPT_ANY == 1,
 	      "accept = known any");
+static_assert(CONFIG_TRANSPORT_UDP == 0 && CONFIG_TRANSPORT_RAW == 1,
+	      "transport = udp raw");
 static_assert(CONFIG_OFFLOAD_AUTO == 0 && CONFIG_OFFLOAD_OFF == 1,
 	      "offload = auto off");
 static_assert(CONFIG_FIREWALL_AUTO == 0 && CONFIG_FIREWALL_OFF == 1,
@@ -42,7 +44,7 @@ static const struct config_key host_keys[] = {
 	{ "port", CONFIG_NUMBER, .min = 1, .max = UINT16_MAX,
 	  .initial = "10500", HOST_FIELD(port) },
 	{ "transport", CONFIG_CHOICE, "udp raw", .initial = "udp",
-	  .acts_on = "udp", NOWHERE },
+	  HOST_FIELD(transport) },
 	{ "control", CONFIG_TEXT, "an absolute path of at most 107 characters",
 	  .check = config_is_socket_path,
 	  .initial = RUNSTATEDIR "/hipline/control.sock", HOST_FIELD(control) },

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The engine's side of the worker: rings, SA table, and UDP sockets for HIP
+ * The engine's side of the worker: rings, SA table, and the sockets for HIP
  * packets, which go out from here and not through the worker.
  */
 #include "daemon/dataplane.h"
 
 #include "daemon/base/log.h"
+#include "daemon/outlet.h"
 #include "tun/icmp6.h"
-#include "tun/socket.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -29,6 +29,7 @@ struct active {
 
 struct dataplane {
 	struct dataplane_conf conf;
+	struct outlet outlet;
 	struct sa_table *sas;
 	struct worker *worker;
 	struct flows flows;
@@ -45,6 +46,7 @@ int dataplane_new(const struct dataplane_conf *conf, struct dataplane **out)
 	struct worker_conf wc = { .tun_fd = conf->tun_fd,
 				  .udp4_fd = conf->udp4_fd,
 				  .udp6_fd = conf->udp6_fd,
+				  .raw = conf->raw,
 				  .tun_ifindex = conf->tun_ifindex,
 				  .mtu = conf->mtu,
 				  .without = conf->no_offload ? WORKER_OFFLOADS
@@ -56,6 +58,9 @@ int dataplane_new(const struct dataplane_conf *conf, struct dataplane **out)
 	if (!d)
 		return -ENOMEM;
 	d->conf = *conf;
+	d->outlet = (struct outlet){ .udp4_fd = conf->udp4_fd,
+				     .udp6_fd = conf->udp6_fd,
+				     .raw = conf->raw };
 	randombytes_buf(seed, sizeof(seed));
 	flows_init(&d->flows, seed, conf->peers_max);
 	randombytes_buf(seed, sizeof(seed));
@@ -111,45 +116,16 @@ void dataplane_woken(struct dataplane *d)
 	(void)n; /* whatever it was, the rings are looked at */
 }
 
-static struct locator locator_of(const union tun_addr *a)
-{
-	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
-	struct locator l = { .port = 0 };
-
-	memcpy(&sa, a, sizeof(*a));
-	/* Of no family: it stays unspecified. */
-	if (locator_from_sockaddr(&sa, &l) < 0)
-		return (struct locator){ .port = 0 };
-	return l;
-}
-
-static union tun_addr addr_of(const struct locator *l)
-{
-	union tun_addr a = { .family = AF_UNSPEC };
-	struct sockaddr_storage sa;
-
-	if (locator_is_unspecified(l))
-		return a;
-	(void)locator_to_sockaddr(l, &sa); /* its length goes by family */
-	memcpy(&a, &sa, sizeof(a));
-	return a;
-}
-
-static struct path path_of(const struct hip_output *o)
-{
-	return (struct path){ .local = addr_of(&o->local),
-			      .remote = addr_of(&o->remote) };
-}
-
 /* What the host makes of an entry; false when it is of no use to it. */
 static bool entry_input(const struct ring_entry *e, struct hip_input *out)
 {
-	struct hip_input in = { .local = locator_of(&e->path.local),
-				.remote = locator_of(&e->path.remote) };
+	struct hip_input in = { .local = outlet_locator(&e->path.local),
+				.remote = outlet_locator(&e->path.remote) };
 
 	switch (e->kind) {
 	case RING_CONTROL:
 		in.kind = HIP_IN_PACKET;
+		in.raw = path_is_raw(&e->path);
 		in.bytes = e->bytes;
 		in.len = e->len;
 		break;
@@ -216,19 +192,10 @@ void dataplane_flush(struct dataplane *d)
 	d->locked = false;
 }
 
-/* RFC 9028 5.1: four zero bytes tell HIP from ESP. */
 static void send_packet(struct dataplane *d, const struct hip_output *o)
 {
-	static const uint8_t marker[4];
-	struct path path = path_of(o);
-	int fd = path.remote.family == AF_INET	  ? d->conf.udp4_fd
-		 : path.remote.family == AF_INET6 ? d->conf.udp6_fd
-						  : -1;
-	int err = -EAFNOSUPPORT;
+	int err = outlet_send(&d->outlet, o);
 
-	if (fd >= 0 && !o->raw)
-		err = socket_send(fd, &path, marker, sizeof(marker), o->bytes,
-				  o->len);
 	if (err < 0) {
 		char remote[LOCATOR_TEXT_MAX];
 
@@ -252,7 +219,7 @@ static void add_sa(struct dataplane *d, const struct hip_output *o,
 	memcpy(conf.local, d->conf.hit.bytes, sizeof(conf.local));
 	memcpy(conf.peer, o->hit.bytes, sizeof(conf.peer));
 	if (!inbound)
-		conf.path = path_of(o);
+		conf.path = outlet_path(o);
 	lock(d);
 	err = inbound ? sa_in_add(d->sas, &conf) : sa_out_add(d->sas, &conf);
 	if (err == 0)

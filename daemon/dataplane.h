@@ -14,6 +14,7 @@ struct dataplane;
 
 struct dataplane_conf {
 	int tun_fd, udp4_fd, udp6_fd; /* udp: -1 for none; all borrowed */
+	struct worker_raw raw;
 	unsigned tun_ifindex;
 	uint32_t mtu;
 	struct hit hit; /* ours */

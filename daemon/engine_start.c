@@ -238,6 +238,7 @@ static int make_dataplane(struct engine *e, const struct handover *h)
 		.tun_fd = h->tun_fd,
 		.udp4_fd = h->udp4_fd,
 		.udp6_fd = h->udp6_fd,
+		.raw = h->raw,
 		.tun_ifindex = h->tun_ifindex,
 		.mtu = h->mtu,
 		.hit = *identity_hit(e->id),
@@ -273,7 +274,10 @@ static int make_peers(struct engine *e)
 	const struct lookup_conf conf = {
 		.loop = e->loop,
 		.peers_max = CONFIG_PEERS_MAX + ADDED_MAX,
-		.port = HIP_UDP_PORT,
+		/* A locator without a port is one of our transport. */
+		.port = e->config.transport == CONFIG_TRANSPORT_RAW
+				? 0
+				: HIP_UDP_PORT,
 		.found = on_locators,
 		.wanted = is_lookup_wanted,
 		.ctx = e,

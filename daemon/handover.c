@@ -7,6 +7,7 @@
 
 #include "daemon/base/cursor.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,15 @@ enum {
 	HAS_UDP4 = 1,
 	HAS_UDP6 = 2,
 	IS_VERBOSE = 4,
+	IS_RAW = 8,
+	HAS_RAW = 16,	/* of the first raw socket; the others follow */
 	FDS_ALWAYS = 2, /* TUN and listener */
 	FIXED_LEN = 64, /* more than the numbers take */
+	FDS_MAX = FDS_ALWAYS + 2 + RAW_SOCKETS,
 };
+
+static_assert(HAS_RAW << (RAW_SOCKETS - 1) <= UINT8_MAX,
+	      "the flags are one byte");
 
 int handover_send_key(int fd, const char *pem, size_t len)
 {
@@ -28,13 +35,25 @@ int handover_send_key(int fd, const char *pem, size_t len)
 			HANDOVER_TIMEOUT_MS);
 }
 
+/* One bit for each descriptor that may be missing, and for what is so. */
+static uint8_t flags_of(const struct handover *h)
+{
+	unsigned flags = (h->udp4_fd >= 0 ? HAS_UDP4 : 0u) |
+			 (h->udp6_fd >= 0 ? HAS_UDP6 : 0u) |
+			 (h->verbose ? IS_VERBOSE : 0u) |
+			 (h->raw.is_open ? IS_RAW : 0u);
+
+	for (int i = 0; h->raw.is_open && i < RAW_SOCKETS; i++)
+		if (h->raw.fds[i] >= 0)
+			flags |= (unsigned)HAS_RAW << i;
+	return (uint8_t)flags;
+}
+
 static void write_all(struct wr *w, const struct handover *h)
 {
 	size_t name_len = strlen(h->file) + 1; /* with its NUL */
 
-	wr_u8(w, (uint8_t)((h->udp4_fd >= 0 ? HAS_UDP4 : 0) |
-			   (h->udp6_fd >= 0 ? HAS_UDP6 : 0) |
-			   (h->verbose ? IS_VERBOSE : 0)));
+	wr_u8(w, flags_of(h));
 	wr_u8(w, (uint8_t)h->firewall);
 	wr_u32(w, h->uid);
 	wr_u32(w, h->gid);
@@ -53,7 +72,7 @@ int handover_send(int fd, const struct handover *h)
 {
 	size_t cap = FIXED_LEN + strlen(h->file) + h->text_len;
 	uint8_t *body = malloc(cap);
-	int fds[4] = { h->tun_fd, h->listen_fd };
+	int fds[FDS_MAX] = { h->tun_fd, h->listen_fd };
 	size_t n_fds = FDS_ALWAYS;
 	struct wr w;
 	int err;
@@ -66,6 +85,9 @@ int handover_send(int fd, const struct handover *h)
 		fds[n_fds++] = h->udp4_fd;
 	if (h->udp6_fd >= 0)
 		fds[n_fds++] = h->udp6_fd;
+	for (int i = 0; h->raw.is_open && i < RAW_SOCKETS; i++)
+		if (h->raw.fds[i] >= 0)
+			fds[n_fds++] = h->raw.fds[i];
 	err = wr_failed(&w) ? -EMSGSIZE
 			    : ipc_send(fd, HANDOVER_ALL, body, wr_len(&w), fds,
 				       n_fds, HANDOVER_TIMEOUT_MS);
@@ -152,7 +174,9 @@ static bool read_all(struct rd *r, struct handover *h, uint8_t *flags)
 	name = rd_bytes(r, name_len);
 	h->text_len = rd_u32(r);
 	text = rd_bytes(r, h->text_len);
+	h->raw.is_open = *flags & IS_RAW;
 	if (!rd_done(r) || firewall > GUARD_FIREWALL_REFUSED || name_len == 0 ||
+	    (!h->raw.is_open && *flags >= HAS_RAW) ||
 	    memchr(name, '\0', name_len) != name + name_len - 1)
 		return false;
 	h->file = (const char *)name;
@@ -161,28 +185,40 @@ static bool read_all(struct rd *r, struct handover *h, uint8_t *flags)
 	return true;
 }
 
+/* How many descriptors there are to be. */
+static size_t count_fds(uint8_t flags)
+{
+	size_t n = FDS_ALWAYS;
+
+	for (uint8_t bits = flags & (uint8_t) ~(IS_VERBOSE | IS_RAW); bits;
+	     bits &= (uint8_t)(bits - 1))
+		n++;
+	return n;
+}
+
+static void take_fds(struct handover *h, const int *fds, uint8_t flags)
+{
+	h->tun_fd = *fds++;
+	h->listen_fd = *fds++;
+	h->udp4_fd = flags & HAS_UDP4 ? *fds++ : -1;
+	h->udp6_fd = flags & HAS_UDP6 ? *fds++ : -1;
+	for (int i = 0; i < RAW_SOCKETS; i++)
+		h->raw.fds[i] = flags & HAS_RAW << i ? *fds++ : -1;
+}
+
 bool handover_parse(const struct ipc_message *m, struct handover *out)
 {
 	struct rd r = rd_init(m->body, m->len);
-	struct handover h = { .udp4_fd = -1, .udp6_fd = -1 };
-	size_t n = FDS_ALWAYS;
+	struct handover h = { 0 };
 	uint8_t flags = 0;
 	bool ok = read_all(&r, &h, &flags);
 
-	n += (flags & HAS_UDP4) ? 1 : 0;
-	n += (flags & HAS_UDP6) ? 1 : 0;
-	if (!ok || m->n_fds != n) {
+	if (!ok || m->n_fds != count_fds(flags)) {
 		for (size_t i = 0; i < m->n_fds; i++)
 			(void)close(m->fds[i]); /* of no use */
 		return false;
 	}
-	h.tun_fd = m->fds[0];
-	h.listen_fd = m->fds[1];
-	n = FDS_ALWAYS;
-	if (flags & HAS_UDP4)
-		h.udp4_fd = m->fds[n++];
-	if (flags & HAS_UDP6)
-		h.udp6_fd = m->fds[n++];
+	take_fds(&h, m->fds, flags);
 	*out = h;
 	return true;
 }

@@ -10,6 +10,7 @@
 
 #include "daemon/base/ipc.h"
 #include "daemon/guard.h"
+#include "tun/worker.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +45,7 @@ struct handover {
 	enum guard_firewall firewall;
 	bool verbose;
 	int tun_fd, udp4_fd, udp6_fd, listen_fd; /* udp: -1 for none */
+	struct worker_raw raw;
 };
 
 /* Sends one of them; the descriptors stay ours. 0 or a negative errno. */

@@ -65,7 +65,9 @@ static int load(struct monitor *m, const struct monitor_options *o)
 
 static int check_rights(const struct monitor *m)
 {
-	const char *missing = sandbox_missing_capability(m->file.config.port);
+	const struct config *c = &m->file.config;
+	const char *missing = sandbox_missing_capability(
+		c->port, c->transport == CONFIG_TRANSPORT_RAW);
 
 	if (!missing)
 		return 0;
@@ -240,6 +242,7 @@ static int hand_over(struct monitor *m)
 		.tun_fd = m->network.tun_fd,
 		.udp4_fd = m->network.udp4_fd,
 		.udp6_fd = m->network.udp6_fd,
+		.raw = m->network.raw,
 		.listen_fd = m->listener,
 	};
 	int err = start_engine(m);

@@ -36,6 +36,9 @@ void network_close(struct network *n)
 		(void)close(n->udp4_fd);
 	if (n->udp6_fd >= 0)
 		(void)close(n->udp6_fd);
+	for (int i = 0; n->raw.is_open && i < RAW_SOCKETS; i++)
+		if (n->raw.fds[i] >= 0)
+			(void)close(n->raw.fds[i]);
 	if (n->tun_fd >= 0)
 		(void)close(n->tun_fd);
 	network_init(n);
@@ -101,6 +104,19 @@ static struct binding binding_for(const struct config *c, sa_family_t family)
 	return b;
 }
 
+/* Where bind = { ... } names an interface. 0, or it is no socket of ours. */
+static int keep_to_interface(const struct binding *b, int fd)
+{
+	int err = b->interface ? bind_to_interface(fd, b->interface) : 0;
+
+	if (err == 0)
+		return 0;
+	log_error("socket", "interface %s of bind: %s; correct bind = { ... }",
+		  b->interface, strerror(-err));
+	(void)close(fd);
+	return err;
+}
+
 /* One family's socket into *fd, or -1 where there is no such family. */
 static int open_socket(const struct config *c, sa_family_t family, int *fd)
 {
@@ -117,16 +133,48 @@ static int open_socket(const struct config *c, sa_family_t family, int *fd)
 		complain_socket(c, name, got);
 		return got;
 	}
-	err = b.interface ? bind_to_interface(got, b.interface) : 0;
-	if (err < 0) {
+	err = keep_to_interface(&b, got);
+	if (err == 0)
+		*fd = got;
+	return err;
+}
+
+/* The raw sockets of a family that has a UDP socket. */
+static int open_raw(struct network *n, const struct config *c,
+		    enum worker_raw_socket which)
+{
+	bool v4 = which == RAW_ESP4 || which == RAW_HIP4;
+	bool is_hip = which == RAW_HIP4 || which == RAW_HIP6;
+	struct binding b = binding_for(c, v4 ? AF_INET : AF_INET6);
+	int protocol = is_hip ? HIP_PROTOCOL : IPPROTO_ESP;
+	int got, err;
+
+	if ((v4 ? n->udp4_fd : n->udp6_fd) < 0)
+		return 0;
+	got = socket_open_raw(v4 ? AF_INET : AF_INET6, protocol, &b.addr);
+	if (got < 0) {
 		log_error("socket",
-			  "interface %s of bind: %s; correct bind = { ... }",
-			  b.interface, strerror(-err));
-		(void)close(got);
-		return err;
+			  "IP protocol %d of %s: %s; transport = raw takes "
+			  "CAP_NET_RAW at the start",
+			  protocol, v4 ? "IPv4" : "IPv6", strerror(-got));
+		return got;
 	}
-	*fd = got;
-	return 0;
+	err = keep_to_interface(&b, got);
+	if (err == 0)
+		n->raw.fds[which] = got;
+	return err;
+}
+
+static int open_all_raw(struct network *n, const struct config *c)
+{
+	int err = 0;
+
+	n->raw.is_open = true;
+	for (int i = 0; i < RAW_SOCKETS; i++)
+		n->raw.fds[i] = -1;
+	for (int i = 0; i < RAW_SOCKETS && err == 0; i++)
+		err = open_raw(n, c, i);
+	return err;
 }
 
 int network_open_sockets(struct network *n, const struct config *c)
@@ -139,6 +187,8 @@ int network_open_sockets(struct network *n, const struct config *c)
 		log_error("socket", "this host has neither IPv4 nor IPv6");
 		err = -EAFNOSUPPORT;
 	}
+	if (err == 0 && c->transport == CONFIG_TRANSPORT_RAW)
+		err = open_all_raw(n, c);
 	return err;
 }
 

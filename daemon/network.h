@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * What the monitor opens of the network: UDP sockets underneath, the TUN
+ * What the monitor opens of the network: sockets underneath, the TUN
  * device with its address and routes. What is wrong is logged with its
  * remedy. Everything but the address label goes with the descriptors.
  */
@@ -9,12 +9,14 @@
 
 #include "daemon/config.h"
 #include "tun/netlink.h"
+#include "tun/worker.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct network {
-	int udp4_fd, udp6_fd; /* -1: this family is not used */
+	int udp4_fd, udp6_fd;  /* -1: this family is not used */
+	struct worker_raw raw; /* open with transport = raw */
 	int tun_fd;
 	uint32_t tun_ifindex;
 	uint32_t mtu;
@@ -23,7 +25,8 @@ struct network {
 /* All descriptors -1. */
 void network_init(struct network *n);
 
-/* Opens the sockets; the port must be free. 0 or a negative errno. */
+/* Opens the sockets, the raw ones too when they are wanted; the port must be
+ * free. 0 or a negative errno. */
 __attribute__((warn_unused_result)) int
 network_open_sockets(struct network *n, const struct config *c);
 
@@ -42,7 +45,8 @@ void network_close(struct network *n);
 /*
  * The MTU of the TUN device over links of `underneath` bytes (0: not known),
  * so that no packet of it is fragmented underneath whichever of the ESP
- * suites is used; never under 1280.
+ * suites is used, also inside UDP, where a peer of a raw host may be; never
+ * under 1280.
  */
 uint32_t network_mtu(uint32_t underneath, bool ipv6,
 		     const struct config_ids *esp);

@@ -150,7 +150,6 @@ static bool take_line(struct recent *r, char *line, uint64_t now_s)
 	*time_word++ = '\0';
 	if (hit_from_text(hit_word, &p.hit) < 0 ||
 	    locator_from_text(locator_word, 0, &p.locator) < 0 ||
-	    p.locator.port == 0 ||
 	    locator_scope(&p.locator) == LOCATOR_SCOPE_NONE ||
 	    !config_number(time_word, &p.seen_s))
 		return false;

@@ -64,6 +64,10 @@ void recovery_tell_peer(struct engine *e, const struct hit *hit,
 				.hit = *hit,
 				.locators = all };
 
+	/* Where the raw host was seen that it is no more is of no use. */
+	if (p && p->locator.port == 0 &&
+	    e->config.transport != CONFIG_TRANSPORT_RAW)
+		p = NULL;
 	if (p)
 		all[in.n_locators++] = p->locator;
 	for (size_t i = 0; i < n && in.n_locators < LOCATORS_MAX; i++)

@@ -23,7 +23,7 @@ static const unsigned monitor_keeps[] = { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE,
 static const size_t n_monitor_keeps =
 	sizeof(monitor_keeps) / sizeof(monitor_keeps[0]);
 
-const char *sandbox_missing_capability(unsigned port)
+const char *sandbox_missing_capability(unsigned port, bool raw)
 {
 	if (capng_get_caps_process() != 0)
 		return "CAP_NET_ADMIN";
@@ -32,6 +32,8 @@ const char *sandbox_missing_capability(unsigned port)
 	if (port < PORT_UNPRIVILEGED &&
 	    !capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_BIND_SERVICE))
 		return "CAP_NET_BIND_SERVICE";
+	if (raw && !capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW))
+		return "CAP_NET_RAW";
 	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID))
 		return "CAP_SETUID";
 	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID))

@@ -11,8 +11,9 @@
 #include <sys/types.h>
 
 /* Capabilities that the monitor cannot do without; NULL when it has all of
- * them, else the name of one that is missing. Bound below 1024: `port`. */
-const char *sandbox_missing_capability(unsigned port);
+ * them, else the name of one that is missing. Bound below 1024: `port`.
+ * Raw sockets are opened too: `raw`; none needs CAP_NET_RAW after that. */
+const char *sandbox_missing_capability(unsigned port, bool raw);
 
 /*
  * For the engine, first thing: no capability can be got back by executing

@@ -10,29 +10,14 @@ set -u
 mb=200
 [ "${HIP_LONG:-0}" = 0 ] || mb=2000
 
-# listens NODE PORT
-listens() { nl_in "$1" ss -Hlnt "sport = :$2" | grep -q .; }
-
-# stream FROM TO PORT MB: random bytes; both ends hash what passes them.
-stream() {
-	local from=$1 to=$2 port=$3 size=$4 end
-	nl_in "$to" timeout 250 socat -u "TCP6-LISTEN:$port,bind=[${HIP_HIT[$to]}]" - |
-		sha256sum >"$HIP_DIR/$port.in" & end=$!
-	until_true 5 listens "$to" "$port" || echo "no listener"
-	head -c "${size}M" /dev/urandom | tee >(sha256sum >"$HIP_DIR/$port.out") |
-		nl_in "$from" timeout 250 socat -u - \
-			"TCP6:[${HIP_HIT[$to]}]:$port,connect-timeout=20"
-	wait $end
-}
-
 hip_init
 hip_host alice; hip_host bob
 hip_meet alice bob
 hip_up alice bob
 hip_capture_wire wire alice -s 96 "not ($HIP_OURS)"
 start=$(now_ms)
-stream bob alice 5002 20 & back=$!
-stream alice bob 5001 $mb
+hip_stream bob alice 5002 20 & back=$!
+hip_stream alice bob 5001 $mb
 took=$(($(now_ms) - start))
 wait $back
 hip_captured wire

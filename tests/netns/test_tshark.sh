@@ -8,35 +8,6 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
 . "$(dirname "$0")/hip.sh"
 
-# found FILE: what tshark finds wrong, as "packet type: message". tshark 4.0
-# knows HOST_ID only as HIPv1 (RFC 5201 5.2.8) had it, with the algorithm in
-# the last byte of a word of flags. RFC 7401 5.2.9 has a 16-bit algorithm there
-# and the identity begins where tshark looks for it, so for R1 and I2, which
-# carry a HOST_ID, it warns of an unknown algorithm and of an odd tail. These
-# two, in these two packets, are let through, and nothing else is.
-found() {
-	tshark -r "$HIP_DIR/$1.pcap" -T fields -E 'aggregator=|' -e hip.packet_type \
-		-e _ws.expert.severity -e _ws.expert.message 2>/dev/null |
-	awk -F '\t' '
-		BEGIN { warning = 6291456 } # 0x600000; an error is 0x800000
-		{
-			n = split($2, severity, "|"); split($3, message, "|")
-			for (i = 1; i <= n; i++) {
-				if (severity[i] < warning) continue
-				if (($1 == 2 || $1 == 3) && (message[i] == "Unknown algorithm type" ||
-				    message[i] == "Trailing stray characters")) continue
-				print $1 ": " message[i]
-			}
-		}'
-}
-
-# fields FILE FILTER FIELD...
-fields() {
-	local file=$1 filter=$2 args=() f; shift 2
-	for f; do args+=(-e "$f"); done
-	tshark -r "$HIP_DIR/$file.pcap" -Y "$filter" -T fields "${args[@]}" 2>/dev/null
-}
-
 hip_init
 for algorithm in ecdsa-p256 ecdsa-p384 rsa-3072; do
 	HIP_ALGORITHM=$algorithm
@@ -57,17 +28,17 @@ for algorithm in ecdsa-p256 ecdsa-p384 rsa-3072; do
 			"$HIP_DIR/$f.pcap" "$HIP_DIR/$f-raw.pcap"
 		# I1 R1 I2 R2, CLOSE 18, CLOSE_ACK 19 in this order.
 		equal "$what: the packets" "1 2 3 4 18 19" \
-			"$(fields "$f-raw" hip hip.packet_type | xargs)"
+			"$(hip_fields "$f-raw" hip hip.packet_type | xargs)"
 		equal "$what: version" 2 \
-			"$(fields "$f-raw" hip hip.version | sort -u | xargs)"
+			"$(hip_fields "$f-raw" hip hip.version | sort -u | xargs)"
 		equal "$what: checksum status" 1 \
-			"$(fields "$f-raw" hip hip.checksum.status | sort -u | xargs)"
-		equal "$what: malformed" "" "$(found "$f-raw")"
+			"$(hip_fields "$f-raw" hip hip.checksum.status | sort -u | xargs)"
+		equal "$what: malformed" "" "$(hip_tshark_finds "$f-raw")"
 		# tshark recomputes the checksum: a wrong one must show.
 		"$NL_BIN/rawform" -x "$HIP_DIR/$f.pcap" "$HIP_DIR/$f-bad.pcap"
 		equal "$what: a wrong checksum is found" 0 \
-			"$(fields "$f-bad" hip hip.checksum.status | sort -u | xargs)"
-		check "$what: and counts as wrong" test -n "$(found "$f-bad")"
+			"$(hip_fields "$f-bad" hip hip.checksum.status | sort -u | xargs)"
+		check "$what: and counts as wrong" test -n "$(hip_tshark_finds "$f-bad")"
 	done
 done
 hip_end

@@ -159,7 +159,7 @@ Test(config, an_empty_list_takes_the_default_away)
 
 Test(config, what_is_not_acted_on_is_listed_once_per_key)
 {
-	struct config c = parse("host {\n transport = raw\n"
+	struct config c = parse("host {\n"
 				" workers = 2\n keepalive = adaptive\n}\n"
 				"overlay { name = example.com }\n"
 				"names { publish = { bob@example.com } }\n"
@@ -167,9 +167,9 @@ Test(config, what_is_not_acted_on_is_listed_once_per_key)
 				"sip { rescue = on }\n"
 				"relay { use = { " HIT_A "@192.0.2.1 } }\n");
 	static const char *const pairs[] = {
-		"host transport", "host workers",  "host keepalive",
-		"overlay name",	  "names publish", "dns upstream",
-		"sip rescue",	  "relay use",
+		"host workers",	 "host keepalive", "overlay name",
+		"names publish", "dns upstream",   "sip rescue",
+		"relay use",
 	};
 
 	cr_expect_eq(c.unsupported.n, sizeof(pairs) / sizeof(pairs[0]));
@@ -180,6 +180,18 @@ Test(config, what_is_not_acted_on_is_listed_once_per_key)
 			found |= !strcmp(c.unsupported.items[j].text, pairs[i]);
 		cr_expect(found, "%s", pairs[i]);
 	}
+	config_clear(&c);
+}
+
+Test(config, the_transport_is_udp_where_nothing_is_said)
+{
+	struct config c = parse("host { transport = raw }\n");
+
+	cr_expect_eq(c.transport, CONFIG_TRANSPORT_RAW);
+	cr_expect_eq(c.unsupported.n, 0);
+	config_clear(&c);
+	c = parse("");
+	cr_expect_eq(c.transport, CONFIG_TRANSPORT_UDP);
 	config_clear(&c);
 }
 

@@ -88,9 +88,36 @@ Test(handover, all_of_it_arrives)
 	cr_expect_eq(got.firewall, GUARD_FIREWALL_NO_NFT);
 	cr_expect(got.verbose);
 	cr_expect_eq(got.udp4_fd, -1);
+	cr_expect_not(got.raw.is_open);
 	cr_expect_geq(fcntl(got.tun_fd, F_GETFD), 0);
 	cr_expect_geq(fcntl(got.udp6_fd, F_GETFD), 0);
 	cr_expect_geq(fcntl(got.listen_fd, F_GETFD), 0);
+	close_fds(&got);
+}
+
+Test(handover, raw_sockets_arrive_each_in_its_place)
+{
+	struct handover h = example(), got;
+	struct ipc_message m;
+	struct stat sent, taken;
+
+	h.raw = (struct worker_raw){ .is_open = true,
+				     .fds = { -1, dup(ends[0]), -1, null() } };
+	cr_assert_eq(fstat(h.raw.fds[RAW_ESP6], &sent), 0);
+	cr_assert_eq(handover_send(ends[0], &h), 0);
+	cr_assert_eq(handover_receive(&in, ends[1], HANDOVER_ALL, &m), 0);
+	cr_assert(handover_parse(&m, &got));
+	cr_expect(got.raw.is_open);
+	cr_expect_eq(got.raw.fds[RAW_ESP4], -1);
+	cr_expect_eq(got.raw.fds[RAW_HIP4], -1);
+	cr_expect_geq(fcntl(got.raw.fds[RAW_HIP6], F_GETFD), 0);
+	cr_assert_eq(fstat(got.raw.fds[RAW_ESP6], &taken), 0);
+	cr_expect_eq(taken.st_ino, sent.st_ino);
+	for (int i = 0; i < RAW_SOCKETS; i++) {
+		(void)close(h.raw.fds[i]);
+		(void)close(got.raw.fds[i]);
+	}
+	close_fds(&h);
 	close_fds(&got);
 }
 
@@ -193,6 +220,11 @@ Test(handover, every_broken_form_is_refused_and_its_descriptors_closed)
 	copy[0] = 3; /* two more sockets */
 	cr_expect_not(parses(copy, sizeof(copy), 2));
 	cr_expect(parses(copy, sizeof(copy), 4));
+	copy[0] = 16; /* a raw socket, but none is open */
+	cr_expect_not(parses(copy, sizeof(copy), 3));
+	copy[0] = 16 + 8;
+	cr_expect_not(parses(copy, sizeof(copy), 2));
+	cr_expect(parses(copy, sizeof(copy), 3));
 }
 
 Test(handover, a_reload_is_asked_for_and_answered)

@@ -121,6 +121,19 @@ Test(recent, they_are_there_after_a_restart)
 	cr_expect_not_null(recent_find(recent, &a, now_s + 1));
 }
 
+Test(recent, so_is_one_who_is_reached_without_udp)
+{
+	struct locator raw = there;
+
+	raw.port = 0;
+	(void)recent_saw(recent, &a, &raw, now_s);
+	cr_assert_eq(recent_save(recent, dir.fd, now_s, 0), 0);
+	start(now_s);
+	cr_assert_not_null(recent_find(recent, &a, now_s));
+	cr_expect(
+		locator_equal(&recent_find(recent, &a, now_s)->locator, &raw));
+}
+
 Test(recent, after_the_clock_was_set_back_they_age_from_then)
 {
 	(void)recent_saw(recent, &a, &here, now_s);
@@ -163,7 +176,6 @@ Test(recent, of_a_broken_file_the_good_lines_before_are_taken)
 		"2001:db8::1 192.0.2.1:7 1000000\n",
 		HIT_B "\n",
 		HIT_B " 192.0.2.1:7\n",
-		HIT_B " 192.0.2.1 1000000\n",
 		HIT_B " 0.0.0.0:7 1000000\n",
 		HIT_B " 192.0.2.1:7 -1\n",
 		HIT_B " 192.0.2.1:7 1000000",

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Sending HIP packets.
+ */
+#include "daemon/outlet.h"
+
+#include "daemon/hip/packet.h"
+#include "tun/raw.h"
+#include "tun/socket.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct locator outlet_locator(const union tun_addr *a)
+{
+	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
+	struct locator l = { .port = 0 };
+
+	memcpy(&sa, a, sizeof(*a));
+	/* Of no family: it stays unspecified. */
+	if (locator_from_sockaddr(&sa, &l) < 0)
+		return (struct locator){ .port = 0 };
+	return l;
+}
+
+static union tun_addr addr_of(const struct locator *l)
+{
+	union tun_addr a = { .family = AF_UNSPEC };
+	struct sockaddr_storage sa;
+
+	if (locator_is_unspecified(l))
+		return a;
+	(void)locator_to_sockaddr(l, &sa); /* its length goes by family */
+	memcpy(&a, &sa, sizeof(a));
+	return a;
+}
+
+struct path outlet_path(const struct hip_output *o)
+{
+	return (struct path){ .local = addr_of(&o->local),
+			      .remote = addr_of(&o->remote) };
+}
+
+/* The socket for a family, or -1. */
+static int socket_for(const struct outlet *outlet, sa_family_t family, bool raw)
+{
+	bool v4 = family == AF_INET;
+
+	if (!v4 && family != AF_INET6)
+		return -1;
+	if (!raw)
+		return v4 ? outlet->udp4_fd : outlet->udp6_fd;
+	if (!outlet->raw.is_open)
+		return -1;
+	return outlet->raw.fds[v4 ? RAW_HIP4 : RAW_HIP6];
+}
+
+/* With a checksum for the address that the system would choose now. */
+static int send_from_here(int fd, struct path *path, const struct hip_output *o)
+{
+	uint8_t bytes[HIP_PACKET_MAX];
+	struct locator local;
+	int err = raw_source(fd, &path->remote, &path->local);
+
+	if (err < 0)
+		return err;
+	if (o->len > sizeof(bytes))
+		return -EMSGSIZE;
+	local = outlet_locator(&path->local);
+	memcpy(bytes, o->bytes, o->len);
+	packet_set_checksum(bytes, o->len, &local, &o->remote);
+	return socket_send_from(fd, path, bytes, o->len);
+}
+
+static int send_raw(int fd, struct path *path, const struct hip_output *o)
+{
+	int err = -EADDRNOTAVAIL;
+
+	if (path->local.family != AF_UNSPEC)
+		err = socket_send_from(fd, path, o->bytes, o->len);
+	return err == -EADDRNOTAVAIL ? send_from_here(fd, path, o) : err;
+}
+
+int outlet_send(const struct outlet *outlet, const struct hip_output *o)
+{
+	static const uint8_t marker[4];
+	struct path path = outlet_path(o);
+	int fd = socket_for(outlet, path.remote.family, o->raw);
+
+	if (fd < 0)
+		return -EAFNOSUPPORT;
+	if (o->raw)
+		return send_raw(fd, &path, o);
+	return socket_send(fd, &path, marker, sizeof(marker), o->bytes, o->len);
+}
