@@ -288,12 +288,14 @@ static void on_assoc_timer(struct host *h, struct assoc *a)
 	}
 }
 
-/* Timers as far as outputs have room. */
+/* Timers as far as outputs have room, and no more than a turn's work. */
 static void run_timers(struct host *h)
 {
 	struct timer *t;
+	int n = 0;
 
-	while (outputs_room(&h->out) >= OUTPUTS_PER_STEP &&
+	while (n++ < TICK_TIMERS_MAX &&
+	       outputs_room(&h->out) >= OUTPUTS_PER_STEP &&
 	       (t = timers_pop(&h->timers, h->now_ms))) {
 		switch ((enum host_timer)t->kind) {
 		case TIMER_ASSOC:

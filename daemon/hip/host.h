@@ -146,8 +146,9 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms);
 uint64_t host_deadline(const struct host *h);
 
 /*
- * Does what was due by now_ms, in order, however late. When that is more
- * than outputs hold, the deadline stays in the past: drain, and tick again.
+ * Does what was due by now_ms, in order, however late: at most
+ * TICK_TIMERS_MAX timers, and what outputs hold. When there is more, the
+ * deadline stays in the past: drain, look after others, and tick again.
  */
 void host_tick(struct host *h, uint64_t now_ms);
 

@@ -144,6 +144,7 @@ enum {
 	PUZZLE_K_LOAD_MAX = 16, /* the hardest that we ask for */
 	RETRANSMISSIONS_MAX = 8,
 	OUTPUTS_MAX = 4096,
+	TICK_TIMERS_MAX = 64,	   /* a signature each; then others' turn */
 	R1_PER_SOURCE_MAX = 8,	   /* in R1_PER_SOURCE_MS per /32 or /64 */
 	R1_SOURCES_MAX = 16384,	   /* sources that are watched at once */
 	R1_BYTES_PER_BYTE = 3,	   /* out per byte in, beyond that */

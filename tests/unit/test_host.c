@@ -391,13 +391,45 @@ Test(host, closing_all_forgets_none)
 	while (host_output(t.h[A], &out))
 		returned += out.kind == HIP_OUT_UNREACHABLE;
 	cr_expect_lt(returned, PEERS);
-	while (host_deadline(t.h[A]) <= t.now_ms && calls++ < 10) {
+	while (host_deadline(t.h[A]) <= t.now_ms && calls++ < PEERS) {
 		host_tick(t.h[A], t.now_ms);
 		while (host_output(t.h[A], &out))
 			returned += out.kind == HIP_OUT_UNREACHABLE;
 	}
 	cr_expect_eq(returned, PEERS);
 	cr_expect_eq(host_assoc_list(t.h[A], NULL, 0), 0);
+}
+
+/* However much is due at once, the loop's other events come in between. */
+Test(host, a_tick_does_a_bounded_amount_of_work)
+{
+	enum { PEERS = 1000 };
+	struct hip_input peer = { .kind = HIP_IN_PEER,
+				  .locators = &t.at[B],
+				  .n_locators = 1 };
+	struct hip_input acquire = { .kind = HIP_IN_ACQUIRE };
+	size_t calls = 0, failed = 0;
+
+	t.conf[A].assoc_max = PEERS;
+	hosts_remake(&t, A);
+	cr_assert_eq(hit_from_text("2001:22::1", &peer.hit), 0);
+	for (size_t n = 0; n < PEERS; n++) {
+		peer.hit.bytes[13] = (uint8_t)(n >> 8);
+		peer.hit.bytes[14] = (uint8_t)n;
+		acquire.hit = peer.hit;
+		hosts_input(&t, A, &peer);
+		hosts_input(&t, A, &acquire);
+	}
+	t.now_ms += WAITING_MS; /* half-open ones give up, waiting ones, too */
+	while (host_deadline(t.h[A]) <= t.now_ms && calls++ < PEERS) {
+		hosts_tick(&t, A);
+		cr_assert_leq(hosts_count(&t, A, HIP_OUT_PEER),
+			      2 * TICK_TIMERS_MAX);
+		for (size_t i = 0; i < t.n_got[A]; i++)
+			failed += t.got[A][i].out.state == ASSOC_FAILED;
+	}
+	cr_expect_geq(calls, PEERS / TICK_TIMERS_MAX - 1);
+	cr_expect_geq(failed, PEERS - HALF_OPEN_MAX);
 }
 
 Test(host, an_association_is_described)
