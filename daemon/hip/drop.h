@@ -22,6 +22,7 @@
 	X(RATE, "rate-limit")                                                  \
 	X(LIMIT, "limit")                                                      \
 	X(STATE, "state")                                                      \
+	X(PLACE, "place")                                                      \
 	X(R1_COUNTER, "r1-counter")                                            \
 	X(PUZZLE_HARD, "puzzle-too-hard")                                      \
 	X(PUZZLE_STALE, "puzzle-stale")                                        \

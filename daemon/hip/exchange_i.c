@@ -40,13 +40,14 @@ static bool shows_exchange(const struct assoc *a)
 	return a->state != ASSOC_ESTABLISHED && a->state != ASSOC_R2_SENT;
 }
 
-static void send_i1_to(struct host *h, const struct exchange *x,
+static void send_i1_to(struct host *h, struct exchange *x,
 		       const struct locator *local,
 		       const struct locator *remote)
 {
 	struct id_list groups = host_id_list(h->conf.dh, h->conf.n_dh);
 	struct packet_out p;
 
+	asked_add(&x->asked, remote);
 	packet_begin(&p, HIP_I1, 0, &h->hit, &x->assoc->hit);
 	dh_group_list_write(&p, &groups);
 	if (packet_fix_length(&p))
@@ -346,6 +347,8 @@ enum drop exchange_i_on_r1(struct host *h, const struct arrival *m)
 
 	if (!x || x->phase == EXCHANGE_WAITING)
 		return DROP_STATE;
+	if (!asked_has(&x->asked, &m->in->remote))
+		return DROP_PLACE;
 	d = msg_r1_parse(&m->packet, &r1);
 	if (d == DROP_NONE)
 		d = check_fresh(x, &r1);
@@ -393,6 +396,16 @@ void exchange_i_on_solved(struct host *h, const struct hip_input *in)
 		exchange_i_fail(h, a, "the I2 could not be made");
 }
 
+/*
+ * An I2 is good only between the addresses that its puzzle was made for: so
+ * its R2 comes from where it went, to where it left, and in the same way.
+ */
+static bool is_way_back(const struct exchange *x, const struct hip_input *in)
+{
+	return in->raw == x->raw && locator_equal(&in->remote, &x->remote) &&
+	       locator_equal(&in->local, &x->local);
+}
+
 /* RFC 7401 6.10, steps 3 and 4. */
 static enum drop check_r2(struct host *h, const struct exchange *x,
 			  const struct packet *p)
@@ -423,6 +436,8 @@ enum drop exchange_i_on_r2(struct host *h, const struct arrival *m)
 
 	if (!x || x->phase != EXCHANGE_I2)
 		return DROP_STATE;
+	if (!is_way_back(x, m->in))
+		return DROP_PLACE;
 	d = msg_r2_parse(&m->packet, &r2);
 	if (d == DROP_NONE)
 		d = check_r2(h, x, &m->packet);

@@ -7,6 +7,7 @@
 #define HIPLINE_EXCHANGE_I_H
 
 #include "daemon/base/timers.h"
+#include "daemon/hip/asked.h"
 #include "daemon/hip/host.h"
 
 #include <sys/queue.h>
@@ -30,6 +31,7 @@ struct exchange {
 	TAILQ_ENTRY(exchange) waiting;
 	unsigned int sends;    /* of the packet that waits for an answer */
 	unsigned int i1_sends; /* in all: says which locator comes next */
+	struct asked asked;    /* where I1s of this exchange went */
 	unsigned int restarts; /* R1s taken after the first */
 	bool probing;	       /* I1s go beside the I2 */
 	bool has_counter;
@@ -40,7 +42,8 @@ struct exchange {
 	uint64_t heard_ms;    /* when an I1 of theirs was answered last */
 	uint8_t *bytes;	      /* R1 while solving, then our I2 */
 	size_t len;
-	struct locator local, remote; /* of that R1: there I2 goes */
+	struct locator local, remote; /* of that R1: there I2 goes, and
+					 from there R2 comes */
 	bool raw;
 	struct agreed *agreed; /* once I2 is made */
 	const char *refusal;   /* why an R1 that verified is of no use */

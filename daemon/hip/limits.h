@@ -139,9 +139,10 @@ enum {
 	STAGED_PACKETS_PER_PEER = 128, /* packets that wait */
 	STAGED_PACKETS_MAX = 4096,
 	STAGED_PACKET_LEN_MAX = 2048,
-	LOCATORS_MAX = 16,	/* in one set */
-	PUZZLE_K_MAX = 20,	/* harder ones are refused */
-	PUZZLE_K_LOAD_MAX = 16, /* the hardest that we ask for */
+	LOCATORS_MAX = 16,	      /* in one set */
+	ASKED_MAX = LOCATORS_MAX + 4, /* places where an R1 may come from */
+	PUZZLE_K_MAX = 20,	      /* harder ones are refused */
+	PUZZLE_K_LOAD_MAX = 16,	      /* the hardest that we ask for */
 	RETRANSMISSIONS_MAX = 8,
 	OUTPUTS_MAX = 4096,
 	TICK_TIMERS_MAX = 64,	   /* a signature each; then others' turn */
