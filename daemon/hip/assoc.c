@@ -52,13 +52,23 @@ static void remove_timers(struct host *h, struct assoc *a)
 	timers_remove(&h->timers, &a->timer);
 }
 
+/* A known peer needs a place more than any stranger does. */
+static void make_room(struct host *h, const struct hit *hit)
+{
+	struct assoc *victim = TAILQ_FIRST(&h->dead);
+
+	if (!victim)
+		victim = strangers_find_idlest(h, peers_find(&h->peers, hit));
+	if (victim)
+		assoc_forget(h, victim, "its place was needed for another");
+}
+
 struct assoc *assoc_new(struct host *h, const struct hit *hit)
 {
 	struct assoc *a;
 
-	if (table_count(&h->assocs) >= h->conf.assoc_max &&
-	    !TAILQ_EMPTY(&h->dead))
-		assoc_forget(h, TAILQ_FIRST(&h->dead), NULL);
+	if (table_count(&h->assocs) >= h->conf.assoc_max)
+		make_room(h, hit);
 	if (table_count(&h->assocs) >= h->conf.assoc_max)
 		return NULL;
 	a = calloc(1, sizeof(*a));
@@ -90,6 +100,7 @@ void assoc_free(struct host *h, struct assoc *a)
 	silence(a->agreed);
 	silence(a->exchange ? a->exchange->agreed : NULL);
 	rekey_silence(a);
+	strangers_remove(h, a);
 	exchange_i_drop(h, a);
 	if (is_dead(a))
 		TAILQ_REMOVE(&h->dead, a, dead);
@@ -159,6 +170,9 @@ int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 	bool same = a->agreed && a->agreed->sa->spi_out == agreed->sa->spi_out;
 	int err;
 
+	if (!peers_find(&h->peers, &a->hit) &&
+	    strangers_count(h, a, &in->remote))
+		return -ENOMEM;
 	if (same)
 		sa_pair_close_out(h, a->agreed->sa, &a->hit);
 	err = agreed_open_out(h, agreed, &a->hit, &in->local, &in->remote);
@@ -210,6 +224,7 @@ void assoc_hear(struct host *h, struct assoc *a)
 {
 	a->heard_ms = h->now_ms;
 	a->is_suspect = false;
+	strangers_hear(h, a);
 }
 
 /* As RFC 6298 2 smooths it; without its variance, as RFC 7401 6.11. */

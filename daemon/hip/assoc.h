@@ -13,6 +13,7 @@
 #include "daemon/hip/host.h"
 #include "daemon/hip/pending.h"
 #include "daemon/hip/rekey.h"
+#include "daemon/hip/strangers.h"
 
 #include <sys/queue.h>
 
@@ -34,7 +35,8 @@ struct assoc {
 	enum assoc_state state;
 	struct table_node node;
 	struct timer timer;
-	TAILQ_ENTRY(assoc) dead;      /* while CLOSED or FAILED */
+	TAILQ_ENTRY(assoc) dead; /* while CLOSED or FAILED */
+	struct stranger stranger;
 	struct exchange *exchange;    /* ours, or NULL */
 	struct agreed *agreed;	      /* from R2-SENT on, until forgotten */
 	struct locator local, remote; /* of its last authenticated packet */
@@ -64,7 +66,7 @@ struct assoc *assoc_find(const struct host *h, const struct hit *hit);
 
 /*
  * A new one, UNASSOCIATED. Where all places are taken, the one that died
- * first goes. NULL at the limit or for want of memory.
+ * first goes, or that of a stranger. NULL at the limit or for want of memory.
  */
 struct assoc *assoc_new(struct host *h, const struct hit *hit);
 
@@ -84,7 +86,7 @@ void assoc_set_state(struct host *h, struct assoc *a, enum assoc_state state);
  * A new agreement (taken, except on failure), whose inbound SA is open,
  * comes in place of the old one, whose inbound SA stays for a while. Its
  * outbound SA is opened first, so that traffic always has one. The locators are
- * those of the authenticated packet. 0 or -EIO: then nothing changed.
+ * those of the authenticated packet. 0, -ENOMEM or -EIO: nothing changed then.
  */
 __attribute__((warn_unused_result)) int assoc_adopt(struct host *h,
 						    struct assoc *a,

@@ -33,25 +33,31 @@ static void stage(struct host *h, struct assoc *a, const struct hip_input *in)
 		h->counters.staged_packets++;
 }
 
+/* Is there any place to look for it? */
+static bool can_be_found(const struct host *h, const struct hit *hit,
+			 const struct assoc *a)
+{
+	const struct peer *p = peers_find(&h->peers, hit);
+
+	return (p && p->n_locators > 0) ||
+	       (a && !locator_is_unspecified(&a->remote));
+}
+
 /* The association for a packet that needs a new exchange, or why not. */
 static struct assoc *assoc_for_exchange(struct host *h, const struct hit *hit,
 					const char **refusal)
 {
 	struct assoc *a = assoc_find(h, hit);
-	struct locator first;
 
-	if (!a)
-		a = assoc_new(h, hit);
-	if (!a) {
-		*refusal = "too many associations";
+	if (!can_be_found(h, hit, a)) {
+		*refusal = "no locator is known for this HIT";
 		return NULL;
 	}
-	if (host_locator(h, a, 0, &first))
-		return a;
-	if (a->state == ASSOC_UNASSOCIATED)
-		assoc_free(h, a); /* nobody heard of it yet */
-	*refusal = "no locator is known for this HIT";
-	return NULL;
+	if (!a)
+		a = assoc_new(h, hit);
+	if (!a)
+		*refusal = "too many associations";
+	return a;
 }
 
 /* RFC 7401 6.1, step 3. */

@@ -343,6 +343,9 @@ enum drop exchange_r_on_i2(struct host *h, const struct arrival *m)
 	d = check_puzzle(h, m, &i2, &checked);
 	if (d != DROP_NONE)
 		return d;
+	if (!peers_find(&h->peers, &p->sender) &&
+	    !strangers_have_room(h, a, &m->in->remote))
+		return DROP_LIMIT;
 	d = check_choice(h, &i2, checked.generation, &dh);
 	if (d == DROP_NONE) {
 		d = use_puzzle(h, &i2, checked.generation);

@@ -99,6 +99,7 @@ static void init_tables(struct host *h)
 			   HALF_OPEN_MAX + 1,
 		   seed);
 	peers_init(&h->peers, seed);
+	strangers_init(&h->strangers, h->conf.assoc_max, seed);
 }
 
 int host_new(const struct host_conf *conf, uint64_t now_ms, struct host **out)
@@ -148,6 +149,7 @@ void host_free(struct host *h)
 		assoc_free(h, a);
 	table_clear(&h->assocs);
 	table_clear(&h->spis);
+	strangers_clear(&h->strangers);
 	peers_clear(&h->peers);
 	r1_pool_clear(&h->r1);
 	quota_clear(&h->quota);
@@ -228,6 +230,8 @@ static void on_peer(struct host *h, const struct hip_input *in)
 		h->counters.drops[DROP_LIMIT]++;
 		return;
 	}
+	if (a)
+		strangers_remove(h, a);
 	if (a && a->state == ASSOC_FAILED)
 		assoc_forget(h, a, NULL); /* it may be found now */
 }

@@ -35,6 +35,7 @@ struct host {
 	struct table spis;	 /* struct sa_pair by inbound SPI */
 	struct assoc_queue dead; /* oldest first */
 	struct exchange_queue waiting;
+	struct strangers strangers;
 	size_t half_open;
 	size_t pending_total;
 	struct peers peers;

@@ -135,6 +135,7 @@ enum {
 /* Limits of one host. */
 enum {
 	ASSOC_MAX_DEFAULT = 4096,
+	STRANGER_SOURCES_MIN = 16,     /* share all associations */
 	HALF_OPEN_MAX = 64,	       /* as initiator */
 	STAGED_PACKETS_PER_PEER = 128, /* packets that wait */
 	STAGED_PACKETS_MAX = 4096,
@@ -173,7 +174,8 @@ enum {
 	R1_PER_SOURCE_MS = 10 * 1000,
 	R2_SENT_MS = 10 * 1000, /* R2-SENT to ESTABLISHED without traffic */
 	FAILED_MS = 10 * 1000,	/* E-FAILED to UNASSOCIATED */
-	WAITING_MS = 20 * 1000, /* for a place among HALF_OPEN_MAX */
+	STRANGER_IDLE_MS = 60 * 1000, /* then another one may replace it */
+	WAITING_MS = 20 * 1000,	      /* for a place among HALF_OPEN_MAX */
 	SOLVE_MAX_MS = 20 * 1000,
 	R2_REPEAT_MS = 100,    /* at most one repeated R2 or CLOSE_ACK */
 	NOTIFY_MS = 200,       /* at most one NOTIFY sent or verified */
