@@ -162,6 +162,9 @@ enum {
 	UPDATE_WINDOW = 32,	   /* RFC 7401 6.12: ids that are remembered */
 	UPDATE_AHEAD_MAX = 8,	   /* ids that may be skipped */
 	PROBE_SENDS_MAX = 2,	   /* then the peer is believed gone */
+	UPDATES_AT_ONCE = 16,	   /* are verified, then one each UPDATE_MS */
+	UPDATES_REFUSED_MAX = 4,   /* genuine ones, of no use, remembered */
+	REKEYS_DH_AT_ONCE = 8, /* by the peer, then one each REKEY_DH_EACH_MS */
 };
 
 /* Times in milliseconds. */
@@ -182,8 +185,11 @@ enum {
 	UNKNOWN_SPI_MS = 1000, /* at most one exchange for strange ESP */
 	SETTLE_MS = 5 * 1000,  /* strange ESP is stale before that */
 	UPDATE_RTO_MIN_MS = 200,
+	UPDATE_MS = 50,
+	UPDATE_REFUSED_MS = 1000, /* then it is looked at once more */
 	REKEY_DEFAULT_MS = 120 * 1000,
-	REKEY_DH_MS = 900 * 1000,   /* then a rekey has a new DH value */
+	REKEY_DH_MS = 900 * 1000, /* then a rekey has a new DH value */
+	REKEY_DH_EACH_MS = 5 * 1000,
 	REKEY_STALL_MS = 30 * 1000, /* for the peer's half of a rekey */
 	SA_OLD_MS = 60 * 1000,	/* a replaced SA receives so long at most, */
 	SA_GRACE_MS = 3 * 1000, /* and so long after the new one was used */

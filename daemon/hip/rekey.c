@@ -300,6 +300,23 @@ static enum drop take_theirs(struct host *h, struct assoc *a, struct rekey *r,
 								: DROP_NONE;
 }
 
+/*
+ * A new DH value costs more than all else in an UPDATE, and a peer may ask
+ * for one in each: not for ever. Where we asked it is no more than an answer.
+ */
+static bool is_too_often(struct host *h, struct assoc *a, const struct rekey *r,
+			 const struct msg_update *msg)
+{
+	const struct agreed *g = a->agreed;
+
+	if (r && r->dh && !r->has_theirs)
+		return false;
+	if (!msg->has_dh && (r || has_room(g, g->keymat_next)))
+		return false;
+	return !pace_allow(&a->rekeys.asked, REKEYS_DH_AT_ONCE,
+			   REKEY_DH_EACH_MS, h->now_ms);
+}
+
 /* RFC 7402 6.9.1: the peer begins. */
 static enum drop answer(struct host *h, struct assoc *a,
 			const struct msg_update *msg,
@@ -345,10 +362,12 @@ enum drop rekey_on_update(struct host *h, struct assoc *a,
 	}
 	if (info->old_spi != a->agreed->sa->spi_out)
 		return DROP_ESP_INFO;
+	if (r && r->has_theirs && info->new_spi == r->theirs.new_spi)
+		return DROP_NONE; /* the same once more */
+	if (is_too_often(h, a, r, msg))
+		return DROP_RATE;
 	if (!r)
 		return answer(h, a, msg, draft);
-	if (r->has_theirs && info->new_spi == r->theirs.new_spi)
-		return DROP_NONE; /* the same once more */
 	d = take_theirs(h, a, r, msg);
 	if (d == DROP_NONE && r->is_acked && !finish(h, a))
 		d = DROP_INTERNAL;

@@ -9,6 +9,7 @@
 #define HIPLINE_REKEY_H
 
 #include "daemon/base/timers.h"
+#include "daemon/hip/pace.h"
 #include "daemon/hip/sa_pair.h"
 #include "daemon/hip/update.h"
 
@@ -23,6 +24,7 @@ struct rekeys {
 	uint64_t keyed_ms;	 /* when the present keys came */
 	uint64_t packets, bytes; /* that they protected, both ways */
 	uint64_t done;
+	struct pace asked; /* by the peer, for a new DH value */
 };
 
 /* Begins one, unless one is running or the state is not ESTABLISHED. */

@@ -54,6 +54,38 @@ static void record(struct updates *u, uint32_t id)
 		u->passed = UPDATE_WINDOW;
 }
 
+/*
+ * One that was refused is not recorded, since it may be of use later; but
+ * whoever repeats it shall not make us verify it each time.
+ */
+static void refuse(struct host *h, struct updates *u, uint32_t id)
+{
+	struct update_refused *r = &u->refused[u->next_refused];
+
+	u->next_refused = (u->next_refused + 1) % UPDATES_REFUSED_MAX;
+	*r = (struct update_refused){ id, h->now_ms + UPDATE_REFUSED_MS };
+}
+
+static bool is_refused(const struct host *h, const struct updates *u,
+		       uint32_t id)
+{
+	for (size_t i = 0; i < UPDATES_REFUSED_MAX; i++) {
+		if (u->refused[i].id == id &&
+		    h->now_ms < u->refused[i].until_ms)
+			return true;
+	}
+	return false;
+}
+
+/* HIP_SIGNATURE of one whose MAC is right, at a bounded cost. */
+static enum drop verify(struct host *h, struct assoc *a, const struct packet *p)
+{
+	if (!pace_allow(&a->updates.verified, UPDATES_AT_ONCE, UPDATE_MS,
+			h->now_ms))
+		return DROP_RATE;
+	return host_check_signature(h, p, a->agreed);
+}
+
 static struct update_sent *find_sent(struct updates *u, uint32_t id)
 {
 	for (size_t i = 0; i < UPDATES_OUT_MAX; i++) {
@@ -444,12 +476,17 @@ enum drop update_on_packet(struct host *h, const struct arrival *m)
 	if (fresh == UPDATE_REPEATED && !acks_any(a, &msg))
 		return msg.has_seq ? answer_again(h, a, msg.seq)
 				   : DROP_UPDATE_ID;
-	d = host_check_signature(h, p, a->agreed);
-	if (d == DROP_NONE)
-		d = check_echo(a, p, &msg);
-	if (d == DROP_NONE && fresh == UPDATE_NEW)
-		d = i2_check_echoes(p);
+	if (fresh == UPDATE_NEW && is_refused(h, &a->updates, msg.seq))
+		return DROP_RATE;
+	d = verify(h, a, p);
 	if (d != DROP_NONE)
 		return d;
-	return take(h, a, m, &msg, fresh == UPDATE_NEW);
+	d = check_echo(a, p, &msg);
+	if (d == DROP_NONE && fresh == UPDATE_NEW)
+		d = i2_check_echoes(p);
+	if (d == DROP_NONE)
+		d = take(h, a, m, &msg, fresh == UPDATE_NEW);
+	if (d != DROP_NONE && fresh == UPDATE_NEW)
+		refuse(h, &a->updates, msg.seq);
+	return d;
 }

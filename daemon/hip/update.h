@@ -10,6 +10,7 @@
 
 #include "daemon/base/timers.h"
 #include "daemon/hip/message.h"
+#include "daemon/hip/pace.h"
 
 struct arrival;
 struct assoc;
@@ -29,6 +30,12 @@ struct update_sent {
 	uint8_t nonce[UPDATE_NONCE_LEN]; /* of a probe */
 };
 
+/* A genuine UPDATE of the peer that could not be taken. */
+struct update_refused {
+	uint32_t id;
+	uint64_t until_ms; /* a copy of it is not looked at before */
+};
+
 /* Where an association is with its UPDATEs. All zeros at first. */
 struct updates {
 	struct timer timer;
@@ -41,6 +48,9 @@ struct updates {
 	size_t answer_len;
 	uint32_t answer_id; /* of what it acknowledges */
 	uint64_t answered_ms;
+	struct pace verified; /* signatures */
+	struct update_refused refused[UPDATES_REFUSED_MAX];
+	size_t next_refused;
 };
 
 /* What an UPDATE of ours says. NULL and false: not in it. */

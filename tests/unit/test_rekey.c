@@ -246,6 +246,7 @@ static void expect_refused(const struct bytes *u, enum drop reason)
 {
 	uint32_t before = info(B).spi_in;
 
+	t.now_ms += UPDATE_REFUSED_MS; /* the same number as the last one */
 	cr_expect_eq(hosts_judge(&t, B, u), reason);
 	cr_expect_eq(t.n_got[B], 0);
 	cr_expect_eq(info(B).spi_in, before);
@@ -277,7 +278,87 @@ Test(rekey, an_esp_info_that_cannot_be_is_refused)
 	e.new_spi = e.old_spi;
 	bad = change_esp_info(A, &u, &e);
 	expect_refused(&bad, DROP_ESP_INFO);
+	t.now_ms += UPDATE_REFUSED_MS;
 	cr_expect_eq(hosts_judge(&t, B, &u), DROP_NONE, "it was good");
+}
+
+/* Whoever saw it can send it again. */
+Test(rekey, a_refused_one_is_verified_once_however_often_it_comes)
+{
+	struct esp_info e;
+	struct bytes u, bad;
+	uint64_t verified;
+
+	rekey(A, false);
+	u = update(A);
+	e = esp_info_of(&u);
+	e.old_spi++;
+	bad = change_esp_info(A, &u, &e);
+	expect_refused(&bad, DROP_ESP_INFO);
+	verified = hosts_counters(&t, B)->signatures_verified;
+	for (int n = 0; n < 50; n++) {
+		t.now_ms += 10;
+		cr_expect_eq(hosts_judge(&t, B, &bad), DROP_RATE);
+	}
+	cr_expect_eq(hosts_counters(&t, B)->signatures_verified, verified);
+	expect_refused(&bad, DROP_ESP_INFO);
+	cr_expect_eq(hosts_counters(&t, B)->signatures_verified, verified + 1);
+}
+
+/* A is hostile: it asks for new DH values all the time. */
+Test(rekey, new_dh_values_for_a_peer_are_limited_in_time)
+{
+	uint64_t before = hosts_counters(&t, B)->dh_agreements;
+	size_t taken = 0;
+	struct bytes u;
+
+	for (int n = 0; n < REKEYS_DH_AT_ONCE; n++) {
+		t.now_ms += 100;
+		run_rekey(true);
+	}
+	cr_expect_eq(info(B).rekeys, REKEYS_DH_AT_ONCE);
+	rekey(A, true);
+	u = update(A);
+	for (int n = 0; n < 200; n++) { /* 20 s */
+		t.now_ms += REKEY_DH_EACH_MS / 50;
+		taken += hosts_judge(&t, B, &u) == DROP_NONE;
+	}
+	cr_expect_geq(taken, 1, "it only comes later");
+	cr_expect_eq(hosts_counters(&t, B)->dh_agreements,
+		     before + REKEYS_DH_AT_ONCE + 1);
+	rekey(B, true);
+	cr_expect(info(B).is_rekeying);
+}
+
+/* KEYMAT that is used up asks for a new value just as well. */
+Test(rekey, nor_does_it_help_to_waste_keymat)
+{
+	const struct agreed *g = assoc_find(t.h[A], &t.hit[B])->agreed;
+	uint64_t before = hosts_counters(&t, B)->dh_agreements;
+	struct esp_info e;
+	struct bytes u;
+
+	for (int n = 0; n < 2 * REKEYS_DH_AT_ONCE + 2; n++) {
+		t.now_ms += 100;
+		rekey(A, false);
+		if (!info(A).is_rekeying)
+			break;
+		u = update(A);
+		e = esp_info_of(&u);
+		if (e.keymat_index) {
+			e.keymat_index = (uint16_t)(keymat_end(&g->keymat) -
+						    suite_esp_keys_len(13));
+			u = change_esp_info(A, &u, &e);
+		}
+		if (hosts_judge(&t, B, &u) == DROP_RATE)
+			break;
+		u = update(B);
+		hosts_deliver(&t, A, &u);
+		u = update(A);
+		hosts_deliver(&t, B, &u);
+	}
+	cr_expect_eq(hosts_counters(&t, B)->dh_agreements,
+		     before + REKEYS_DH_AT_ONCE);
 }
 
 Test(rekey, a_larger_index_counts)
