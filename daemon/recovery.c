@@ -63,16 +63,20 @@ void recovery_tell_peer(struct engine *e, const struct hit *hit,
 	struct hip_input in = { .kind = HIP_IN_PEER,
 				.hit = *hit,
 				.locators = all };
+	bool is_there = false;
 
 	/* Where the raw host was seen that it is no more is of no use. */
 	if (p && p->locator.port == 0 &&
 	    e->config.transport != CONFIG_TRANSPORT_RAW)
 		p = NULL;
-	if (p)
+	/* Who changes the configuration knows better than we remember. */
+	for (size_t i = 0; i < n && in.n_locators < LOCATORS_MAX; i++) {
+		all[in.n_locators++] = locators[i];
+		if (p && locator_equal(&locators[i], &p->locator))
+			is_there = true;
+	}
+	if (p && !is_there && in.n_locators < LOCATORS_MAX)
 		all[in.n_locators++] = p->locator;
-	for (size_t i = 0; i < n && in.n_locators < LOCATORS_MAX; i++)
-		if (!p || !locator_equal(&locators[i], &p->locator))
-			all[in.n_locators++] = locators[i];
 	engine_input(e, &in);
 }
 

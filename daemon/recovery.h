@@ -21,7 +21,7 @@ void recovery_clear(struct engine *e);
 
 /*
  * Tells the host of a peer with these locators, of which there may be none;
- * where it was seen lately comes first.
+ * where it was seen lately comes last.
  */
 void recovery_tell_peer(struct engine *e, const struct hit *hit,
 			const struct locator *locators, size_t n);

@@ -7,6 +7,7 @@
 
 #include "daemon/handover.h"
 #include "daemon/lookup.h"
+#include "daemon/recent.h"
 #include "daemon/recovery.h"
 
 #include <criterion/criterion.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HIT_A "2001:22:f065:b1f0:b663:57f7:ac17:831"
@@ -189,6 +191,36 @@ Test(reconfigure, pins_of_run_time_stay)
 	cr_assert_eq(hand(HANDOVER_TEXT, ""), 0);
 	cr_expect(hit_equal(&pins_find(e.pins, "dave@x")->hit, &b));
 	cr_expect_eq(e.warnings.n, 0);
+}
+
+/* Where the next I1 for A goes; its outputs are all that are left. */
+static struct locator i1_place(void)
+{
+	struct hip_output out;
+	struct locator place = { .port = 0 };
+
+	while (host_output(e.host, &out)) {
+		if (out.kind == HIP_OUT_SEND)
+			place = out.remote;
+	}
+	return place;
+}
+
+Test(reconfigure, a_configured_place_comes_before_a_remembered_one)
+{
+	const struct hip_input acquire = { .kind = HIP_IN_ACQUIRE, .hit = a };
+	struct locator remembered, configured, first, second;
+
+	cr_assert_eq(locator_from_text("192.0.2.1", 10500, &remembered), 0);
+	cr_assert_eq(locator_from_text("192.0.2.7", 10500, &configured), 0);
+	(void)recent_saw(e.recent, &a, &remembered, (uint64_t)time(NULL));
+	recovery_tell_peer(&e, &a, &configured, 1);
+	host_input(e.host, &acquire, engine_now_ms());
+	first = i1_place();
+	host_tick(e.host, host_deadline(e.host));
+	second = i1_place();
+	cr_expect(locator_equal(&first, &configured));
+	cr_expect(locator_equal(&second, &remembered));
 }
 
 Test(reconfigure, what_is_refused_changes_nothing)
