@@ -247,13 +247,13 @@ static enum drop check_signed(struct host *h, const struct packet *p,
  * a better one, and give up when the time for it is over.
  */
 static enum drop refuse(struct host *h, struct exchange *x, enum drop d,
-			const char *refusal, const struct hip_input *in)
+			const struct i2_refusal *refusal,
+			const struct hip_input *in)
 {
 	if (x->phase == EXCHANGE_I1)
-		x->refusal = refusal;
-	if (d == DROP_ESP_SUITE) /* RFC 7402 3.3.5 */
-		notify_send(h, &x->assoc->hit, NOTIFY_NO_ESP_PROPOSAL_CHOSEN,
-			    in);
+		x->refusal = refusal->text;
+	if (refusal->type) /* RFC 7401 5.2.19, 7402 3.3.5: R1 has verified */
+		notify_send(h, &x->assoc->hit, refusal->type, in);
 	return d;
 }
 
@@ -338,10 +338,13 @@ static enum drop take_r1(struct host *h, struct exchange *x,
 
 enum drop exchange_i_on_r1(struct host *h, const struct arrival *m)
 {
+	static const struct i2_refusal too_hard = {
+		"the peer's puzzle is too hard", 0
+	};
 	struct assoc *a = assoc_find(h, &m->packet.sender);
 	struct exchange *x = a ? a->exchange : NULL;
 	struct i2_choice choice;
-	const char *refusal;
+	struct i2_refusal refusal;
 	struct msg_r1 r1;
 	enum drop d;
 
@@ -363,10 +366,9 @@ enum drop exchange_i_on_r1(struct host *h, const struct arrival *m)
 		return d;
 	d = i2_choose(h, &r1, &choice, &refusal);
 	if (d != DROP_NONE)
-		return refuse(h, x, d, refusal, m->in);
+		return refuse(h, x, d, &refusal, m->in);
 	if (r1.puzzle.k > PUZZLE_K_MAX)
-		return refuse(h, x, DROP_PUZZLE_HARD,
-			      "the peer's puzzle is too hard", m->in);
+		return refuse(h, x, DROP_PUZZLE_HARD, &too_hard, m->in);
 	return take_r1(h, x, m, &r1);
 }
 

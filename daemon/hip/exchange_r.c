@@ -330,8 +330,6 @@ enum drop exchange_r_on_i2(struct host *h, const struct arrival *m)
 
 	if (!host_lets_in(h, &p->sender))
 		return DROP_NOT_KNOWN;
-	if (!suite_is_known(hit_suite(&p->sender))) /* step 3 */
-		return DROP_HIT_SUITE;
 	d = msg_i2_parse(p, &i2);
 	if (d != DROP_NONE)
 		return d;
@@ -346,7 +344,10 @@ enum drop exchange_r_on_i2(struct host *h, const struct arrival *m)
 	if (!peers_find(&h->peers, &p->sender) &&
 	    !strangers_have_room(h, a, &m->in->remote))
 		return DROP_LIMIT;
-	d = check_choice(h, &i2, checked.generation, &dh);
+	if (!suite_is_known(hit_suite(&p->sender))) /* step 3 */
+		d = DROP_HIT_SUITE;
+	else
+		d = check_choice(h, &i2, checked.generation, &dh);
 	if (d == DROP_NONE) {
 		d = use_puzzle(h, &i2, checked.generation);
 		if (d != DROP_NONE)

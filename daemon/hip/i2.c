@@ -31,35 +31,47 @@ static bool group_is_right(const struct host *h, const struct msg_r1 *r1,
 }
 
 enum drop i2_choose(const struct host *h, const struct msg_r1 *r1,
-		    struct i2_choice *out, const char **refusal)
+		    struct i2_choice *out, struct i2_refusal *refusal)
 {
+	static const struct i2_refusal changed_i1 = {
+		"the DH group is not the best in common: the I1 was changed "
+		"on its way",
+		0
+	};
+	static const struct i2_refusal no_group = {
+		"no DH group in common", NOTIFY_NO_DH_PROPOSAL_CHOSEN
+	};
 	struct i2_choice c;
 	bool shared;
 
 	if (!id_list_has(&r1->suites, h->suite)) {
-		*refusal = "the peer cannot verify our kind of identity";
+		*refusal = (struct i2_refusal){
+			"the peer cannot verify our kind of identity",
+			NOTIFY_NO_HIP_PROPOSAL_CHOSEN
+		};
 		return DROP_HIT_SUITE;
 	}
 	if (!group_is_right(h, r1, &shared)) {
-		*refusal = shared ? "the DH group is not the best in common: "
-				    "the I1 was changed on its way"
-				  : "no DH group in common";
+		*refusal = shared ? changed_i1 : no_group;
 		return DROP_DH_GROUP;
 	}
 	c.hip_cipher = suite_choose(h->conf.cipher, h->conf.n_cipher,
 				    r1->ciphers.ids, r1->ciphers.n);
 	if (c.hip_cipher == 0) {
-		*refusal = "no HIP cipher in common";
+		*refusal = (struct i2_refusal){ "no HIP cipher in common",
+						NOTIFY_NO_HIP_PROPOSAL_CHOSEN };
 		return DROP_HIP_CIPHER;
 	}
 	if (!id_list_has(&r1->transports, PARAM_ESP_TRANSFORM)) {
-		*refusal = "the peer does not offer ESP";
+		*refusal =
+			(struct i2_refusal){ "the peer does not offer ESP", 0 };
 		return DROP_TRANSPORT;
 	}
 	c.esp_suite = suite_choose(h->conf.esp, h->conf.n_esp, r1->esp.ids,
 				   r1->esp.n);
 	if (c.esp_suite == 0) {
-		*refusal = "no ESP suite in common";
+		*refusal = (struct i2_refusal){ "no ESP suite in common",
+						NOTIFY_NO_ESP_PROPOSAL_CHOSEN };
 		return DROP_ESP_SUITE;
 	}
 	*out = c;
@@ -94,7 +106,7 @@ static enum drop make_agreed(struct host *h, const struct packet *p,
 				    .peer_public = r1->dh.value };
 	uint8_t kij[DH_SECRET_MAX];
 	struct i2_choice choice;
-	const char *refusal;
+	struct i2_refusal refusal;
 	struct agreed *a = NULL;
 	enum drop d = i2_choose(h, r1, &choice, &refusal);
 

@@ -14,12 +14,18 @@ struct i2_choice {
 	uint16_t hip_cipher, esp_suite;
 };
 
+/* Why we cannot agree with a Responder. */
+struct i2_refusal {
+	const char *text;      /* for people; static */
+	enum notify_type type; /* for the Responder; 0: none fits */
+};
+
 /*
- * DROP_NONE with *out set, or why this Responder and we cannot agree, with a
- * sentence for people in *refusal.
+ * DROP_NONE with *out set, or why this Responder and we cannot agree, with
+ * *refusal set.
  */
 enum drop i2_choose(const struct host *h, const struct msg_r1 *r1,
-		    struct i2_choice *out, const char **refusal);
+		    struct i2_choice *out, struct i2_refusal *refusal);
 
 /* DROP_ECHO when R1 asks for more echoes than we give. */
 enum drop i2_check_echoes(const struct packet *r1);

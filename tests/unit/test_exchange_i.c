@@ -390,28 +390,48 @@ Test(exchange_i, echoes_have_a_limit)
 static const struct {
 	struct edit edit;
 	enum drop reason;
+	enum notify_type notify; /* 0: none */
 	const char *text;
 } useless_r1s[] = {
 	{ { PARAM_HIT_SUITE_LIST, "\x10", 1 },
 	  DROP_HIT_SUITE,
+	  NOTIFY_NO_HIP_PROPOSAL_CHOSEN,
 	  "the peer cannot verify our kind of identity" },
 	{ { PARAM_DH_GROUP_LIST, "\x03\x04", 2 },
 	  DROP_DH_GROUP,
+	  NOTIFY_NO_DH_PROPOSAL_CHOSEN,
 	  "no DH group in common" },
 	{ { PARAM_DH_GROUP_LIST, "\x03\x08\x07", 3 },
 	  DROP_DH_GROUP,
+	  0,
 	  "the DH group is not the best in common: the I1 was changed on its "
 	  "way" },
 	{ { PARAM_HIP_CIPHER, "\0\1", 2 },
 	  DROP_HIP_CIPHER,
+	  NOTIFY_NO_HIP_PROPOSAL_CHOSEN,
 	  "no HIP cipher in common" },
 	{ { PARAM_TRANSPORT_FORMAT_LIST, "\x0f\xfd", 2 },
 	  DROP_TRANSPORT,
+	  0,
 	  "the peer does not offer ESP" },
 	{ { PARAM_ESP_TRANSFORM, "\0\0\0\7", 4 },
 	  DROP_ESP_SUITE,
+	  NOTIFY_NO_ESP_PROPOSAL_CHOSEN,
 	  "no ESP suite in common" },
 };
+
+/* What A tells B of it. */
+static void expect_notify(enum notify_type type)
+{
+	struct bytes notify, body;
+
+	cr_assert_eq(hosts_has_packet(&t, A, HIP_NOTIFY), type != 0);
+	if (type == 0)
+		return;
+	notify = hosts_packet(&t, A, HIP_NOTIFY);
+	body = packet_body(&notify, PARAM_NOTIFICATION);
+	cr_expect_eq(body.b[2] << 8 | body.b[3], type);
+}
 
 Test(exchange_i, an_r1_that_is_of_no_use_fails_with_its_reason)
 {
@@ -425,6 +445,7 @@ Test(exchange_i, an_r1_that_is_of_no_use_fails_with_its_reason)
 		r1 = change_r1(&r1, &useless_r1s[i].edit);
 		cr_expect_eq(hosts_judge(&t, A, &r1), useless_r1s[i].reason,
 			     "row %zu", i);
+		expect_notify(useless_r1s[i].notify);
 		cr_expect_eq(hosts_state(&t, A), ASSOC_I1_SENT);
 		wait_for_deadline();
 		cr_expect_eq(hosts_state(&t, A), ASSOC_FAILED);

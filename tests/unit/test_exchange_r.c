@@ -116,17 +116,37 @@ Test(exchange_r, strangers_get_neither_r1_nor_r2)
 	cr_expect_eq(costs(B), 0);
 }
 
-Test(exchange_r, a_kind_of_hit_that_we_cannot_verify_is_dropped_at_once)
+/* Before its puzzle was found good it is not told, either. */
+Test(exchange_r, a_kind_of_hit_that_we_cannot_verify_is_told_so)
 {
-	struct bytes i2;
+	enum { SUITE_AT = 8 + 3, ECDSA_LOW = 0x23, I_AT = 4 };
+	struct bytes i1 = hosts_run_to(&t, HIP_I1), good = i1, i2, other, body;
+	const struct param *solution;
+	struct packet p;
 
 	t.conf[B].accept_any = true;
 	hosts_remake(&t, B);
-	i2 = hosts_run_to(&t, HIP_I2);
-	i2.b[8 + 3] = 0x23; /* ECDSA_LOW */
+	i1.b[SUITE_AT] = ECDSA_LOW;
+	hosts_deliver(&t, B, &i1);
+	other = hosts_packet(&t, B, HIP_R1);
+	hosts_deliver(&t, B, &good);
+	i2 = hosts_packet(&t, B, HIP_R1);
+	hosts_deliver(&t, A, &i2);
+	i2 = good = hosts_packet(&t, A, HIP_I2);
+	i2.b[SUITE_AT] = ECDSA_LOW;
+	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_PUZZLE_STALE);
+	cr_expect_eq(t.n_got[B], 0);
+	cr_assert_eq(packet_parse(i2.b, i2.len, &p, NULL), DROP_NONE);
+	solution = packet_find(&p, PARAM_SOLUTION);
+	body = packet_body(&other, PARAM_PUZZLE);
+	memcpy(i2.b + (solution->body - i2.b) + I_AT, body.b + I_AT,
+	       body.len - I_AT);
 	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_HIT_SUITE);
-	i2.b[8 + 3] = 0x22;
-	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_NONE);
+	body = hosts_packet(&t, B, HIP_NOTIFY);
+	cr_expect_eq(packet_body(&body, PARAM_NOTIFICATION).b[3],
+		     NOTIFY_UNSUPPORTED_HIT_SUITE);
+	cr_expect_eq(costs(B), 0);
+	cr_expect_eq(hosts_judge(&t, B, &good), DROP_NONE);
 }
 
 Test(exchange_r, an_opportunistic_i1_is_answered)
