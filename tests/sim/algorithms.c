@@ -5,6 +5,8 @@
  */
 #include "tests/sim/scenario.h"
 
+#include <string.h>
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const enum identity_kind kinds[] = {
@@ -74,7 +76,58 @@ static void pairwise(struct sim *outer)
 	}
 }
 
+/* Two that have one list without a common member. */
+static const struct {
+	uint16_t dh[2], cipher[2], esp[2];
+	const char *reason;
+} apart[] = {
+	{ { DH_NIST_P256, DH_NIST_P384 },
+	  { HIP_CIPHER_AES_128_CBC, HIP_CIPHER_AES_128_CBC },
+	  { ESP_AES_GCM_16, ESP_AES_GCM_16 },
+	  "no DH group in common" },
+	{ { DH_NIST_P256, DH_NIST_P256 },
+	  { HIP_CIPHER_AES_128_CBC, HIP_CIPHER_AES_256_CBC },
+	  { ESP_AES_GCM_16, ESP_AES_GCM_16 },
+	  "no HIP cipher in common" },
+	{ { DH_NIST_P256, DH_NIST_P256 },
+	  { HIP_CIPHER_AES_128_CBC, HIP_CIPHER_AES_128_CBC },
+	  { ESP_AES_GCM_16, ESP_AES_128_CBC_SHA256 },
+	  "no ESP suite in common" },
+};
+
+static void nothing_in_common(struct sim *s)
+{
+	struct host_assoc_info info;
+
+	for (size_t i = 0; i < 2 * COUNT(apart); i++) {
+		struct sim_host host = sim_host_default();
+
+		host.conf.dh[0] = apart[i / 2].dh[i % 2];
+		host.conf.cipher[0] = apart[i / 2].cipher[i % 2];
+		host.conf.esp[0] = apart[i / 2].esp[i % 2];
+		host.conf.n_dh = host.conf.n_cipher = host.conf.n_esp = 1;
+		(void)sim_add(s, &host);
+	}
+	for (size_t i = 0; i < COUNT(apart); i++) {
+		size_t a = 2 * i, b = a + 1;
+
+		sim_tell(s, a, b);
+		sim_tell(s, b, a);
+		sim_send(s, a, b);
+		sim_run(s, sim_now(s) + 2000);
+		want(s,
+		     sim_info(s, a, b, &info) && info.state == ASSOC_FAILED &&
+			     strcmp(info.reason, apart[i].reason) == 0,
+		     "what is not in common is the reason");
+		want(s, sim_returned(s, a, b) == 1, "nothing waits");
+		want(s, sim_counters(s, b)->received[HIP_NOTIFY] == 1,
+		     "the Responder is told once");
+		want(s, !sim_info(s, b, a, &info), "and keeps nothing");
+	}
+}
+
 const struct scenario algorithm_scenarios[] = {
 	{ "algorithms-pairwise", pairwise, 1 },
+	{ "algorithms-apart", nothing_in_common, 1 },
 	{ NULL, NULL, 0 },
 };
