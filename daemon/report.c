@@ -394,7 +394,7 @@ json_t *report_counters(const struct engine *e)
 		put_number(o, "hip_send_failed",
 			   e->dataplane ? dataplane_send_failures(e->dataplane)
 					: 0) &&
-		put_packets(o, c) &&
+		put_packets(o, c) && put_number(o, "puzzle_k", c->puzzle_k) &&
 		put_number(o, "puzzles_verified", c->puzzles_verified) &&
 		put_number(o, "dh_agreements", c->dh_agreements) &&
 		put_number(o, "signatures_verified", c->signatures_verified) &&

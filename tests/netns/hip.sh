@@ -88,7 +88,7 @@ equal() {
 # between WHAT LOW HIGH VALUE: numbers, with or without a point.
 between() {
 	if awk -v v="$4" -v lo="$2" -v hi="$3" \
-		'BEGIN { exit !(v ~ /^[0-9.]+$/ && lo + 0 <= v + 0 && v + 0 <= hi + 0) }'; then
+		'BEGIN { exit !(v ~ /^-?[0-9.]+$/ && lo + 0 <= v + 0 && v + 0 <= hi + 0) }'; then
 		pass "$1: $4"
 	else
 		fail "$1: wanted $2 to $3, got: $4"
@@ -221,6 +221,13 @@ hip_up() {
 			hip_end
 		}
 	done
+}
+
+# hip_crowd NODE PREFIX: all of these IPv4 addresses are this host's, for tools
+# that stand for many hosts.
+hip_crowd() {
+	ip -n "$NL_TAG-inet" route add "$2" via "${NL_IP[$1.eth0]}" &&
+		ip -n "$NL_TAG-$1" route add local "$2" dev lo
 }
 
 # hip_engine NAME: the pid of its engine, the monitor's child.
