@@ -6,6 +6,7 @@
 
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/suite.h"
+#include "daemon/hip/update.h"
 
 /* Gives a packet back, and tells why nothing comes of it. */
 static void refuse(struct host *h, const struct hip_input *in,
@@ -111,8 +112,9 @@ void demand_on_new_place(struct host *h, struct assoc *a,
 
 /*
  * RFC 7401 4.3, third case: a peer sends ESP that we cannot know. One of us
- * has lost the association. Where we believe to have it, only if nothing
- * that we understand came for a while.
+ * has lost the association, or somebody sends a recorded packet. Where we
+ * believe to have it and nothing that we understand came for a while, the
+ * peer is asked; a new exchange follows when it does not answer.
  */
 void demand_on_unknown_spi(struct host *h, const struct hip_input *in)
 {
@@ -129,6 +131,10 @@ void demand_on_unknown_spi(struct host *h, const struct hip_input *in)
 	    h->now_ms - a->heard_ms < SETTLE_MS)
 		return;
 	p->unknown_spi_ms = h->now_ms + UNKNOWN_SPI_MS;
+	if (a && a->state == ASSOC_ESTABLISHED) {
+		update_probe(h, a);
+		return;
+	}
 	a = assoc_for_exchange(h, &p->hit, &refusal);
 	if (a)
 		exchange_i_begin(h, a);

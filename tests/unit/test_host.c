@@ -299,6 +299,7 @@ Test(host, strange_esp_does_not_shake_an_association_that_works)
 {
 	struct hip_input in = { .kind = HIP_IN_UNKNOWN_SPI, .remote = t.at[B] };
 	struct host_assoc_info before, after;
+	struct bytes packet;
 
 	hosts_establish(&t);
 	hosts_input(&t, A, &in);
@@ -311,24 +312,55 @@ Test(host, strange_esp_does_not_shake_an_association_that_works)
 	t.now_ms++;
 	cr_assert(host_assoc_find(t.h[A], &t.hit[B], &before));
 	hosts_input(&t, A, &in);
-	cr_expect(hosts_has_packet(&t, A, HIP_I1), "nothing came for long");
+	cr_expect(hosts_has_packet(&t, A, HIP_UPDATE), "nothing came for long");
+	cr_expect_not(hosts_has_packet(&t, A, HIP_I1));
+	packet = hosts_packet(&t, A, HIP_UPDATE);
+	hosts_deliver(&t, B, &packet);
+	packet = hosts_packet(&t, B, HIP_UPDATE);
+	hosts_deliver(&t, A, &packet);
+	t.now_ms += UNKNOWN_SPI_MS;
+	hosts_input(&t, A, &in);
+	cr_expect_eq(t.n_got[A], 0, "the peer is there");
 	cr_assert(host_assoc_find(t.h[A], &t.hit[B], &after));
-	cr_expect_eq(after.state, ASSOC_ESTABLISHED, "in use meanwhile");
+	cr_expect_eq(after.state, ASSOC_ESTABLISHED);
 	cr_expect_eq(after.spi_in, before.spi_in);
 }
 
-Test(host, an_exchange_beside_an_association_takes_its_place_or_fails_alone)
+/* The peer does not answer strange ESP's question: an I1 goes. */
+static struct bytes unanswered(void)
 {
 	struct hip_input in = { .kind = HIP_IN_UNKNOWN_SPI, .remote = t.at[B] };
+
+	t.now_ms += SETTLE_MS;
+	hosts_input(&t, A, &in);
+	for (int n = 0; n < 10 && !hosts_has_packet(&t, A, HIP_I1); n++) {
+		t.now_ms += 500;
+		hosts_tick(&t, A);
+	}
+	cr_assert(hosts_has_packet(&t, A, HIP_I1));
+	return hosts_packet(&t, A, HIP_I1);
+}
+
+Test(host, strange_esp_from_a_silent_peer_begins_an_exchange)
+{
+	struct host_assoc_info info;
+
+	hosts_establish(&t);
+	(void)unanswered();
+	cr_assert(host_assoc_find(t.h[A], &t.hit[B], &info));
+	cr_expect_eq(info.state, ASSOC_ESTABLISHED, "in use meanwhile");
+}
+
+/* RFC 7401 6.11, step 4: neither probes nor I1s are answered. */
+Test(host, an_exchange_beside_an_association_takes_its_place_or_ends_it)
+{
 	struct bytes packet;
 
 	for (int done = 0; done < 2; done++) {
 		hosts_clear(&t);
 		hosts_make(&t);
 		hosts_establish(&t);
-		t.now_ms += SETTLE_MS;
-		hosts_input(&t, A, &in);
-		packet = hosts_packet(&t, A, HIP_I1);
+		packet = unanswered();
 		hosts_deliver(&t, B, &packet);
 		packet = hosts_packet(&t, B, HIP_R1);
 		hosts_deliver(&t, A, &packet);
@@ -344,7 +376,8 @@ Test(host, an_exchange_beside_an_association_takes_its_place_or_fails_alone)
 			t.now_ms += 2000;
 			hosts_tick(&t, A);
 		}
-		cr_expect_eq(hosts_state(&t, A), ASSOC_ESTABLISHED);
+		cr_expect_eq(hosts_state(&t, A),
+			     done ? ASSOC_ESTABLISHED : ASSOC_CLOSING);
 		cr_expect_eq(hosts_counters(&t, A)->exchanges_failed, !done);
 	}
 }
