@@ -30,8 +30,8 @@ enum {
 static FILE *open_file(const char *name, const char *ending)
 {
 	char path[FILE_NAME_MAX];
-	int len = snprintf(path, sizeof(path), VECTORS_DIR "/captures/%s.%s",
-			   name, ending);
+	const char *folder = strchr(name, '/') ? "" : VECTORS_DIR "/captures/";
+	int len = snprintf(path, sizeof(path), "%s%s.%s", folder, name, ending);
 
 	if (len < 0 || (size_t)len >= sizeof(path))
 		return NULL;

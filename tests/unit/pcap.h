@@ -36,7 +36,8 @@ struct pcap {
 };
 
 /*
- * Opens a capture by its name without ".pcap". False when it is not there or
+ * Opens a capture by its name without ".pcap", which has a slash where it is
+ * not one of tests/vectors/captures. False when it is not there or
  * is no capture of Ethernet or IP packets.
  */
 bool pcap_open(struct pcap *p, const char *name);

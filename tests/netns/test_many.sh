@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
+# A thousand idle associations in 32 MiB, and ten thousand work: an echo
+# passes through each, the processor is idle, timers fire within 100 ms.
+# Budget: 120 s, long 300 s
+set -u
+# shellcheck source-path=SCRIPTDIR source=hip.sh
+. "$(dirname "$0")/hip.sh"
+
+n=1000 mib=32 idle_s=12
+[ "${HIP_LONG:-0}" = 0 ] || { n=10000; mib=160; idle_s=45; }
+
+rss_kib() { awk '$1 == "VmRSS:" { n += $2 } END { print n }' "/proc/$engine/status" "/proc/${HIP_PID[alice]}/status"; }
+# ticks: of a processor that the engine took, in 1/100 s.
+ticks() { awk '{ print $14 + $15 }' "/proc/$engine/stat"; }
+associations() { hip_json alice '.associations | length' peers; }
+
+hip_init
+NL_FAST=1
+hip_host alice
+nl_host crowd
+hip_crowd crowd 10.64.0.0/16
+hip_set alice 'accept = any' 'log = "warning"' "association_max = $n" \
+	"idle_s = $idle_s" 'rekey_s = 0'
+hip_up alice
+engine=$(hip_engine alice)
+rss=$(rss_kib)
+nl_bg crowd "$HIP_DIR/crowd" "$NL_BIN/honest" 10.64.0.1 "${NL_IP[alice.eth0]}" \
+	"${HIP_HIT[alice]}" hold "$n" 16 $((idle_s + 20))
+crowd=$NL_PID
+start=$(now_ms)
+check "$n exchanges and echoes" until_true 120 grep -q '^ready' "$HIP_DIR/crowd"
+echo "     $(($(now_ms) - start)) ms"
+equal "echoes through" "echoes: $n of $n" "$(grep ^echoes "$HIP_DIR/crowd")"
+equal "associations" "$n" "$(associations)"
+hip_sanitized || {
+	between "memory of both processes, KiB, at most $mib MiB" 1 $((mib * 1024)) "$(rss_kib)"
+	echo "     $((($(rss_kib) - rss) * 1024 / n)) bytes for each more than $rss KiB"
+}
+before=$(ticks)
+sleep 3
+between "idle: 1/100 s of a processor in 3 s" 0 15 $(($(ticks) - before))
+# Each CLOSE goes again half a second later; the crowd answers none.
+wait $crowd
+sed 's/^/     /' "$HIP_DIR/crowd"
+equal "all are closed for idleness" "closed: $n of $n" "$(grep ^closed "$HIP_DIR/crowd")"
+between "timers late by at most, ms" 0 100 \
+	"$(sed -n 's/^late: .*p95 \([0-9]*\) ms.*/\1/p' "$HIP_DIR/crowd")"
+hip_end
