@@ -24,8 +24,8 @@ enum {
 	TURN_MS = 5,
 	GIVE_UP_MS = 25 * 1000,
 	ECHO_LEN = IPV6_HEADER_LEN + 8,
-	ECHO_MS = 10 * 1000,	 /* for the answers to the last of them */
-	ECHOES_PER_TURN = 8,	 /* with a turn of 1 ms or more between */
+	ECHO_MS = 10 * 1000, /* for the answers to the last of them */
+	ECHOES_PER_S = 1000,
 	CLOSE_REPEATED_MS = 500, /* docs/protocol.md 6 */
 	PACKET_LEN = 256,
 	SPI_LEN = 4,
@@ -234,13 +234,16 @@ static void hold(struct crowd *c, size_t n, size_t at_once, uint64_t seconds)
 	static const uint8_t seed[16] = { 1 };
 	struct honest *h = c->mine;
 	size_t sent = 0;
-	uint64_t end;
+	uint64_t start, end;
 
 	h->sas = must(sa_table_new(seed));
 	sa_table_wrlock(h->sas);
 	exchange_all(c, n, at_once);
+	start = crowd_now_ms();
 	while (sent < n) {
-		for (int k = 0; k < ECHOES_PER_TURN && sent < n; k++, sent++)
+		uint64_t due = (crowd_now_ms() - start) * ECHOES_PER_S / 1000;
+
+		for (; sent <= due && sent < n; sent++)
 			send_echo(c, sent, &h->people[sent].hit);
 		crowd_turn(c, 1);
 	}

@@ -8,7 +8,7 @@ set -u
 . "$(dirname "$0")/hip.sh"
 
 n=1000 mib=32 idle_s=12
-[ "${HIP_LONG:-0}" = 0 ] || { n=10000; mib=160; idle_s=45; }
+[ "${HIP_LONG:-0}" = 0 ] || { n=10000; mib=96; idle_s=45; }
 
 rss_kib() { awk '$1 == "VmRSS:" { n += $2 } END { print n }' "/proc/$engine/status" "/proc/${HIP_PID[alice]}/status"; }
 # ticks: of a processor that the engine took, in 1/100 s.
