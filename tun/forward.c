@@ -17,7 +17,11 @@ enum {
 	SOURCE_AT = 8,	  /* in an IPv6 header: RFC 8200 3 */
 	DESTINATION_AT = 24,
 	TCP = 6,
-	ECN_BITS = 3, /* of a traffic class */
+	ECN_BITS = 3,	 /* of a traffic class */
+	HIP_TYPE_AT = 2, /* RFC 7401 5.1 */
+	HIP_TYPE_MASK = 0x7f,
+	HIP_TYPE_I1 = 1,
+	HIP_TYPE_I2 = 3,
 };
 
 static const enum worker_drop esp_reason[ESP_RESULTS] = {
@@ -70,12 +74,33 @@ static void tell(struct forward *f, struct ring *ring, enum ring_kind kind,
 		forward_drop(f, WORKER_DROP_RING_FULL, 1);
 }
 
+/*
+ * How many quarters of the control ring a HIP packet may find waiting: anybody
+ * can send I1s, and I2s that look right; both leave room for what belongs to
+ * associations and to our own exchanges. 5: more than there are.
+ */
+static unsigned quarters_for(struct pkt *p)
+{
+	if (p->len <= HIP_TYPE_AT)
+		return 1;
+	switch (pkt_data(p)[HIP_TYPE_AT] & HIP_TYPE_MASK) {
+	case HIP_TYPE_I1:
+		return 2;
+	case HIP_TYPE_I2:
+		return 3;
+	default:
+		return 5;
+	}
+}
+
 static void control_up(struct forward *f, struct pkt *p)
 {
 	if (p->len == 0)
 		forward_drop(f, WORKER_DROP_SHORT, 1);
 	else if (p->len > FORWARD_CONTROL_MAX)
 		forward_drop(f, WORKER_DROP_TOO_LONG, 1);
+	else if (ring_is_filled(f->control, quarters_for(p)))
+		forward_drop(f, WORKER_DROP_RING_FULL, 1);
 	else
 		tell(f, f->control, RING_CONTROL, p);
 }
@@ -99,7 +124,7 @@ static bool esp_up(struct forward *f, struct pkt *p)
 	forward_drop(f, WORKER_DROP_NO_SPI, 1);
 	p->len = FORWARD_NO_SPI_LEN;
 	/* Anybody can send these: they leave room for our own packets. */
-	if (ring_is_half_full(f->data))
+	if (ring_is_filled(f->data, 2))
 		forward_drop(f, WORKER_DROP_RING_FULL, 1);
 	else
 		tell(f, f->data, RING_NO_SPI, p);

@@ -99,12 +99,12 @@ bool ring_push(struct ring *r, enum ring_kind kind, const uint8_t *bytes,
 	return true;
 }
 
-bool ring_is_half_full(const struct ring *r)
+bool ring_is_filled(const struct ring *r, unsigned quarters)
 {
 	size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 	size_t head = atomic_load_explicit(&r->head, memory_order_acquire);
 
-	return tail - head > r->mask / 2;
+	return tail - head >= (r->mask + 1) * quarters / 4;
 }
 
 const struct ring_entry *ring_peek(struct ring *r)

@@ -36,9 +36,9 @@ void ring_free(struct ring *r);
 bool ring_push(struct ring *r, enum ring_kind kind, const uint8_t *bytes,
 	       size_t len, const struct path *path);
 
-/* The writing side: whether so much waits that what matters less should be
- * left out. */
-bool ring_is_half_full(const struct ring *r);
+/* The writing side: whether so many quarters of it wait to be read, so that
+ * what matters less should be left out. */
+bool ring_is_filled(const struct ring *r, unsigned quarters);
 
 /* The reading side: the oldest entry, or NULL. It is the reader's until
  * ring_pop, which must not be called on an empty ring. */

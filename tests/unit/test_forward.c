@@ -428,6 +428,28 @@ Test(forward, a_flood_of_esp_for_nobody_leaves_room_for_our_own_packets)
 	side_free(s);
 }
 
+Test(forward, a_flood_of_i1_leaves_room_for_i2_and_both_for_updates)
+{
+	static const char *const packets[] = { "\0\0\0\0\73\4\1",
+					       "\0\0\0\0\73\4\3",
+					       "\0\0\0\0\73\4\20" };
+	static const unsigned taken[] = { RING_ENTRIES / 2,
+					  RING_ENTRIES / 4 * 3, RING_ENTRIES };
+	struct side *s = side_new(bob);
+	unsigned dropped = 0, in = 0;
+
+	for (int k = 0; k < 3; k++) {
+		for (int i = 0; i < RING_ENTRIES; i++) {
+			put_datagram(s, 0, packets[k], 7);
+			cr_assert_eq(run_up(s, 1), 0);
+		}
+		dropped += RING_ENTRIES - (taken[k] - in);
+		in = taken[k];
+		cr_assert_eq(drops(s, WORKER_DROP_RING_FULL), dropped);
+	}
+	side_free(s);
+}
+
 Test(forward, what_came_in_by_the_tun_device_is_refused)
 {
 	struct side *s = side_new(bob);

@@ -155,17 +155,22 @@ Test(ring, a_size_beyond_memory_gives_none)
 	cr_assert_null(ring_new(2, SIZE_MAX - 8));
 }
 
-Test(ring, half_of_it_is_half_full_and_one_less_is_not)
+Test(ring, two_quarters_are_half_of_it_and_one_less_is_not)
 {
 	struct ring *r = ring_new(8, 1);
 
 	for (int i = 0; i < 3; i++)
 		cr_assert(ring_push(r, RING_INJECT, NULL, 0, NULL));
-	cr_assert_not(ring_is_half_full(r));
+	cr_assert_not(ring_is_filled(r, 2));
 	cr_assert(ring_push(r, RING_INJECT, NULL, 0, NULL));
-	cr_assert(ring_is_half_full(r));
+	cr_assert(ring_is_filled(r, 2));
+	cr_assert_not(ring_is_filled(r, 3));
 	cr_assert_not_null(ring_peek(r));
 	ring_pop(r);
-	cr_assert_not(ring_is_half_full(r));
+	cr_assert_not(ring_is_filled(r, 2));
+	for (int i = 0; i < 5; i++)
+		cr_assert(ring_push(r, RING_INJECT, NULL, 0, NULL));
+	cr_assert(ring_is_filled(r, 4));
+	cr_assert_not(ring_is_filled(r, 5), "never");
 	ring_free(r);
 }
