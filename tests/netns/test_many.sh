@@ -7,7 +7,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
 . "$(dirname "$0")/hip.sh"
 
-n=1000 mib=32 idle_s=12
+n=1000 mib=32 idle_s=8
 [ "${HIP_LONG:-0}" = 0 ] || { n=10000; mib=96; idle_s=45; }
 
 rss_kib() { awk '$1 == "VmRSS:" { n += $2 } END { print n }' "/proc/$engine/status" "/proc/${HIP_PID[alice]}/status"; }
