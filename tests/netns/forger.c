@@ -27,7 +27,7 @@
 enum {
 	ADDRESSES = 16384,
 	WARM_AT_ONCE = 8,
-	WARM_K = 8,
+	WARM_K = 4,
 	GIVE_UP_MS = 20 * 1000,
 	TURN_MS = 2,
 	LINGER_MS = 500,

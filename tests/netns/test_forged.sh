@@ -61,7 +61,7 @@ equal "  signatures made" 0 "$(rise signatures_made)"
 note
 forger wrong $n $rate
 forged=$(($(said before) / 2))
-between "wrong solutions: K" 8 16 "$(said K)"
+between "wrong solutions: K" 4 16 "$(said K)"
 cheap "wrong solutions" $forged
 wrong=$(rise hip_drop_wrong_solution)
 between "  dropped for it" $((n / 2)) "$n" "$wrong"
@@ -76,7 +76,7 @@ nl_bg mallory "$HIP_DIR/forger" "$NL_BIN/forger" 10.128.0.1 "$to" \
 	"${HIP_HIT[alice]}" forged $seconds 4
 forging=$NL_PID
 check "bad signatures: puzzles become harder" \
-	until_true 3 eval '[ "$(counter puzzle_k)" -ge 8 ]'
+	until_true 3 eval '[ "$(counter puzzle_k)" -ge 4 ]'
 check "  $honest of $honest honest exchanges" nl_in crowd \
 	"$NL_BIN/honest" 10.64.1.1 "$to" "${HIP_HIT[alice]}" exchanges $honest 1
 times=$(sed -n 's/^time: //p' "$HIP_DIR/said")
@@ -85,11 +85,11 @@ kill -0 $forging 2>/dev/null && during=yes || during=no
 equal "  while it went on" yes $during
 wait $forging
 forged=$(rise hip_drop_signature)
-between "  K of the last" 8 16 "$(said K)"
+between "  K of the last" 4 16 "$(said K)"
 between "  forged I2s" 20 $(($(said sent) / 2)) "$forged"
 equal "  each solution counts once" $((forged + honest)) "$(rise dh_agreements)"
 equal "  and not twice" "$forged" "$(rise hip_drop_solution_used_before)"
-check "  easy again" until_true 20 eval '[ "$(counter puzzle_k)" -lt 8 ] ||
+check "  easy again" until_true 20 eval '[ "$(counter puzzle_k)" -lt 4 ] ||
 	! nl_in crowd "$NL_BIN/flood" 10.64.2.1/32 "$to" "${HIP_HIT[alice]}" 5 1'
 check "  traffic goes on" hip_pings_all bob alice 20
 
