@@ -35,6 +35,14 @@ void id_resource(const void *name, size_t len, struct resource_id *out)
 	memcpy(out->bytes, md, ID_LEN);
 }
 
+void id_sha256(const void *bytes, size_t len, uint8_t out[32])
+{
+	uint8_t md[EVP_MAX_MD_SIZE];
+
+	digest(EVP_sha256(), bytes, len, md);
+	memcpy(out, md, 32);
+}
+
 uint32_t id_overlay(const char *name, size_t len)
 {
 	uint8_t md[EVP_MAX_MD_SIZE];

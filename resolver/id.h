@@ -30,6 +30,9 @@ typedef unsigned __int128 ring_t;
 /* RFC 6940 10.2. */
 void id_resource(const void *name, size_t len, struct resource_id *out);
 
+/* SHA-256, of certificates and of stored values (RFC 6940 6.3.4, 7.4.3.2). */
+void id_sha256(const void *bytes, size_t len, uint8_t out[32]);
+
 /* RFC 6940 6.3.2: the low 32 bits of SHA-1 over the overlay's name. */
 uint32_t id_overlay(const char *name, size_t len);
 

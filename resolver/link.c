@@ -1,14 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Life and death of a link, as its messages show it. After one message
+ * Life and death of a link, as its messages show it, and what it is worth.
+ * After one message
  * without an acknowledgement others are preferred; after three in a row,
  * with nothing heard meanwhile, it is given up.
  */
 #include "resolver/link.h"
 
-void link_on_heard(struct link *l, uint32_t now_s)
+/*
+ * An eighth of the worth is at stake with every request. A neighbour that
+ * drops what it should carry falls below the mark after some 15; one behind
+ * which there are some such does not.
+ */
+enum { WORTH_STAKE = 8 };
+
+void link_on_request(struct link *l)
 {
-	l->heard_s = now_s;
+	l->worth -= (uint8_t)(l->worth / WORTH_STAKE);
+}
+
+void link_on_answer(struct link *l)
+{
+	unsigned int worth = l->worth + 256 / WORTH_STAKE;
+
+	l->worth = worth > UINT8_MAX ? UINT8_MAX : (uint8_t)worth;
+}
+
+void link_on_heard(struct link *l)
+{
 	l->misses = 0;
 	l->flags &= (uint8_t)~LINK_SUSPECT;
 }

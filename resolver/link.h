@@ -1,38 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * What we keep of a node to which an association exists: its place, what it
- * is in the ring, and the state of RFC 6940 6.6.2's framing. Small, because
- * a node has dozens of them.
+ * What we keep of a node to which an association exists: its place, and
+ * what it is in the ring. Small, because a node has dozens of them; the
+ * framing of RFC 6940 6.6.2 is hop.h's.
  */
 #ifndef HIPLINE_LINK_H
 #define HIPLINE_LINK_H
 
-#include "resolver/frame.h"
 #include "resolver/id.h"
 
 enum {
-	LINK_RTO_MS = 500,
 	LINK_MISSES_MAX = 3, /* unacknowledged in a row: it is gone */
-	LINK_KEEPALIVE_S = 20,
-	LINK_SILENCE_S = 30, /* RFC 7363 6.6: then it is pinged */
-	LINK_IDLE_S = 120,   /* without a use: released */
+	LINK_IDLE_S = 120,   /* needed by nobody: released */
+	LINK_WORTH_MIN = 40, /* below it others are preferred */
 };
 
 enum link_flag {
 	LINK_IN_RING = 1 << 0,	 /* others may be reached through it */
 	LINK_SUSPECT = 1 << 1,	 /* the last message was not acknowledged */
-	LINK_KEEPS_US = 1 << 2,	 /* it said that we are its neighbour */
-	LINK_BOOTSTRAP = 1 << 3, /* our way in, kept until we have others */
+	LINK_BOOTSTRAP = 1 << 2, /* our way in, kept until we have others */
+	LINK_TOLD = 1 << 3,	 /* it knows that we are in the ring */
 };
 
 struct link {
 	ring_t at;
 	struct hit node;
-	struct frame_window window; /* what we received */
-	uint32_t next_sequence;
-	uint32_t heard_s, said_s, used_s; /* of the overlay's clock */
+	uint32_t needed_s; /* when it last was, of the overlay's clock */
 	uint8_t flags;
 	uint8_t misses;
+	uint8_t worth; /* of 255: how many requests are answered of late */
 };
 
 static inline bool link_has(const struct link *l, enum link_flag flag)
@@ -45,8 +41,18 @@ static inline void link_set(struct link *l, enum link_flag flag)
 	l->flags |= (uint8_t)flag;
 }
 
+/* One that does not acknowledge, or behind which requests vanish. */
+static inline bool link_is_doubtful(const struct link *l)
+{
+	return link_has(l, LINK_SUSPECT) || l->worth < LINK_WORTH_MIN;
+}
+
+/* A request went out over it; an answer came back. */
+void link_on_request(struct link *l);
+void link_on_answer(struct link *l);
+
 /* Something arrived over it: it lives. */
-void link_on_heard(struct link *l, uint32_t now_s);
+void link_on_heard(struct link *l);
 
 /* A message was not acknowledged in time; true when the link is gone. */
 bool link_on_missed(struct link *l);

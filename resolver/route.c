@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LINKS_STEP = 8 };
 
@@ -61,7 +62,7 @@ struct link *route_find(const struct route *r, const struct hit *node)
 {
 	/* Comparing some dozens of HITs is cheaper than hashing one. */
 	for (size_t i = 0; i < r->n; i++) {
-		if (hit_equal(&r->links[i].node, node))
+		if (memcmp(&r->links[i].node, node, sizeof(*node)) == 0)
 			return &r->links[i];
 	}
 	return NULL;
@@ -97,7 +98,8 @@ struct link *route_add(struct route *r, const struct hit *node)
 		return NULL;
 	memmove(&r->links[i + 1], &r->links[i], (r->n - i) * sizeof(*r->links));
 	r->n++;
-	r->links[i] = (struct link){ .at = at, .node = *node };
+	r->links[i] =
+		(struct link){ .at = at, .node = *node, .worth = UINT8_MAX };
 	return &r->links[i];
 }
 
@@ -247,19 +249,40 @@ unsigned int route_fingers_wanted(const struct route *r)
 		size /= 2.0;
 		n++;
 	}
-	return n;
+	return n < ROUTE_FINGERS_MIN ? ROUTE_FINGERS_MIN : n;
 }
 
-/* The member nearest behind `target` that lies before us. */
+/*
+ * The member nearest behind `target` that lies before us. One that did not
+ * answer the last time is taken only when there is no other.
+ */
 static struct link *nearest_behind(const struct route *r, ring_t target,
 				   const struct excluded *tried)
 {
+	struct link *suspect = NULL;
+
 	for (size_t i = lower_bound(r, id_distance(r->self, target)); i < r->n;
 	     i++) {
 		struct link *l = &r->links[i];
 
-		if (link_has(l, LINK_IN_RING) && !excluded_has(tried, &l->node))
+		if (!link_has(l, LINK_IN_RING) || excluded_has(tried, &l->node))
+			continue;
+		if (!link_is_doubtful(l))
 			return l;
+		if (!suspect)
+			suspect = l;
+	}
+	return suspect;
+}
+
+struct link *route_owner(const struct route *r, ring_t at)
+{
+	if (at == r->self)
+		return NULL;
+	for (size_t i = lower_bound(r, id_distance(r->self, at)); i < r->n;
+	     i++) {
+		if (link_has(&r->links[i], LINK_IN_RING))
+			return &r->links[i];
 	}
 	return NULL;
 }
@@ -280,7 +303,7 @@ static struct link *nearest_before(const struct route *r, ring_t target,
 
 		if (!link_has(l, LINK_IN_RING) || excluded_has(tried, &l->node))
 			continue;
-		if (!link_has(l, LINK_SUSPECT))
+		if (!link_is_doubtful(l))
 			return l;
 		if (!suspect)
 			suspect = l;

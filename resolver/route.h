@@ -14,6 +14,7 @@ enum {
 	ROUTE_NEIGHBOURS = 8, /* on each side */
 	ROUTE_LINKS_MAX = 512,
 	ROUTE_EXCLUDED_MAX = 8,
+	ROUTE_FINGERS_MIN = 16, /* RFC 6940 10.3 */
 	ROUTE_FINGERS_MAX = 64,
 	ROUTE_COPIES = 4, /* of a record: its owner and three after it */
 };
@@ -55,6 +56,9 @@ struct link *route_predecessor(const struct route *r, size_t i);
 /* Members of the ring among the links. */
 size_t route_members(const struct route *r);
 
+/* The member that owns a place; NULL: we do. */
+struct link *route_owner(const struct route *r, ring_t at);
+
 /* Nobody in the ring lies between `at` and us. */
 bool route_is_owner(const struct route *r, ring_t at);
 
@@ -80,7 +84,7 @@ double route_size(const struct route *r);
 /* The mean distance of two nodes beside each other. */
 ring_t route_gap(const struct route *r);
 
-/* Fingers worth having: log2 of the size, and 4 more. */
+/* Fingers worth having: log2 of the size, and 4 more; at least 16. */
 unsigned int route_fingers_wanted(const struct route *r);
 
 /*

@@ -167,7 +167,7 @@ Test(reload, a_fragment_is_no_message)
 	cr_expect_eq(message_parse(bytes, len, &m), MESSAGE_MALFORMED);
 }
 
-Test(reload, lists_of_48_pass_and_of_49_do_not)
+Test(reload, lists_of_32_pass_and_of_33_do_not)
 {
 	struct forwarding f = to_node();
 	uint8_t one[18];
@@ -182,8 +182,8 @@ Test(reload, lists_of_48_pass_and_of_49_do_not)
 	memmove(bytes + AT_VIA + 18, bytes + AT_VIA, len - AT_VIA);
 	memcpy(bytes + AT_VIA, one, 18);
 	len += 18;
-	bytes[AT_VIA_LEN] = (uint8_t)(49 * 18 >> 8);
-	bytes[AT_VIA_LEN + 1] = (uint8_t)(49 * 18);
+	bytes[AT_VIA_LEN] = (uint8_t)((DESTINATIONS_MAX + 1) * 18 >> 8);
+	bytes[AT_VIA_LEN + 1] = (uint8_t)((DESTINATIONS_MAX + 1) * 18);
 	bytes[AT_LENGTH + 2] = (uint8_t)(len >> 8);
 	bytes[AT_LENGTH + 3] = (uint8_t)len;
 	cr_expect_eq(parse_header(len), MESSAGE_TOO_MANY);

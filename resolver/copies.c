@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Copies of records: RFC 6940 7.4.1, 10.4, 10.7.3. The owner of a place
+ * keeps a record and its next three successors hold copies. When neighbours
+ * come and go, the owner gives to those who have not got it what they shall
+ * hold; not before they have stayed for a while.
+ */
+#include "resolver/overlay_impl.h"
+
+enum { BATCH_LEN = 3600 }; /* leaves room for lists and a signature */
+
+struct batch {
+	struct overlay *o;
+	const struct place *place;
+	const struct hit *to;
+	uint8_t number;
+	uint8_t body[RELOAD_MESSAGE_MAX];
+	struct wr w;
+	struct store_writer s;
+	struct span certificates[CERTIFICATES_MAX - 1];
+	size_t n_certificates, certificates_len;
+};
+
+static void batch_begin(struct batch *b)
+{
+	struct resource_id resource;
+
+	store_resource(b->place, &resource);
+	b->w = wr_init(b->body, sizeof(b->body));
+	b->s = store_req_begin(&b->w, &resource, b->number, b->place->kind->id,
+			       b->place->generation);
+	b->n_certificates = b->certificates_len = 0;
+}
+
+static void batch_end(struct batch *b)
+{
+	struct asking a = { .purpose = PURPOSE_NOTHING,
+			    .tries = 1,
+			    .code = RELOAD_STORE_REQ,
+			    .to = { destination_node(b->to) },
+			    .n_to = 1,
+			    .certificates = b->certificates,
+			    .n_certificates = b->n_certificates };
+
+	store_req_end(&b->w, &b->s);
+	a.body = (struct span){ b->body, wr_len(&b->w) };
+	if (!wr_failed(&b->w))
+		(void)request_start(b->o, &a); /* later changes repeat it */
+}
+
+static void add_certificate(struct batch *b, struct span c)
+{
+	for (size_t i = 0; i < b->n_certificates; i++) {
+		if (b->certificates[i].len == c.len &&
+		    memcmp(b->certificates[i].bytes, c.bytes, c.len) == 0)
+			return;
+	}
+	if (c.len == 0)
+		return;
+	b->certificates[b->n_certificates++] = c;
+	b->certificates_len += c.len;
+}
+
+void copies_send(struct overlay *o, struct place *p, const struct hit *to,
+		 uint8_t number)
+{
+	struct batch b = { .o = o, .place = p, .to = to, .number = number };
+	bool empty = true;
+
+	batch_begin(&b);
+	for (const struct record *r = p->records; r; r = r->next) {
+		struct span c = record_certificate(r);
+		struct stored v;
+
+		record_stored(p, r, overlay_wall_ms(o), &v);
+		if (v.lifetime_s == 0)
+			continue;
+		if (!empty &&
+		    (wr_len(&b.w) + b.certificates_len + v.whole.len + c.len >
+			     BATCH_LEN ||
+		     b.n_certificates == CERTIFICATES_MAX - 1)) {
+			batch_end(&b);
+			batch_begin(&b);
+		}
+		stored_write(&b.w, &v);
+		add_certificate(&b, c);
+		empty = false;
+	}
+	if (!empty)
+		batch_end(&b);
+}
+
+void copies_spread(struct overlay *o, struct place *p)
+{
+	for (uint8_t i = 0; i + 1 < ROUTE_COPIES; i++) {
+		const struct link *l = route_successor(&o->route, i);
+
+		if (l)
+			copies_send(o, p, &l->node, (uint8_t)(i + 1));
+	}
+}
+
+static ring_t place_at(const struct place *p)
+{
+	struct resource_id resource;
+
+	store_resource(p, &resource);
+	return id_of_resource(&resource);
+}
+
+void copies_hand_over(struct overlay *o, const struct hit *to)
+{
+	struct table_iter it = store_iterate(&o->store);
+	struct place *p;
+
+	while ((p = table_next(&it))) {
+		const struct link *owner = route_owner(&o->route, place_at(p));
+
+		if (owner && hit_equal(&owner->node, to))
+			copies_send(o, p, to, 1);
+	}
+}
+
+void copies_settle(struct overlay *o)
+{
+	const struct link *l;
+
+	for (size_t i = 0; i + 1 < ROUTE_COPIES; i++) {
+		l = route_successor(&o->route, i);
+		o->copied_to[i] = l ? l->node : o->route.node;
+	}
+	l = route_predecessor(&o->route, 0);
+	o->copied_from = l ? l->node : o->route.node;
+	o->copies_ms = UINT64_MAX;
+}
+
+void copies_on_change(struct overlay *o)
+{
+	if (!overlay_is_joined(o))
+		return;
+	if (store_count(&o->store) == 0)
+		copies_settle(o);
+	else if (o->copies_ms == UINT64_MAX)
+		o->copies_ms = o->now_ms + overlay_about(o, COPY_HOLD_MS);
+}
+
+static bool has_copies(const struct overlay *o, const struct hit *node)
+{
+	for (size_t i = 0; i + 1 < ROUTE_COPIES; i++) {
+		if (hit_equal(&o->copied_to[i], node))
+			return true;
+	}
+	return false;
+}
+
+/* A place that we own: to those successors that have not got it. */
+static void complete(struct overlay *o, struct place *p, bool newly_ours)
+{
+	for (uint8_t i = 0; i + 1 < ROUTE_COPIES; i++) {
+		const struct link *l = route_successor(&o->route, i);
+
+		if (l && (newly_ours || !has_copies(o, &l->node)))
+			copies_send(o, p, &l->node, (uint8_t)(i + 1));
+	}
+}
+
+void copies_tick(struct overlay *o)
+{
+	struct table_iter it = store_iterate(&o->store);
+	ring_t since = id_of_node(&o->copied_from);
+	struct place *p;
+
+	if (o->copies_ms > o->now_ms || !overlay_is_joined(o))
+		return;
+	while ((p = table_next(&it))) {
+		ring_t at = place_at(p);
+		size_t rank = route_between(&o->route, at, ROUTE_COPIES);
+
+		if (rank == ROUTE_COPIES)
+			store_drop(&o->store, p); /* four others have it */
+		else if (rank == 0)
+			complete(o, p,
+				 !id_is_between(since, at, o->route.self));
+	}
+	copies_settle(o);
+}
+
+void copies_leave(struct overlay *o)
+{
+	struct table_iter it = store_iterate(&o->store);
+	const struct link *next = route_successor(&o->route, 0);
+	struct hit to;
+	struct place *p;
+
+	if (!next)
+		return;
+	to = next->node;
+	while ((p = table_next(&it))) {
+		if (route_is_owner(&o->route, place_at(p)))
+			copies_send(o, p, &to, 1);
+	}
+}

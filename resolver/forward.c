@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Hop by hop: RFC 6940 6.1, 6.2 (symmetric recursive routing), 6.7. A
+ * message says by its Via List how it came; the last hop is added by who
+ * receives it, from the association it came over, so nobody can lie about
+ * himself. What the list says of others holds only as far as the signature
+ * of the message's maker agrees with its first entry.
+ */
+#include "resolver/overlay_impl.h"
+
+uint8_t forward_ttl(const struct overlay *o)
+{
+	double size = route_size(&o->route);
+	int ttl = TTL_SLACK;
+
+	while (size > 1.0 && ttl < RELOAD_TTL_MAX) {
+		size /= 2.0;
+		ttl++;
+	}
+	return (uint8_t)(ttl < TTL_MIN ? TTL_MIN : ttl);
+}
+
+/* The next hop for a place. A client has no place of its own. */
+static struct link *toward(const struct overlay *o, ring_t target, ring_t from,
+			   const struct excluded *tried)
+{
+	struct link *l = route_next(&o->route, target, from, tried);
+
+	if (l || overlay_is_joined(o))
+		return l;
+	l = route_successor(&o->route, 0);
+	return l && !excluded_has(tried, &l->node) ? l : NULL;
+}
+
+static struct link *next_hop(const struct overlay *o,
+			     const struct destination *d, ring_t from,
+			     const struct excluded *tried)
+{
+	struct link *l;
+
+	if (d->type == DESTINATION_RESOURCE)
+		return toward(o, id_of_resource(&d->resource), from, tried);
+	if (d->type != DESTINATION_NODE)
+		return NULL;
+	l = route_find(&o->route, &d->node);
+	if (l && !excluded_has(tried, &l->node))
+		return l;
+	return toward(o, id_of_node(&d->node), from, tried);
+}
+
+/* What a link is worth shows in how many of its requests are answered. */
+static void note_request(struct overlay *o, const struct hit *to,
+			 const struct forwarding *f, struct span rest)
+{
+	struct rd r = rd_init(rest.bytes, rest.len);
+	uint16_t code = rd_u16(&r);
+	struct link *l = route_find(&o->route, to);
+
+	if (l && !rd_failed(&r) && f->fragment_offset == 0 &&
+	    code_is_request(code))
+		link_on_request(l);
+}
+
+static void note_answer(struct link *l, const struct forwarding *f,
+			struct span rest)
+{
+	struct rd r = rd_init(rest.bytes, rest.len);
+	uint16_t code = rd_u16(&r);
+
+	if (!rd_failed(&r) && f->fragment_offset == 0 && !code_is_request(code))
+		link_on_answer(l);
+}
+
+static void send_whole(struct overlay *o, const struct hit *to,
+		       struct span bytes, const struct excluded *tried)
+{
+	struct overlay_output *out = output_new(o, OVERLAY_SEND, bytes.len);
+
+	if (!out)
+		return;
+	out->peer = *to;
+	out->tried = *tried;
+	memcpy(out->bytes, bytes.bytes, bytes.len);
+	output_push(o, out);
+}
+
+static void send_to(struct overlay *o, const struct hit *to, struct span bytes,
+		    const struct excluded *tried)
+{
+	uint8_t piece[RELOAD_MESSAGE_MAX];
+	struct fragmenter f;
+	struct wr w;
+
+	if (bytes.len <= o->config->mtu ||
+	    !fragment_begin(&f, bytes.bytes, bytes.len, o->config->mtu)) {
+		send_whole(o, to, bytes, tried);
+		return;
+	}
+	for (w = wr_init(piece, sizeof(piece)); fragment_next(&f, &w);
+	     w = wr_init(piece, sizeof(piece)))
+		send_whole(o, to, (struct span){ piece, wr_len(&w) }, tried);
+}
+
+/* The answer's way: back along the one of the request (6.2.2). */
+static size_t way_back(const struct delivery *d, struct destination *to)
+{
+	const struct destination_list *via = &d->m.header.via;
+	size_t n = 0;
+
+	to[n++] = destination_node(&d->from);
+	for (size_t i = via->n; i-- > 0;)
+		to[n++] = via->at[i];
+	return n;
+}
+
+void forward_answer_with(struct overlay *o, const struct delivery *d,
+			 uint16_t code, struct span body,
+			 const struct span *certificates, size_t n)
+{
+	struct destination to[DESTINATIONS_MAX + 1];
+	struct envelope e = { .transaction_id = d->m.header.transaction_id,
+			      .to = to,
+			      .code = code,
+			      .body = body,
+			      .certificates = certificates,
+			      .n_certificates = n };
+
+	e.n_to = way_back(d, to);
+	if (e.n_to > DESTINATIONS_MAX)
+		return;
+	o->answered++;
+	outbox_send(o, &e);
+}
+
+void forward_answer(struct overlay *o, const struct delivery *d, uint16_t code,
+		    struct span body)
+{
+	forward_answer_with(o, d, code, body, NULL, 0);
+}
+
+void forward_refuse(struct overlay *o, const struct delivery *d,
+		    enum reload_error error)
+{
+	struct error_body e = { .code = (uint16_t)error };
+	uint8_t body[16];
+	struct wr w = wr_init(body, sizeof(body));
+
+	o->refused++;
+	error_write(&w, &e);
+	forward_answer(o, d, RELOAD_ERROR, (struct span){ body, wr_len(&w) });
+}
+
+/* A request on its way that we do not pass on: its maker is told. */
+static void refuse_transit(struct overlay *o, const struct forwarding *f,
+			   const struct hit *peer, struct span rest,
+			   enum reload_error error)
+{
+	struct rd r = rd_init(rest.bytes, rest.len);
+	struct delivery d = { .from = *peer };
+	uint16_t code = rd_u16(&r);
+
+	o->refused++;
+	if (rd_failed(&r) || f->fragment_offset != 0 || !code_is_request(code))
+		return;
+	d.m.header = *f;
+	forward_refuse(o, &d, error);
+}
+
+static bool is_named(const struct destination_list *l, const struct hit *node)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->at[i].type == DESTINATION_NODE &&
+		    hit_equal(&l->at[i].node, node))
+			return true;
+	}
+	return false;
+}
+
+static bool has_repeats(const struct destination_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct destination *a = &l->at[i];
+
+		if (a->type == DESTINATION_OPAQUE)
+			return true; /* nobody here makes those */
+		for (size_t j = i + 1; j < l->n; j++) {
+			if (a->type == DESTINATION_NODE &&
+			    l->at[j].type == DESTINATION_NODE &&
+			    hit_equal(&a->node, &l->at[j].node))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A list with a node twice is a loop, made by mistake or on purpose. */
+static bool lists_loop(const struct overlay *o, const struct forwarding *f,
+		       const struct hit *peer)
+{
+	return is_named(&f->via, &o->route.node) || is_named(&f->via, peer) ||
+	       has_repeats(&f->via) || has_repeats(&f->destination);
+}
+
+/* Takes ourselves from the front of the Destination List; true when nothing
+ * is left, or what is left is ours to answer. */
+static bool arrives(const struct overlay *o, struct forwarding *f, ring_t *from)
+{
+	struct destination_list *l = &f->destination;
+
+	if (l->at[0].type == DESTINATION_NODE &&
+	    hit_equal(&l->at[0].node, &o->route.node)) {
+		l->n--;
+		memmove(&l->at[0], &l->at[1], l->n * sizeof(l->at[0]));
+		*from = o->route.self;
+	}
+	if (l->n == 0)
+		return true;
+	return l->n == 1 && l->at[0].type == DESTINATION_NODE &&
+	       node_is_wildcard(&l->at[0].node);
+}
+
+static void dispatch(struct overlay *o, const struct delivery *d)
+{
+	if (d->m.header.destination_critical) {
+		forward_refuse(o, d,
+			       RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION);
+		return;
+	}
+	if (d->m.unknown_critical_extension) {
+		forward_refuse(o, d, RELOAD_ERROR_UNKNOWN_EXTENSION);
+		return;
+	}
+	switch (d->m.code) {
+	case RELOAD_PROBE_REQ:
+	case RELOAD_PING_REQ:
+		storing_on_probe(o, d);
+		break;
+	case RELOAD_STORE_REQ:
+		storing_on_store(o, d);
+		break;
+	case RELOAD_FETCH_REQ:
+	case RELOAD_STAT_REQ:
+		storing_on_fetch(o, d);
+		break;
+	case RELOAD_FIND_REQ:
+		storing_on_find(o, d);
+		break;
+	case RELOAD_JOIN_REQ:
+		chord_on_join(o, d);
+		break;
+	case RELOAD_LEAVE_REQ:
+		chord_on_leave(o, d);
+		break;
+	case RELOAD_UPDATE_REQ:
+		neighbours_on_update(o, d);
+		break;
+	case RELOAD_ROUTE_QUERY_REQ:
+		neighbours_on_route_query(o, d);
+		break;
+	default:
+		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
+	}
+}
+
+/* A message is its maker's, or it is dropped. */
+static bool find_source(struct overlay *o, struct delivery *d)
+{
+	const struct destination_list *via = &d->m.header.via;
+	const struct overlay_check *check = &o->config->check;
+
+	d->direct = via->n == 0;
+	d->source = d->from;
+	if (d->direct)
+		return true; /* the association proves it */
+	if (via->at[0].type != DESTINATION_NODE)
+		return false;
+	d->source = via->at[0].node;
+	if (!check->message(check->ctx, &d->m, &d->source))
+		return false;
+	return hit_equal(&d->source, &via->at[0].node);
+}
+
+static void deliver(struct overlay *o, const struct hit *peer,
+		    struct span bytes)
+{
+	struct delivery d = { .from = *peer };
+
+	if (message_parse(bytes.bytes, bytes.len, &d.m) != MESSAGE_OK ||
+	    !find_source(o, &d)) {
+		o->refused++;
+		return;
+	}
+	if (code_is_request(d.m.code))
+		dispatch(o, &d);
+	else
+		request_on_answer(o, &d);
+}
+
+/* What is ours to answer, or was sent by us to ourselves. */
+static bool is_home(const struct overlay *o, const struct destination *d)
+{
+	if (d->type == DESTINATION_NODE)
+		return hit_equal(&d->node, &o->route.node);
+	return d->type == DESTINATION_RESOURCE && overlay_is_joined(o) &&
+	       route_is_owner(&o->route, id_of_resource(&d->resource));
+}
+
+void forward_own(struct overlay *o, struct span bytes,
+		 const struct excluded *tried)
+{
+	struct forwarding f;
+	struct span rest;
+	struct link *l;
+
+	if (forwarding_parse(bytes.bytes, bytes.len, &f, &rest) != MESSAGE_OK)
+		return;
+	if (f.destination.n == 1 && is_home(o, &f.destination.at[0])) {
+		deliver(o, &o->route.node, bytes);
+		return;
+	}
+	l = next_hop(o, &f.destination.at[0], o->route.self, tried);
+	if (!l)
+		return;
+	note_request(o, &l->node, &f, rest);
+	send_to(o, &l->node, bytes, tried);
+}
+
+struct link *forward_first(const struct overlay *o, const struct destination *d,
+			   const struct excluded *tried)
+{
+	return is_home(o, d) ? NULL : next_hop(o, d, o->route.self, tried);
+}
+
+/* A message that is for us, or a piece of one. */
+static void deliver_any(struct overlay *o, const struct hit *peer,
+			struct span bytes)
+{
+	uint8_t whole[RELOAD_MESSAGE_MAX];
+	struct wr w = wr_init(whole, sizeof(whole));
+	struct forwarding f; /* with all of its lists, unlike the caller's */
+	struct span rest;
+
+	if (forwarding_parse(bytes.bytes, bytes.len, &f, &rest) != MESSAGE_OK)
+		return;
+	if (f.last_fragment && f.fragment_offset == 0) {
+		deliver(o, peer, bytes);
+		return;
+	}
+	if (!o->reassembly)
+		o->reassembly = reassembly_new();
+	if (!o->reassembly)
+		return;
+	reassembly_expire(o->reassembly, o->now_ms);
+	if (reassembly_add(o->reassembly, peer, &f, rest, &w, o->now_ms) ==
+	    REASSEMBLY_WHOLE)
+		deliver(o, peer, (struct span){ whole, wr_len(&w) });
+}
+
+static void pass_on(struct overlay *o, struct forwarding *f,
+		    const struct hit *peer, const struct hit *to,
+		    struct span rest)
+{
+	const struct excluded none = { .n = 0 };
+	uint8_t bytes[RELOAD_MESSAGE_MAX];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+
+	if (f->ttl <= 1) {
+		refuse_transit(o, f, peer, rest, RELOAD_ERROR_TTL_EXCEEDED);
+		return;
+	}
+	if (f->via.n + 1 >= DESTINATIONS_MAX) {
+		o->refused++;
+		return;
+	}
+	f->ttl--;
+	f->via.at[f->via.n++] = destination_node(peer);
+	forwarding_write(&w, f, rest.len);
+	wr_bytes(&w, rest.bytes, rest.len);
+	if (wr_failed(&w)) {
+		f->via.n--;
+		refuse_transit(o, f, peer, rest,
+			       RELOAD_ERROR_MESSAGE_TOO_LARGE);
+		return;
+	}
+	o->forwarded++;
+	note_request(o, to, f, rest);
+	send_to(o, to, (struct span){ bytes, wr_len(&w) }, &none);
+}
+
+/*
+ * A Fetch that meets a copy on its way goes no further: what it would find
+ * at the owner is the same, and the owner may be bad.
+ */
+static bool meets_copy(const struct overlay *o, const struct forwarding *f,
+		       struct span rest)
+{
+	struct rd r = rd_init(rest.bytes, rest.len);
+	const struct destination *d = &f->destination.at[0];
+	struct fetch_specifier spec;
+	struct fetch_req req;
+	uint32_t len;
+
+	if (d->type != DESTINATION_RESOURCE || store_count(&o->store) == 0 ||
+	    !f->last_fragment || f->fragment_offset != 0 ||
+	    rd_u16(&r) != RELOAD_FETCH_REQ)
+		return false;
+	len = rd_u32(&r);
+	return fetch_req_parse(rd_sub(&r, len), &req) &&
+	       fetch_specifier_next(&req.specifiers, &spec) &&
+	       store_find(&o->store, &req.resource, spec.kind);
+}
+
+/* On its way to somebody else, or to a place that is ours. */
+static void route_on(struct overlay *o, struct forwarding *f,
+		     const struct hit *peer, ring_t from, struct span bytes,
+		     struct span rest)
+{
+	struct excluded back = { .n = 1, .at = { *peer } };
+	struct link *l;
+
+	if (!overlay_is_joined(o)) {
+		o->refused++; /* who is not in the ring carries nothing */
+		return;
+	}
+	l = next_hop(o, &f->destination.at[0], from, &back);
+	if (l && meets_copy(o, f, rest))
+		deliver(o, peer, bytes);
+	else if (l && f->forward_critical)
+		refuse_transit(o, f, peer, rest,
+			       RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION);
+	else if (l)
+		pass_on(o, f, peer, &l->node, rest);
+	else if (f->destination.at[0].type != DESTINATION_RESOURCE)
+		refuse_transit(o, f, peer, rest, RELOAD_ERROR_NOT_FOUND);
+	else
+		deliver_any(o, peer, bytes);
+}
+
+void forward_on_message(struct overlay *o, const struct hit *peer,
+			struct span bytes)
+{
+	struct link *l = route_find(&o->route, peer);
+	struct forwarding f;
+	struct span rest;
+	ring_t from;
+
+	if (!l || o->phase == PHASE_LEFT ||
+	    forwarding_parse(bytes.bytes, bytes.len, &f, &rest) != MESSAGE_OK ||
+	    f.overlay != o->config->overlay) {
+		o->refused++;
+		return;
+	}
+	link_on_heard(l);
+	note_answer(l, &f, rest);
+	/* Who is not in the ring may stand anywhere: it begins here. */
+	from = link_has(l, LINK_IN_RING) ? l->at : o->route.self;
+	if (!link_has(l, LINK_IN_RING))
+		l->needed_s = overlay_now_s(o);
+	if (lists_loop(o, &f, peer)) {
+		o->refused++;
+		return;
+	}
+	if (f.ttl > RELOAD_TTL_MAX) {
+		refuse_transit(o, &f, peer, rest, RELOAD_ERROR_TTL_EXCEEDED);
+		return;
+	}
+	if (!arrives(o, &f, &from))
+		route_on(o, &f, peer, from, bytes, rest);
+	else
+		deliver_any(o, peer, bytes);
+}
+
+/* How often it went to a node that it must reach. */
+static size_t times_tried(const struct excluded *tried, const struct hit *node)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tried->n; i++)
+		n += hit_equal(&tried->at[i], node);
+	return n;
+}
+
+/* The place from which a message that we passed on had come. */
+static ring_t came_from(const struct overlay *o, const struct forwarding *f)
+{
+	const struct destination *last;
+	const struct link *l;
+
+	if (f->via.n == 0)
+		return o->route.self;
+	last = &f->via.at[f->via.n - 1];
+	l = last->type == DESTINATION_NODE ? route_find(&o->route, &last->node)
+					   : NULL;
+	return l && link_has(l, LINK_IN_RING) ? l->at : o->route.self;
+}
+
+/* With its owner dead, a place that a message goes to may be ours. */
+static void deliver_late(struct overlay *o, const struct forwarding *f,
+			 struct span rest)
+{
+	struct forwarding g = *f;
+	uint8_t bytes[RELOAD_MESSAGE_MAX];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+	struct hit from = o->route.node;
+
+	if (!f->last_fragment || f->fragment_offset != 0)
+		return;
+	if (g.via.n > 0)
+		from = g.via.at[--g.via.n].node;
+	forwarding_write(&w, &g, rest.len);
+	wr_bytes(&w, rest.bytes, rest.len);
+	if (!wr_failed(&w))
+		deliver(o, &from, (struct span){ bytes, wr_len(&w) });
+}
+
+/* Where a lost message goes next; NULL when nowhere. */
+static struct link *next_after_loss(struct overlay *o,
+				    const struct forwarding *f,
+				    const struct overlay_output *lost)
+{
+	struct link *l = next_hop(o, &f->destination.at[0], came_from(o, f),
+				  &lost->tried);
+
+	if (!l && times_tried(&lost->tried, &lost->peer) < OVERLAY_RESENDS_MAX)
+		l = route_find(&o->route, &lost->peer); /* once more */
+	return l;
+}
+
+void forward_on_lost(struct overlay *o, struct overlay_output *lost)
+{
+	struct link *missed = route_find(&o->route, &lost->peer), *l;
+	struct forwarding f;
+	struct span rest;
+
+	if (missed && link_on_missed(missed))
+		links_gone(o, &lost->peer, true);
+	if (!excluded_add(&lost->tried, &lost->peer) ||
+	    forwarding_parse(lost->bytes, lost->len, &f, &rest) != MESSAGE_OK) {
+		overlay_output_free(lost);
+		return;
+	}
+	if (f.destination.n == 1 && is_home(o, &f.destination.at[0])) {
+		deliver_late(o, &f, rest);
+		overlay_output_free(lost);
+		return;
+	}
+	l = next_after_loss(o, &f, lost);
+	if (!l) {
+		overlay_output_free(lost);
+		return;
+	}
+	lost->peer = l->node;
+	output_push(o, lost);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Limits and times of the overlay core. Those of one wire form or one table
+ * stand beside it (message.h, fragment.h, route.h, store.h).
+ */
+#ifndef HIPLINE_OVERLAY_LIMITS_H
+#define HIPLINE_OVERLAY_LIMITS_H
+
+/* Of one node. */
+enum {
+	OVERLAY_REQUESTS_MAX = 512, /* of ours, not answered yet */
+	OVERLAY_DRAFTS_MAX = 512,   /* messages that wait to be signed */
+	OVERLAY_OUTPUTS_MAX = 2048,
+	OVERLAY_SEARCHES_MAX = 256,
+	OVERLAY_PUBLISHES_MAX = 64,
+	OVERLAY_CONNECTS_MAX = 64,
+	OVERLAY_BOOTSTRAPS_MAX = 4,
+	OVERLAY_LOST_MAX = 6,	 /* peers that went silently, to look for */
+	OVERLAY_RESENDS_MAX = 3, /* to the same node, where it must be that */
+	OVERLAY_VALUE_MAX = 1024,
+	OVERLAY_JOIN_SIDE = 3, /* neighbours on each side while joining */
+	SEARCH_ROUNDS_MAX = 6,
+	SEARCH_ABSENT_MIN = 4, /* answers before a name counts as absent */
+	SEARCH_FAR_GAPS = 16,  /* a denial from further off says nothing */
+	PUBLISH_ROUNDS_MAX = 3,
+	TTL_MIN = 20, /* design: max(log2 N + 5, 20) */
+	TTL_SLACK = 5,
+	HOP_PEERS_MAX = 512,
+	HOP_WAITING_MAX = 1024, /* frames without an acknowledgement */
+};
+
+/* Times in milliseconds. */
+enum {
+	REQUEST_FIRST_MS = 3000, /* RFC 6940 6.2.1, then doubled */
+	CONNECT_WAIT_MS = 12000,
+	JOIN_RETRY_MS = 4000,
+	JOIN_LINKS_MS = 3000,  /* for the links to the first neighbours */
+	ANNOUNCE_MS = 1000,    /* changes of this time go in one Update */
+	STABILISE_MS = 60000,  /* to one neighbour in turn */
+	FINGER_MS = 600000,    /* one finger in turn is looked for anew */
+	FINGER_SOON_MS = 2000, /* where one is missing */
+	HEAL_MS = 120000,      /* a lost peer is tried */
+	SWEEP_MS = 60000,      /* links that nobody needs */
+	COPY_HOLD_MS = 30000,  /* RFC 6940 10.7.3: before copies move */
+	LOST_QUIET_MS = 60000, /* a peer that is gone is not tried */
+	HOP_RTO_MIN_MS = 500,
+	HOP_RTO_MAX_MS = 3000,
+	HOP_KEEPALIVE_MS = 20000,
+	HOP_SILENCE_MS = 30000, /* RFC 7363 6.6: then it is pinged */
+};
+
+#endif

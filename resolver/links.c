@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Associations with other nodes: asked for, come, gone, and no longer
+ * needed. Attach is the base exchange (RFC 7086 4.2). A link is needed by its
+ * neighbours on the ring, by who has the other as a finger, and by a node
+ * whose nearest finger of that index we are: both ends can tell, so neither
+ * has to ask.
+ */
+#include "resolver/overlay_impl.h"
+
+#include <stdlib.h>
+
+static struct connecting *find_connecting(const struct overlay *o,
+					  const struct hit *node)
+{
+	for (size_t i = 0; i < o->n_connecting; i++) {
+		if (hit_equal(&o->connecting[i].node, node))
+			return &o->connecting[i];
+	}
+	return NULL;
+}
+
+bool links_is_connecting(const struct overlay *o, const struct hit *node)
+{
+	return find_connecting(o, node) != NULL;
+}
+
+static void drop_connecting(struct overlay *o, struct connecting *c)
+{
+	*c = o->connecting[--o->n_connecting];
+	if (o->n_connecting == 0) {
+		free(o->connecting);
+		o->connecting = NULL;
+	}
+}
+
+static struct lost *find_lost(struct overlay *o, const struct hit *node)
+{
+	for (size_t i = 0; i < o->n_lost; i++) {
+		if (hit_equal(&o->lost[i].node, node))
+			return &o->lost[i];
+	}
+	return NULL;
+}
+
+bool links_was_lost(const struct overlay *o, const struct hit *node)
+{
+	for (size_t i = 0; i < o->n_lost; i++) {
+		if (hit_equal(&o->lost[i].node, node))
+			return overlay_now_s(o) - o->lost[i].at_s <
+			       LOST_QUIET_MS / 1000;
+	}
+	return false;
+}
+
+static void remember_lost(struct overlay *o, const struct hit *node,
+			  bool member)
+{
+	struct lost *l = find_lost(o, node);
+
+	if (!l && o->n_lost < OVERLAY_LOST_MAX) {
+		l = &o->lost[o->n_lost++];
+		l->member = false;
+	} else if (!l) {
+		l = &o->lost[o->next_lost++ % OVERLAY_LOST_MAX];
+		l->member = false;
+	}
+	l->node = *node;
+	l->at_s = overlay_now_s(o);
+	l->member = l->member || member;
+}
+
+static void forget_lost(struct overlay *o, const struct hit *node)
+{
+	struct lost *l = find_lost(o, node);
+
+	if (l)
+		*l = o->lost[--o->n_lost];
+}
+
+void links_connect(struct overlay *o, const struct hit *node,
+		   const struct hit *via)
+{
+	static const size_t size =
+		OVERLAY_CONNECTS_MAX * sizeof(struct connecting);
+	struct overlay_output *out;
+
+	if (hit_equal(node, &o->route.node) || !hit_is_hit(node) ||
+	    route_find(&o->route, node) || find_connecting(o, node) ||
+	    o->n_connecting >= OVERLAY_CONNECTS_MAX)
+		return;
+	if (!o->connecting)
+		o->connecting = malloc(size);
+	out = o->connecting ? output_new(o, OVERLAY_CONNECT, 0) : NULL;
+	if (!out)
+		return;
+	out->peer = *node;
+	out->via = *via;
+	output_push(o, out);
+	o->connecting[o->n_connecting++] =
+		(struct connecting){ .node = *node,
+				     .until_ms = o->now_ms + CONNECT_WAIT_MS };
+}
+
+void links_on_up(struct overlay *o, const struct hit *node)
+{
+	struct connecting *c = find_connecting(o, node);
+	struct link *l;
+
+	if (c)
+		drop_connecting(o, c);
+	forget_lost(o, node);
+	l = route_add(&o->route, node);
+	if (!l)
+		return;
+	/* A new association: whether it is in the ring, it must say anew. */
+	l->flags = 0;
+	l->misses = 0;
+	l->worth = UINT8_MAX;
+	l->needed_s = overlay_now_s(o);
+	chord_on_up(o, l);
+}
+
+static void close_link(struct overlay *o, const struct hit *node)
+{
+	struct overlay_output *out = output_new(o, OVERLAY_CLOSE, 0);
+
+	if (!out)
+		return;
+	out->peer = *node;
+	output_push(o, out);
+}
+
+void links_gone(struct overlay *o, const struct hit *node, bool silently)
+{
+	struct link *l = route_find(&o->route, node);
+	bool member;
+
+	if (!l)
+		return;
+	member = link_has(l, LINK_IN_RING);
+	if (member)
+		neighbours_on_loss(o, l);
+	route_remove(&o->route, node);
+	if (silently) {
+		remember_lost(o, node, member);
+		close_link(o, node);
+	}
+	if (member)
+		copies_on_change(o);
+}
+
+void links_on_down(struct overlay *o, const struct hit *node)
+{
+	struct connecting *c = find_connecting(o, node);
+	struct link *l = route_find(&o->route, node);
+
+	if (c) {
+		drop_connecting(o, c);
+		remember_lost(o, node, false);
+	}
+	if (l) {
+		remember_lost(o, node, link_has(l, LINK_IN_RING));
+		links_gone(o, node, false);
+	}
+	chord_step(o);
+}
+
+/* We are the first member at or behind where its finger would begin. */
+static bool is_its_finger(const struct overlay *o, const struct link *l)
+{
+	struct route theirs = { .self = l->at };
+	unsigned int i = route_finger_index(&theirs, o->route.self);
+	ring_t start = l->at + ((ring_t)1 << (ID_BITS - i));
+
+	return i <= route_fingers_wanted(&o->route) &&
+	       route_is_owner(&o->route, start);
+}
+
+static bool is_needed(const struct overlay *o, const struct link *l)
+{
+	if (!overlay_is_joined(o))
+		return true;
+	if (!link_has(l, LINK_IN_RING))
+		return false; /* as long as it uses us: forward.c */
+	return route_is_neighbour(&o->route, l->at) ||
+	       (route_is_finger(&o->route, l) &&
+		route_finger_index(&o->route, l->at) <=
+			route_fingers_wanted(&o->route)) ||
+	       is_its_finger(o, l);
+}
+
+void links_sweep(struct overlay *o)
+{
+	uint32_t now_s = overlay_now_s(o);
+
+	for (size_t i = o->route.n; i-- > 0;) {
+		struct link *l = &o->route.links[i];
+		struct hit node;
+
+		if (is_needed(o, l))
+			l->needed_s = now_s;
+		if (now_s - l->needed_s < LINK_IDLE_S)
+			continue;
+		node = l->node;
+		close_link(o, &node);
+		route_remove(&o->route, &node);
+	}
+}
+
+void links_expire(struct overlay *o)
+{
+	for (size_t i = o->n_connecting; i-- > 0;) {
+		struct hit node = o->connecting[i].node;
+
+		if (o->connecting[i].until_ms <= o->now_ms)
+			links_on_down(o, &node);
+		if (i > o->n_connecting)
+			i = o->n_connecting;
+	}
+}
+
+uint64_t links_deadline(const struct overlay *o)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (size_t i = 0; i < o->n_connecting; i++) {
+		if (o->connecting[i].until_ms < due)
+			due = o->connecting[i].until_ms;
+	}
+	return due;
+}
+
+void links_clear(struct overlay *o)
+{
+	free(o->connecting);
+	o->connecting = NULL;
+	o->n_connecting = 0;
+}

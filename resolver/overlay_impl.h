@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The inside of a node of the overlay, for the files that make it up:
+ * outbox (messages of ours, until they are signed), forward (hop by hop),
+ * request (transactions), chord (joining and leaving), neighbours (Updates,
+ * fingers, links), storing (records for others), copies (records that move),
+ * search (lookups), publish (records of ours), overlay (the four functions).
+ */
+#ifndef HIPLINE_OVERLAY_IMPL_H
+#define HIPLINE_OVERLAY_IMPL_H
+
+#include "resolver/body.h"
+#include "resolver/fragment.h"
+#include "resolver/limits.h"
+#include "resolver/overlay.h"
+
+enum { SIGNER_IDENTITY_LEN = 37 };
+
+enum phase {
+	PHASE_OUTSIDE, /* a client, or not even that */
+	PHASE_SEEKING, /* asks who its successor is */
+	PHASE_LINKING, /* makes links to its first neighbours */
+	PHASE_ASKING,  /* has sent its Join */
+	PHASE_JOINED,
+	PHASE_LEAVING, /* has told everybody */
+	PHASE_LEFT,
+};
+
+struct draft;
+struct request;
+struct search;
+struct publish;
+
+/* An association that was asked for. */
+struct connecting {
+	struct hit node;
+	uint64_t until_ms;
+};
+
+/* A peer that went without a word, or did not come. */
+struct lost {
+	struct hit node;
+	uint32_t at_s;
+	bool member;
+};
+
+struct overlay {
+	const struct overlay_config *config;
+	struct route route; /* the node itself is route.node */
+	struct store store;
+	struct span certificate;
+	uint8_t identity[SIGNER_IDENTITY_LEN];
+	enum phase phase;
+	bool linking;  /* the admitting peer has given its table */
+	uint8_t sides; /* bits: where neighbours were lost, enum side */
+	uint8_t n_bootstraps, n_lost, next_bootstrap, next_lost;
+	uint8_t next_finger;
+	uint8_t quick_fingers; /* that are looked at before the next pause */
+	uint16_t n_outputs, n_drafts, n_requests, n_searches, n_publishes;
+	uint16_t n_connecting;
+	uint64_t now_ms, started_ms;
+	int64_t wall_offset_ms;
+	uint64_t next_id;
+	/* When which care is due; UINT64_MAX: never. */
+	uint64_t join_ms, announce_ms, stabilise_ms, finger_ms, heal_ms;
+	uint64_t sweep_ms, copies_ms;
+	uint64_t requests_ms; /* no request is due before */
+	struct hit admitting; /* the peer that lets us in */
+	struct hit healing;   /* a lost peer that is tried */
+	struct hit bootstraps[OVERLAY_BOOTSTRAPS_MAX];
+	struct lost lost[OVERLAY_LOST_MAX];
+	struct connecting *connecting; /* OVERLAY_CONNECTS_MAX, or NULL */
+	struct hit copied_to[ROUTE_COPIES - 1];
+	struct hit copied_from;
+	struct overlay_output *first, **last;
+	struct draft *drafts;
+	struct request *requests;
+	struct search *searches;
+	struct publish *publishes;
+	struct reassembly *reassembly; /* made when first needed */
+	uint64_t forwarded, answered, refused;
+};
+
+static inline uint32_t overlay_now_s(const struct overlay *o)
+{
+	return (uint32_t)(o->now_ms / 1000);
+}
+
+static inline uint64_t overlay_wall_ms(const struct overlay *o)
+{
+	return o->now_ms + (uint64_t)o->wall_offset_ms;
+}
+
+static inline bool overlay_is_joined(const struct overlay *o)
+{
+	return o->phase == PHASE_JOINED;
+}
+
+/* A time between 3/4 and 5/4 of that, so that nodes do not act in step. */
+uint64_t overlay_about(struct overlay *o, uint64_t ms);
+
+/* An output with room for len bytes, not queued yet; NULL at a limit. */
+struct overlay_output *output_new(struct overlay *o,
+				  enum overlay_output_type type, size_t len);
+void output_push(struct overlay *o, struct overlay_output *out);
+
+/* ---- outbox.c ---- */
+
+/* What a message of ours is made of; everything is borrowed. */
+struct envelope {
+	uint64_t transaction_id;
+	const struct destination *to;
+	size_t n_to;
+	uint16_t code;
+	struct span body;
+	const struct span *certificates; /* besides our own */
+	size_t n_certificates;
+	const struct excluded *tried; /* first hops to avoid, or NULL */
+};
+
+/* Has it signed, then sent. */
+void outbox_send(struct overlay *o, const struct envelope *e);
+/* False when the id is not a message's. */
+bool outbox_on_signed(struct overlay *o, const struct overlay_input *in);
+void outbox_clear(struct overlay *o);
+
+/* ---- forward.c ---- */
+
+/* A message that was received and is for us. */
+struct delivery {
+	struct message m;
+	struct hit from;   /* the neighbour that brought it */
+	struct hit source; /* who made it: a neighbour, or who signed */
+	bool direct;	   /* source is the neighbour */
+};
+
+void forward_on_message(struct overlay *o, const struct hit *peer,
+			struct span bytes);
+void forward_on_lost(struct overlay *o, struct overlay_output *lost);
+/* Sends a message of ours that is whole. */
+void forward_own(struct overlay *o, struct span bytes,
+		 const struct excluded *tried);
+/* The first hop that such a message would take; NULL: none, or home. */
+struct link *forward_first(const struct overlay *o, const struct destination *d,
+			   const struct excluded *tried);
+/* Answers a request, with a body or with an error. */
+void forward_answer(struct overlay *o, const struct delivery *d, uint16_t code,
+		    struct span body);
+void forward_answer_with(struct overlay *o, const struct delivery *d,
+			 uint16_t code, struct span body,
+			 const struct span *certificates, size_t n);
+void forward_refuse(struct overlay *o, const struct delivery *d,
+		    enum reload_error error);
+uint8_t forward_ttl(const struct overlay *o);
+
+/* ---- request.c ---- */
+
+enum purpose {
+	PURPOSE_NOTHING, /* the answer says nothing */
+	PURPOSE_SEEK,	 /* Ping for our successor */
+	PURPOSE_TABLE,	 /* RouteQuery with send_update */
+	PURPOSE_JOIN,
+	PURPOSE_FINGER, /* Ping for a finger */
+	PURPOSE_HEAL,	/* Ping for our successor in another's ring */
+	PURPOSE_FETCH,	/* of a search: arg */
+	PURPOSE_STORE,	/* of a publication: arg */
+	PURPOSE_LEAVE,
+};
+
+enum { REQUEST_DESTINATIONS_MAX = 2, REQUEST_BODY_MAX = RELOAD_MESSAGE_MAX };
+
+struct asking {
+	enum purpose purpose;
+	uint64_t arg;
+	uint8_t tries;
+	uint16_t wait_ms; /* for the first answer; 0: REQUEST_FIRST_MS */
+	uint16_t code;
+	struct destination to[REQUEST_DESTINATIONS_MAX];
+	size_t n_to;
+	struct span body;
+	const struct span *certificates; /* not repeated: tries is 1 then */
+	size_t n_certificates;
+	const struct excluded *tried;
+};
+
+/* What came of a request; m is NULL when nobody answered. */
+struct reply {
+	enum purpose purpose;
+	uint64_t arg;
+	const struct delivery *d;
+	uint16_t error; /* 0, or what an error message said */
+};
+
+/* False at the limit or without memory. */
+bool request_start(struct overlay *o, const struct asking *a);
+void request_on_answer(struct overlay *o, const struct delivery *d);
+void request_tick(struct overlay *o);
+bool request_is_waiting(const struct overlay *o, enum purpose purpose);
+void request_clear(struct overlay *o);
+
+/* ---- chord.c ---- */
+
+void chord_step(struct overlay *o);
+void chord_on_bootstrap(struct overlay *o, const struct hit *node);
+void chord_on_up(struct overlay *o, struct link *l);
+void chord_on_reply(struct overlay *o, const struct reply *r);
+void chord_on_table(struct overlay *o, const struct hit *peer,
+		    const struct chord_update *u);
+void chord_on_join(struct overlay *o, const struct delivery *d);
+void chord_on_leave(struct overlay *o, const struct delivery *d);
+void chord_leave(struct overlay *o);
+void chord_tick(struct overlay *o);
+
+/* ---- neighbours.c ---- */
+
+void neighbours_on_update(struct overlay *o, const struct delivery *d);
+void neighbours_on_route_query(struct overlay *o, const struct delivery *d);
+void neighbours_on_finger(struct overlay *o, const struct reply *r);
+void neighbours_on_heal(struct overlay *o, const struct reply *r);
+void neighbours_update(struct overlay *o, const struct hit *to,
+		       enum chord_update_type type);
+void neighbours_ask_table(struct overlay *o, const struct hit *peer);
+void neighbours_on_up(struct overlay *o, struct link *l);
+void neighbours_on_loss(struct overlay *o, const struct link *l);
+void neighbours_enter(struct overlay *o);
+void neighbours_consider(struct overlay *o, const struct hit *node,
+			 const struct hit *via);
+/* Asks who stands at or behind a place; through a peer, or from here. */
+void neighbours_ping(struct overlay *o, enum purpose purpose, ring_t at,
+		     const struct hit *through);
+void neighbours_tick(struct overlay *o);
+uint64_t neighbours_deadline(const struct overlay *o);
+
+/* ---- links.c ---- */
+
+/* Asks for an association unless there is one, or it was tried lately. */
+void links_connect(struct overlay *o, const struct hit *node,
+		   const struct hit *via);
+void links_on_up(struct overlay *o, const struct hit *node);
+void links_on_down(struct overlay *o, const struct hit *node);
+void links_gone(struct overlay *o, const struct hit *node, bool silently);
+bool links_is_connecting(const struct overlay *o, const struct hit *node);
+bool links_was_lost(const struct overlay *o, const struct hit *node);
+void links_sweep(struct overlay *o);
+void links_expire(struct overlay *o);
+uint64_t links_deadline(const struct overlay *o);
+void links_clear(struct overlay *o);
+
+/* ---- storing.c ---- */
+
+void storing_on_store(struct overlay *o, const struct delivery *d);
+void storing_on_fetch(struct overlay *o, const struct delivery *d);
+void storing_on_find(struct overlay *o, const struct delivery *d);
+void storing_on_probe(struct overlay *o, const struct delivery *d);
+
+/* ---- copies.c ---- */
+
+/* Sends a place to a node that shall hold it too, as that copy. */
+void copies_send(struct overlay *o, struct place *p, const struct hit *to,
+		 uint8_t number);
+/* A record of ours to own: to the successors. */
+void copies_spread(struct overlay *o, struct place *p);
+/* Everything that a new node owns now. */
+void copies_hand_over(struct overlay *o, const struct hit *to);
+void copies_on_change(struct overlay *o);
+/* What the neighbours hold now is what they shall hold. */
+void copies_settle(struct overlay *o);
+void copies_tick(struct overlay *o);
+void copies_leave(struct overlay *o);
+
+/* ---- search.c, publish.c ---- */
+
+void search_start(struct overlay *o, const struct overlay_input *in);
+void search_on_reply(struct overlay *o, const struct reply *r);
+void search_tick(struct overlay *o);
+uint64_t search_deadline(const struct overlay *o);
+void search_clear(struct overlay *o);
+
+void publish_start(struct overlay *o, const struct overlay_input *in);
+bool publish_on_signed(struct overlay *o, const struct overlay_input *in);
+void publish_on_reply(struct overlay *o, const struct reply *r);
+void publish_clear(struct overlay *o);
+
+/* Where to aim so that the aim-th holder after the owner is met. */
+ring_t search_aim(const struct overlay *o, const struct resource_id *at,
+		  unsigned int aim);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Looking a name up: RFC 6940 7.4.2, made robust. First the owner of the
+ * first key is asked. When that does not give a value which the caller's
+ * check accepts, rounds follow in which both keys are asked, copies besides
+ * the owner (by aiming behind the place), and every time by another first
+ * hop. A name is absent only when both keys say so, several times in all,
+ * and a denial counts only from a node that may be near enough to know.
+ */
+#include "resolver/overlay_impl.h"
+
+#include <stdlib.h>
+
+enum { FETCH_WAIT_MS = 8000, ARG_SHIFT = 2, KEYS = 2 };
+
+struct search {
+	struct search *next;
+	uint64_t id, serial;
+	struct overlay_lookup what;
+	struct excluded firsts; /* first hops that were used */
+	uint64_t round_ms;	/* then the next round begins */
+	uint8_t rounds, waiting;
+	uint8_t denials[KEYS];
+	struct hit denier[KEYS];
+};
+
+/* What each round asks: keys, and which holder is aimed at. */
+static const struct round {
+	uint8_t n;
+	struct {
+		uint8_t key, aim;
+	} at[4];
+} rounds[SEARCH_ROUNDS_MAX] = {
+	{ 1, { { 0, 0 } } },
+	{ 3, { { 1, 0 }, { 0, 1 }, { 1, 1 } } },
+	{ 4, { { 0, 0 }, { 1, 0 }, { 0, 2 }, { 1, 2 } } },
+	{ 4, { { 0, 1 }, { 1, 1 }, { 0, 0 }, { 1, 0 } } },
+	{ 4, { { 0, 2 }, { 1, 2 }, { 0, 1 }, { 1, 1 } } },
+	{ 4, { { 0, 0 }, { 1, 0 }, { 0, 3 }, { 1, 3 } } },
+};
+
+ring_t search_aim(const struct overlay *o, const struct resource_id *at,
+		  unsigned int aim)
+{
+	ring_t gap = route_gap(&o->route);
+
+	return id_of_resource(at) + aim * gap;
+}
+
+static void ask(struct overlay *o, struct search *s, unsigned int key,
+		unsigned int aim)
+{
+	uint8_t body[64];
+	struct wr w = wr_init(body, sizeof(body));
+	struct resource_id place;
+	struct link *first;
+	struct asking a = { .purpose = PURPOSE_FETCH,
+			    .arg = s->serial << ARG_SHIFT | key,
+			    .tries = 1,
+			    .wait_ms = FETCH_WAIT_MS,
+			    .code = RELOAD_FETCH_REQ,
+			    .n_to = 1,
+			    .tried = &s->firsts };
+
+	id_to_resource(search_aim(o, &s->what.resource[key], aim), &place);
+	a.to[0] = destination_resource(&place);
+	fetch_req_write_keys(&w, &s->what.resource[key], s->what.kind, NULL, 0);
+	a.body = (struct span){ body, wr_len(&w) };
+	first = forward_first(o, &a.to[0], &s->firsts);
+	if (!first || s->firsts.n == ROUTE_EXCLUDED_MAX)
+		s->firsts.n = 0; /* begin with the best ones again */
+	if (!request_start(o, &a))
+		return;
+	if (first)
+		(void)excluded_add(&s->firsts, &first->node); /* has room */
+	s->waiting++;
+}
+
+static void begin_round(struct overlay *o, struct search *s)
+{
+	const struct round *r = &rounds[s->rounds++];
+
+	s->round_ms = o->now_ms + REQUEST_FIRST_MS;
+	for (size_t i = 0; i < r->n; i++)
+		ask(o, s, r->at[i].key, r->at[i].aim);
+}
+
+void search_start(struct overlay *o, const struct overlay_input *in)
+{
+	struct overlay_output *out;
+	struct search *s = NULL;
+
+	if (o->n_searches < OVERLAY_SEARCHES_MAX)
+		s = calloc(1, sizeof(*s));
+	if (!s) {
+		out = output_new(o, OVERLAY_RESULT, 0);
+		if (!out)
+			return;
+		out->id = in->id;
+		out->result = OVERLAY_UNREACHABLE;
+		output_push(o, out);
+		return;
+	}
+	s->id = in->id;
+	s->serial = o->next_id++;
+	s->what = in->lookup;
+	s->next = o->searches;
+	o->searches = s;
+	o->n_searches++;
+	begin_round(o, s);
+}
+
+static void end(struct overlay *o, struct search *s, enum overlay_result result,
+		const struct wr *values)
+{
+	size_t len = values ? wr_len(values) : 0;
+	struct overlay_output *out = output_new(o, OVERLAY_RESULT, len);
+	struct search **at = &o->searches;
+
+	if (out) {
+		out->id = s->id;
+		out->result = result;
+		if (len > 0)
+			memcpy(out->bytes, values->start, len);
+		output_push(o, out);
+	}
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	o->n_searches--;
+	free(s);
+}
+
+/* Both keys, and often enough. */
+static bool is_absent(const struct search *s)
+{
+	return s->denials[0] > 0 && s->denials[1] > 0 &&
+	       s->denials[0] + s->denials[1] >= SEARCH_ABSENT_MIN;
+}
+
+static void go_on(struct overlay *o, struct search *s)
+{
+	if (is_absent(s))
+		end(o, s, OVERLAY_ABSENT, NULL);
+	else if (s->rounds < SEARCH_ROUNDS_MAX &&
+		 (s->waiting == 0 || s->round_ms <= o->now_ms))
+		begin_round(o, s);
+	else if (s->waiting == 0)
+		end(o, s, OVERLAY_UNREACHABLE, NULL);
+}
+
+static void write_value(struct wr *w, const struct overlay_proof *proof,
+			const struct delivery *d, const struct stored *v)
+{
+	struct span c = { NULL, 0 };
+
+	if (proof->certificate < d->m.n_certificates)
+		c = d->m.certificates[proof->certificate];
+	wr_u8(w, proof->proven);
+	wr_bytes(w, proof->signer.bytes, ID_LEN);
+	wr_u16(w, (uint16_t)c.len);
+	wr_bytes(w, c.bytes, c.len);
+	wr_bytes(w, v->whole.bytes, v->whole.len);
+}
+
+/* The values of an answer that hold. */
+static void collect(const struct overlay *o, const struct search *s,
+		    unsigned int key, const struct delivery *d, struct wr *w,
+		    size_t *gone)
+{
+	const struct overlay_check *check = &o->config->check;
+	const struct kind *kind = store_kind(&o->store, s->what.kind);
+	struct store_kind sk;
+	struct stored v;
+	struct rd kinds;
+
+	if (!kind ||
+	    !fetch_ans_parse(rd_init(d->m.body.bytes, d->m.body.len), &kinds))
+		return;
+	while (fetch_ans_next(&kinds, &sk)) {
+		while (sk.kind == kind->id &&
+		       stored_next(&sk.values, kind->model, &v)) {
+			struct overlay_claim claim = {
+				.resource = s->what.resource[key],
+				.kind = kind,
+				.value = &v,
+				.certificates = d->m.certificates,
+				.n_certificates = d->m.n_certificates,
+				.wall_ms = overlay_wall_ms(o),
+			};
+			struct overlay_proof proof = { .proven = false };
+
+			if (!check->value(check->ctx, &claim, &proof))
+				continue;
+			if (v.exists)
+				write_value(w, &proof, d, &v);
+			else
+				++*gone;
+		}
+	}
+}
+
+/* Near enough behind where we aimed to know what is there. */
+static bool is_near(const struct overlay *o, const struct search *s,
+		    unsigned int key, const struct hit *node)
+{
+	ring_t from = id_of_resource(&s->what.resource[key]);
+	ring_t far = route_gap(&o->route);
+	ring_t most = ~(ring_t)0;
+
+	far = far > most / SEARCH_FAR_GAPS ? most : far * SEARCH_FAR_GAPS;
+	return id_distance(from, id_of_node(node)) <= far;
+}
+
+/* One node's word counts once, unless there are hardly others. */
+static void count_denial(const struct overlay *o, struct search *s,
+			 unsigned int key, const struct hit *node)
+{
+	if (!is_near(o, s, key, node) ||
+	    (hit_equal(&s->denier[key], node) &&
+	     route_members(&o->route) >= ROUTE_NEIGHBOURS))
+		return;
+	s->denier[key] = *node;
+	s->denials[key]++;
+}
+
+void search_on_reply(struct overlay *o, const struct reply *r)
+{
+	unsigned int key = r->arg & (KEYS - 1);
+	uint64_t serial = r->arg >> ARG_SHIFT;
+	struct search *s = o->searches;
+	uint8_t values[3 * RELOAD_MESSAGE_MAX];
+	struct wr w = wr_init(values, sizeof(values));
+	size_t gone = 0;
+
+	while (s && s->serial != serial)
+		s = s->next;
+	if (!s)
+		return; /* it has ended meanwhile */
+	s->waiting--;
+	if (r->d && r->error == 0)
+		collect(o, s, key, r->d, &w, &gone);
+	if (wr_len(&w) > 0 && !wr_failed(&w)) {
+		end(o, s, OVERLAY_FOUND, &w);
+		return;
+	}
+	if (r->d && (r->error == RELOAD_ERROR_NOT_FOUND || gone > 0))
+		count_denial(o, s, key, &r->d->source);
+	go_on(o, s);
+}
+
+void search_tick(struct overlay *o)
+{
+	struct search *next;
+
+	for (struct search *s = o->searches; s; s = next) {
+		next = s->next;
+		if (s->round_ms <= o->now_ms || s->waiting == 0)
+			go_on(o, s);
+	}
+}
+
+uint64_t search_deadline(const struct overlay *o)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (const struct search *s = o->searches; s; s = s->next) {
+		if (s->rounds < SEARCH_ROUNDS_MAX && s->round_ms < due)
+			due = s->round_ms;
+		else if (s->waiting == 0)
+			due = o->now_ms; /* nothing could be sent */
+	}
+	return due;
+}
+
+void search_clear(struct overlay *o)
+{
+	while (o->searches) {
+		struct search *s = o->searches;
+
+		o->searches = s->next;
+		free(s);
+	}
+	o->n_searches = 0;
+}

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What a node does for others: Store, Fetch, Stat, Find (RFC 6940 7.4),
+ * Ping and Probe (6.5.3, 6.4.2.5). A value is stored when its place is
+ * among those that we own or hold a copy of, and when the caller's check
+ * says that its signer may write there. Fetch is answered by whoever holds
+ * the place, so that a copy can be asked when the owner is bad.
+ */
+#include "resolver/overlay_impl.h"
+
+enum { STORE_VALUES_MAX = 32 };
+
+static bool is_ours(const struct overlay *o, const struct resource_id *resource)
+{
+	if (o->phase == PHASE_ASKING)
+		return true; /* what the admitting peer hands over */
+	return overlay_is_joined(o) &&
+	       route_between(&o->route, id_of_resource(resource),
+			     ROUTE_COPIES) < ROUTE_COPIES;
+}
+
+/* 10.4: copies come only from those who may own the original. */
+static bool may_copy(const struct overlay *o, const struct delivery *d)
+{
+	const struct link *l = route_find(&o->route, &d->source);
+
+	if (o->phase == PHASE_ASKING)
+		return d->direct && hit_equal(&d->source, &o->admitting);
+	return d->direct && l && link_has(l, LINK_IN_RING) &&
+	       route_is_neighbour(&o->route, l->at);
+}
+
+static enum reload_error error_of(enum store_result res)
+{
+	switch (res) {
+	case STORE_TAKEN:
+	case STORE_SAME:
+		return 0;
+	case STORE_TOO_OLD:
+	case STORE_WRONG_TIME:
+		return RELOAD_ERROR_DATA_TOO_OLD;
+	case STORE_TOO_LARGE:
+	case STORE_QUOTA:
+	case STORE_NO_MEMORY:
+		break;
+	}
+	return RELOAD_ERROR_DATA_TOO_LARGE;
+}
+
+/* A value with what its certificate proves. */
+static bool check_value(const struct overlay *o, const struct delivery *d,
+			struct store_put *put)
+{
+	const struct overlay_check *check = &o->config->check;
+	struct overlay_claim claim = { .resource = put->resource,
+				       .kind = put->kind,
+				       .value = &put->value,
+				       .certificates = d->m.certificates,
+				       .n_certificates = d->m.n_certificates,
+				       .wall_ms = overlay_wall_ms(o) };
+	struct overlay_proof proof = { .proven = false };
+
+	if (!check->value(check->ctx, &claim, &proof))
+		return false;
+	put->signer = proof.signer;
+	put->proven = proof.proven;
+	put->certificate = (struct span){ NULL, 0 };
+	if (proof.certificate < d->m.n_certificates)
+		put->certificate = d->m.certificates[proof.certificate];
+	return true;
+}
+
+struct storing {
+	struct overlay *o;
+	const struct delivery *d;
+	struct store_req req;
+	struct store_put puts[STORE_VALUES_MAX];
+	size_t n;
+};
+
+/* Judges all values of one Kind, before any of them is taken. */
+static enum reload_error judge(struct storing *s, const struct store_kind *sk)
+{
+	const struct kind *kind = store_kind(&s->o->store, sk->kind);
+	struct place *place;
+	struct rd values = sk->values;
+	struct stored v;
+
+	if (!kind)
+		return RELOAD_ERROR_UNKNOWN_KIND;
+	place = store_find(&s->o->store, &s->req.resource, kind->id);
+	if (s->req.replica_number == 0 && sk->generation != 0 && place &&
+	    sk->generation < place->generation)
+		return RELOAD_ERROR_GENERATION_COUNTER_TOO_LOW;
+	for (s->n = 0; stored_next(&values, kind->model, &v); s->n++) {
+		struct store_put *p = &s->puts[s->n];
+		enum reload_error error;
+
+		if (s->n == STORE_VALUES_MAX)
+			return RELOAD_ERROR_DATA_TOO_LARGE;
+		*p = (struct store_put){ .resource = s->req.resource,
+					 .kind = kind,
+					 .value = v,
+					 .replica = s->req.replica_number > 0 };
+		if (!check_value(s->o, s->d, p))
+			return RELOAD_ERROR_FORBIDDEN;
+		error = error_of(
+			store_check(&s->o->store, p, overlay_wall_ms(s->o)));
+		/* A newer copy than the one that comes is no fault. */
+		if (error && !p->replica)
+			return error;
+	}
+	return rd_done(&values) ? 0 : RELOAD_ERROR_INVALID_MESSAGE;
+}
+
+/* 7.4.1.2: the generation, and who holds the copies. */
+static struct store_ans_kind take(struct storing *s,
+				  const struct store_kind *sk,
+				  uint8_t replicas[ID_LEN * ROUTE_COPIES])
+{
+	struct overlay *o = s->o;
+	struct store_ans_kind ans = { .kind = sk->kind };
+	struct wr w = wr_init(replicas, ID_LEN * ROUTE_COPIES);
+	struct place *place;
+
+	for (size_t i = 0; i < s->n; i++)
+		(void)store_put(&o->store, &s->puts[i],
+				overlay_wall_ms(o)); /* judged already */
+	place = store_find(&o->store, &s->req.resource, sk->kind);
+	if (!place)
+		return ans;
+	if (s->req.replica_number > 0) {
+		if (sk->generation > place->generation)
+			store_set_generation(place, sk->generation);
+	} else if (route_is_owner(&o->route,
+				  id_of_resource(&s->req.resource))) {
+		copies_spread(o, place);
+		for (size_t i = 0; i + 1 < ROUTE_COPIES; i++) {
+			const struct link *l = route_successor(&o->route, i);
+
+			if (l)
+				wr_bytes(&w, l->node.bytes, ID_LEN);
+		}
+	}
+	ans.generation = place->generation;
+	ans.replicas = (struct span){ replicas, wr_len(&w) };
+	return ans;
+}
+
+void storing_on_store(struct overlay *o, const struct delivery *d)
+{
+	uint8_t replicas[STORE_KINDS_MAX][ID_LEN * ROUTE_COPIES];
+	struct store_ans_kind ans[STORE_KINDS_MAX];
+	struct storing s = { .o = o, .d = d };
+	uint8_t body[RELOAD_MESSAGE_MAX];
+	struct wr w = wr_init(body, sizeof(body));
+	struct store_kind kind;
+	size_t n = 0;
+
+	if (!store_req_parse(rd_init(d->m.body.bytes, d->m.body.len), &s.req)) {
+		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
+		return;
+	}
+	if (!is_ours(o, &s.req.resource) ||
+	    ((s.req.replica_number > 0 || o->phase == PHASE_ASKING) &&
+	     !may_copy(o, d))) {
+		forward_refuse(o, d, RELOAD_ERROR_FORBIDDEN);
+		return;
+	}
+	while (store_kind_next(&s.req.kinds, &kind)) {
+		enum reload_error error = n == STORE_KINDS_MAX
+						  ? RELOAD_ERROR_DATA_TOO_LARGE
+						  : judge(&s, &kind);
+
+		if (error) {
+			forward_refuse(o, d, error);
+			return;
+		}
+		ans[n] = take(&s, &kind, replicas[n]);
+		n++;
+	}
+	if (!rd_done(&s.req.kinds) || n == 0) {
+		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
+		return;
+	}
+	store_ans_write(&w, ans, n);
+	forward_answer(o, d, RELOAD_STORE_ANS,
+		       (struct span){ body, wr_len(&w) });
+}
+
+/* An answer to Fetch or Stat in the making. */
+struct fetching {
+	struct overlay *o;
+	const struct delivery *d;
+	struct wr w;
+	struct span certificates[CERTIFICATES_MAX - 1];
+	size_t n_certificates;
+	bool stat, any;
+};
+
+static void add_certificate(struct fetching *f, struct span c)
+{
+	for (size_t i = 0; i < f->n_certificates; i++) {
+		if (f->certificates[i].len == c.len &&
+		    memcmp(f->certificates[i].bytes, c.bytes, c.len) == 0)
+			return;
+	}
+	if (c.len == 0 || f->stat)
+		return;
+	if (f->n_certificates == CERTIFICATES_MAX - 1) {
+		f->w.failed = true; /* too much for one answer */
+		return;
+	}
+	f->certificates[f->n_certificates++] = c;
+}
+
+static void write_value(struct fetching *f, enum data_model model,
+			const struct stored *v)
+{
+	uint8_t hash[32];
+
+	if (!f->stat) {
+		stored_write(&f->w, v);
+		return;
+	}
+	/* 7.4.3.2: over the value with its length. */
+	id_sha256(v->data.bytes - 4, v->data.len + 4, hash);
+	stored_meta_write(&f->w, model, v, hash);
+}
+
+/* What a specifier asks for: keys of a dictionary, ranges of an array. */
+struct selection {
+	struct span keys[FETCH_KEYS_MAX];
+	size_t n_keys;
+	struct rd ranges;
+};
+
+static bool selects(const struct selection *s, enum data_model model,
+		    const struct stored *v)
+{
+	struct rd ranges = s->ranges;
+	uint32_t first, last;
+
+	if (model == DATA_SINGLE)
+		return true;
+	if (model == DATA_ARRAY) {
+		while (fetch_range_next(&ranges, &first, &last)) {
+			if (v->index >= first && v->index <= last)
+				return true;
+		}
+		return false;
+	}
+	for (size_t i = 0; i < s->n_keys; i++) {
+		if (s->keys[i].len == v->key.len &&
+		    memcmp(s->keys[i].bytes, v->key.bytes, v->key.len) == 0)
+			return true;
+	}
+	return s->n_keys == 0;
+}
+
+static enum reload_error fetch_kind(struct fetching *f,
+				    const struct resource_id *resource,
+				    const struct fetch_specifier *spec)
+{
+	const struct kind *kind = store_kind(&f->o->store, spec->kind);
+	struct selection s = { .n_keys = 0 };
+	const struct place *p;
+	struct store_writer at;
+
+	if (!kind)
+		return RELOAD_ERROR_UNKNOWN_KIND;
+	if ((kind->model == DATA_DICTIONARY &&
+	     !fetch_keys_parse(spec->model, s.keys, &s.n_keys)) ||
+	    (kind->model == DATA_ARRAY &&
+	     !fetch_ranges_parse(spec->model, &s.ranges)))
+		return RELOAD_ERROR_INVALID_MESSAGE;
+	p = store_find(&f->o->store, resource, spec->kind);
+	at = fetch_ans_begin(&f->w, spec->kind, p ? p->generation : 0);
+	for (const struct record *r = p ? p->records : NULL; r; r = r->next) {
+		struct stored v;
+
+		record_stored(p, r, overlay_wall_ms(f->o), &v);
+		if (v.lifetime_s == 0 || !selects(&s, kind->model, &v))
+			continue;
+		write_value(f, kind->model, &v);
+		add_certificate(f, record_certificate(r));
+		f->any = true;
+	}
+	fetch_ans_end(&f->w, &at);
+	return 0;
+}
+
+static size_t answer_len(const struct fetching *f)
+{
+	size_t len = wr_len(&f->w);
+
+	for (size_t i = 0; i < f->n_certificates; i++)
+		len += f->certificates[i].len;
+	return len;
+}
+
+void storing_on_fetch(struct overlay *o, const struct delivery *d)
+{
+	enum { ROOM = 1200 }; /* for lists, our certificate, a signature */
+	uint8_t body[RELOAD_MESSAGE_MAX];
+	struct fetching f = { .o = o,
+			      .d = d,
+			      .w = wr_init(body, sizeof(body)),
+			      .stat = d->m.code == RELOAD_STAT_REQ };
+	struct fetch_specifier spec;
+	struct fetch_req req;
+	enum reload_error error = 0;
+
+	if (!fetch_req_parse(rd_init(d->m.body.bytes, d->m.body.len), &req)) {
+		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
+		return;
+	}
+	while (!error && fetch_specifier_next(&req.specifiers, &spec))
+		error = fetch_kind(&f, &req.resource, &spec);
+	if (!error && !rd_done(&req.specifiers))
+		error = RELOAD_ERROR_INVALID_MESSAGE;
+	if (!error && !f.any)
+		error = RELOAD_ERROR_NOT_FOUND;
+	if (!error &&
+	    (wr_failed(&f.w) || answer_len(&f) > RELOAD_MESSAGE_MAX - ROOM ||
+	     (d->m.header.max_response_length != 0 &&
+	      answer_len(&f) > d->m.header.max_response_length)))
+		error = RELOAD_ERROR_RESPONSE_TOO_LARGE;
+	if (error) {
+		forward_refuse(o, d, error);
+		return;
+	}
+	forward_answer_with(o, d, f.stat ? RELOAD_STAT_ANS : RELOAD_FETCH_ANS,
+			    (struct span){ body, wr_len(&f.w) }, f.certificates,
+			    f.n_certificates);
+}
+
+/* The place with that Kind which comes next behind a Resource-ID. */
+static void find_closest(const struct overlay *o, ring_t at, uint32_t kind,
+			 struct resource_id *out)
+{
+	struct table_iter it = store_iterate(&o->store);
+	const struct place *p;
+	ring_t best = ~(ring_t)0;
+
+	memset(out, 0, sizeof(*out)); /* 7.4.4.2: nothing */
+	while ((p = table_next(&it))) {
+		struct resource_id here;
+
+		store_resource(p, &here);
+		if (p->kind->id == kind &&
+		    id_distance(at, id_of_resource(&here)) <= best) {
+			best = id_distance(at, id_of_resource(&here));
+			*out = here;
+		}
+	}
+}
+
+void storing_on_find(struct overlay *o, const struct delivery *d)
+{
+	struct find_req req;
+	struct find_ans ans = { .n = 0 };
+	uint8_t body[FIND_KINDS_MAX * 32 + 8];
+	struct wr w = wr_init(body, sizeof(body));
+
+	if (!find_req_parse(rd_init(d->m.body.bytes, d->m.body.len), &req)) {
+		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
+		return;
+	}
+	for (size_t i = 0; i < req.n; i++) {
+		if (!store_kind(&o->store, req.kinds[i])) {
+			forward_refuse(o, d, RELOAD_ERROR_UNKNOWN_KIND);
+			return;
+		}
+		ans.at[ans.n].kind = req.kinds[i];
+		find_closest(o, id_of_resource(&req.resource), req.kinds[i],
+			     &ans.at[ans.n].closest);
+		ans.n++;
+	}
+	find_ans_write(&w, &ans);
+	forward_answer(o, d, RELOAD_FIND_ANS,
+		       (struct span){ body, wr_len(&w) });
+}
+
+static uint32_t probed(const struct overlay *o, uint8_t type)
+{
+	const struct link *p = route_predecessor(&o->route, 0);
+
+	if (type == PROBE_UPTIME)
+		return (uint32_t)((o->now_ms - o->started_ms) / 1000);
+	if (type == PROBE_NUM_RESOURCES)
+		return (uint32_t)store_count(&o->store);
+	/* Parts per billion of the ring. */
+	return p ? (uint32_t)((id_distance(p->at, o->route.self) >> 64) /
+			      (UINT64_MAX / 1000000000))
+		 : 1000000000;
+}
+
+static void answer_probe(struct overlay *o, const struct delivery *d)
+{
+	struct probe_req req;
+	struct probe_ans ans = { .n = 0 };
+	uint8_t body[64];
+	struct wr w = wr_init(body, sizeof(body));
+
+	if (!probe_req_parse(rd_init(d->m.body.bytes, d->m.body.len), &req)) {
+		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
+		return;
+	}
+	for (size_t i = 0; i < req.n; i++) {
+		if (req.types[i] < PROBE_RESPONSIBLE_SET ||
+		    req.types[i] > PROBE_UPTIME)
+			continue; /* 6.4.2.5.1: unknown ones are left out */
+		ans.at[ans.n].type = req.types[i];
+		ans.at[ans.n++].value = probed(o, req.types[i]);
+	}
+	probe_ans_write(&w, &ans);
+	forward_answer(o, d, RELOAD_PROBE_ANS,
+		       (struct span){ body, wr_len(&w) });
+}
+
+void storing_on_probe(struct overlay *o, const struct delivery *d)
+{
+	struct ping_ans ans = { .time_ms = overlay_wall_ms(o) };
+	uint8_t body[16];
+	struct wr w = wr_init(body, sizeof(body));
+
+	if (d->m.code == RELOAD_PROBE_REQ) {
+		answer_probe(o, d);
+		return;
+	}
+	if (!ping_req_parse(rd_init(d->m.body.bytes, d->m.body.len))) {
+		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
+		return;
+	}
+	env_random(&o->config->env, &ans.response_id, sizeof(ans.response_id));
+	ping_ans_write(&w, &ans);
+	forward_answer(o, d, RELOAD_PING_ANS,
+		       (struct span){ body, wr_len(&w) });
+}
