@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Members with a valid HIT that do harm: they keep the ring like others do,
+ * so that they are asked, and then drop or lie.
+ */
+#include "resolver/body.h"
+#include "tests/sim/ring_impl.h"
+
+#include <string.h>
+
+static bool is_for(const struct forwarding *f, const struct hit *node)
+{
+	return f->destination.n == 1 &&
+	       f->destination.at[0].type == DESTINATION_NODE &&
+	       hit_equal(&f->destination.at[0].node, node);
+}
+
+/* A record of the liar's own HIT under a name that is not its own. */
+static size_t write_theft(const struct ring_node *n, struct span request,
+			  uint8_t *out, size_t cap)
+{
+	struct wr w = wr_init(out, cap);
+	uint8_t value[64], identity[64], bytes[256], signature[64];
+	struct wr v = wr_init(value, sizeof(value));
+	struct wr i = wr_init(identity, sizeof(identity));
+	struct wr b = wr_init(bytes, sizeof(bytes));
+	struct stored s = { .storage_time_ms = 1000000000,
+			    .lifetime_s = 3600,
+			    .key = { n->hit.bytes, ID_LEN },
+			    .exists = true,
+			    .data = { n->hit.bytes, ID_LEN } };
+	const uint8_t hash[32] = { 0 };
+	struct store_writer at;
+	struct fetch_req req;
+
+	if (!fetch_req_parse(rd_init(request.bytes, request.len), &req))
+		return 0;
+	stored_value_write(&v, DATA_DICTIONARY, &s);
+	signer_identity_write(&i, hash);
+	s.value = (struct span){ value, wr_len(&v) };
+	s.signature.identity = identity;
+	s.signature.identity_len = wr_len(&i);
+	stored_signed_write(&b, &req.resource, RING_KIND, DATA_DICTIONARY, &s);
+	s.signature = ring_sign(&n->hit, (struct span){ bytes, wr_len(&b) },
+				signature);
+	s.signature.identity = identity;
+	s.signature.identity_len = wr_len(&i);
+	at = fetch_ans_begin(&w, RING_KIND, 1);
+	stored_write(&w, &s);
+	fetch_ans_end(&w, &at);
+	return wr_len(&w);
+}
+
+/* Answers for the node that was asked, and signs as itself. */
+static void lie(struct ring *r, size_t i, const struct hit *from,
+		const struct message *m)
+{
+	const struct ring_node *n = &r->nodes[i];
+	uint8_t body[512], out[RELOAD_MESSAGE_MAX], identity[64], value[64];
+	uint8_t signed_part[1024];
+	struct wr w = wr_init(body, sizeof(body));
+	struct wr id = wr_init(identity, sizeof(identity));
+	const uint8_t hash[32] = { 0 };
+	struct forwarding f = m->header;
+	const struct error_body denial = { .code = RELOAD_ERROR_NOT_FOUND };
+	uint16_t code = RELOAD_ERROR;
+	struct reload_signature s;
+	struct span contents;
+	size_t len = 0;
+
+	if (prng_below(&r->prng, 2))
+		len = write_theft(n, m->body, body, sizeof(body));
+	if (len > 0)
+		code = RELOAD_FETCH_ANS;
+	else
+		error_write(&w, &denial);
+	if (len == 0)
+		len = wr_len(&w);
+	f.destination.n = 0;
+	f.destination.at[f.destination.n++] = destination_node(from);
+	for (size_t k = m->header.via.n; k-- > 0;)
+		f.destination.at[f.destination.n++] = m->header.via.at[k];
+	f.via.n = 0;
+	f.ttl = 30;
+	signer_identity_write(&id, hash);
+	w = wr_init(signed_part, sizeof(signed_part));
+	contents_write(&w, code, body, len);
+	contents = (struct span){ signed_part, wr_len(&w) };
+	w = wr_init(out, sizeof(out));
+	message_signed_write(&w, &f, contents,
+			     (struct span){ identity, wr_len(&id) });
+	s = ring_sign(&n->hit, (struct span){ out, wr_len(&w) }, value);
+	s.identity = identity;
+	s.identity_len = wr_len(&id);
+	w = wr_init(out, sizeof(out));
+	forwarding_write(&w, &f,
+			 contents.len + 2 + 2 + s.identity_len + 2 +
+				 s.value_len);
+	wr_bytes(&w, contents.bytes, contents.len);
+	security_write(&w, NULL, 0, &s);
+	if (!wr_failed(&w))
+		ring_inject(r, i, from, (struct span){ out, wr_len(&w) });
+}
+
+bool adversary_takes(struct ring *r, size_t i, const struct hit *from,
+		     struct span bytes)
+{
+	const struct ring_node *n = &r->nodes[i];
+	struct message m;
+
+	if ((n->bad != RING_DROPS && n->bad != RING_LIES) ||
+	    message_parse(bytes.bytes, bytes.len, &m) != MESSAGE_OK)
+		return false;
+	if (n->bad == RING_LIES && m.code == RELOAD_FETCH_REQ) {
+		lie(r, i, from, &m);
+		return true;
+	}
+	if (m.code == RELOAD_FETCH_REQ || m.code == RELOAD_STORE_REQ)
+		return true;
+	return n->bad == RING_DROPS && !is_for(&m.header, &n->hit);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * overlay [--nodes N] [--churn SESSION_MINUTES] [--kill PERCENT]
+ *         [--lie PERCENT] [--minutes M] [--lookups N] [--names N]
+ *         [--loss PERCENT] [--seed S] [--fast]
+ *
+ * Builds a ring with perfect tables, publishes names in it, lets happen what
+ * was asked for, looks names up, and prints what came of it.
+ */
+#include "tests/sim/ring.h"
+
+#include <getopt.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MINUTE_MS = 60000, FULL_NODES_MAX = 1000 };
+
+struct plan {
+	struct ring_options world;
+	size_t lookups;
+	unsigned int minutes, kill, lie;
+};
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* it is always there */
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Runs and says where it is, some ten times in all. */
+static void run(struct ring *r, uint64_t ms, const char *what)
+{
+	double begun = seconds();
+
+	for (unsigned int i = 1; i <= 10; i++) {
+		ring_run(r, ms / 10);
+		(void)fprintf(stderr, "%s: %u %%, %.0f s\n", what, i * 10,
+			      seconds() - begun);
+	}
+}
+
+static size_t heap_bytes(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+static void print_hops(const struct ring_count *c)
+{
+	uint64_t n = 0, sum = 0, seen = 0;
+	size_t p99 = 0, most = 0;
+
+	for (size_t i = 0; i < RING_HOPS_MAX; i++) {
+		n += c->hops[i];
+		sum += i * c->hops[i];
+		if (c->hops[i] > 0)
+			most = i;
+	}
+	for (size_t i = 0; i < RING_HOPS_MAX && seen * 100 < n * 99; i++) {
+		seen += c->hops[i];
+		p99 = i;
+	}
+	printf("hops: mean %.2f p99 %zu max %zu of %llu answers\n",
+	       n > 0 ? (double)sum / (double)n : 0.0, p99, most,
+	       (unsigned long long)n);
+}
+
+static void print_lookups(const struct ring_count *c)
+{
+	double n = c->lookups > 0 ? (double)c->lookups : 1.0;
+
+	printf("lookups: %llu right %.3f %% wrong %llu absent %llu "
+	       "unreachable %llu, mean %.0f ms, at most %llu ms\n",
+	       (unsigned long long)c->lookups, 100.0 * (double)c->right / n,
+	       (unsigned long long)c->wrong, (unsigned long long)c->absent,
+	       (unsigned long long)c->unreachable, (double)c->lookup_ms / n,
+	       (unsigned long long)c->lookup_ms_most);
+	printf("published: %llu, not %llu\n", (unsigned long long)c->published,
+	       (unsigned long long)c->not_published);
+	if (c->joins > 0)
+		printf("joins: %llu, exchanges mean %.1f most %llu, "
+		       "mean %.0f ms\n",
+		       (unsigned long long)c->joins,
+		       (double)c->join_exchanges / (double)c->joins,
+		       (unsigned long long)c->join_exchanges_most,
+		       (double)c->join_ms / (double)c->joins);
+}
+
+static void simulate(const struct plan *plan)
+{
+	size_t before = heap_bytes();
+	struct ring *r = ring_new(&plan->world);
+	struct ring_count *c = ring_counts(r);
+	double nodes = (double)plan->world.nodes;
+	uint64_t since;
+	double begun = seconds();
+
+	ring_build(r);
+	run(r, MINUTE_MS, "tables");
+	printf("memory: %.0f bytes per node\n",
+	       (double)(heap_bytes() - before - ring_own_bytes(r)) / nodes);
+	printf("astray: %zu\n", ring_astray(r));
+	since = c->bytes;
+	run(r, MINUTE_MS, "idle");
+	printf("idle: %.1f bytes/s per node%s\n",
+	       (double)(c->bytes - since) / nodes / 60.0,
+	       plan->world.full ? "" : " without keepalives");
+	ring_publish_all(r, MINUTE_MS);
+	run(r, MINUTE_MS + 30000, "publishing");
+	if (plan->lie > 0)
+		ring_spoil_percent(r, plan->lie);
+	if (plan->kill > 0)
+		ring_kill_percent(r, plan->kill);
+	memset(c->hops, 0, sizeof(c->hops));
+	since = c->bytes;
+	/* After a stroke, all at once: before anything is mended. */
+	ring_lookups(r, plan->lookups,
+		     plan->kill > 0 ? 1000
+				    : (uint64_t)plan->minutes * MINUTE_MS);
+	run(r, (uint64_t)plan->minutes * MINUTE_MS, "lookups");
+	printf("traffic: %.1f bytes/s per node\n",
+	       (double)(c->bytes - since) / nodes / 60.0 / plan->minutes);
+	run(r, 30000, "the last ones");
+	print_hops(c);
+	print_lookups(c);
+	printf("astray: %zu, alive: %zu\n", ring_astray(r), ring_alive(r));
+	printf("messages: %llu, %.1f s\n", (unsigned long long)c->messages,
+	       seconds() - begun);
+	ring_free(r);
+}
+
+static unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0') {
+		(void)fprintf(stderr, "overlay: %s is no number\n", text);
+		exit(2);
+	}
+	return v;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "nodes", required_argument, NULL, 'n' },
+		{ "churn", required_argument, NULL, 'c' },
+		{ "kill", required_argument, NULL, 'k' },
+		{ "lie", required_argument, NULL, 'l' },
+		{ "minutes", required_argument, NULL, 'm' },
+		{ "lookups", required_argument, NULL, 'q' },
+		{ "names", required_argument, NULL, 'a' },
+		{ "loss", required_argument, NULL, 'o' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "fast", no_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct plan p = { .world = { .nodes = 1000, .seed = 1, .full = true },
+			  .minutes = 2 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'n')
+			p.world.nodes = number(optarg);
+		else if (c == 'c')
+			p.world.session_ms = number(optarg) * MINUTE_MS;
+		else if (c == 'k')
+			p.kill = (unsigned int)number(optarg);
+		else if (c == 'l')
+			p.lie = (unsigned int)number(optarg);
+		else if (c == 'm')
+			p.minutes = (unsigned int)number(optarg);
+		else if (c == 'q')
+			p.lookups = number(optarg);
+		else if (c == 'a')
+			p.world.names = number(optarg);
+		else if (c == 'o')
+			p.world.loss_percent = (unsigned int)number(optarg);
+		else if (c == 's')
+			p.world.seed = number(optarg);
+		else if (c == 'f')
+			p.world.full = false;
+		else
+			return 2;
+	}
+	if (optind != argc || p.world.nodes < 1 || p.minutes < 1)
+		return 2;
+	if (p.world.nodes > FULL_NODES_MAX)
+		p.world.full = false;
+	if (p.world.names == 0)
+		p.world.names = p.world.nodes;
+	if (p.lookups == 0)
+		p.lookups = p.world.nodes < 20000 ? 10000 : 50000;
+	simulate(&p);
+	return 0;
+}

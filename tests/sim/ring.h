@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * A world of overlay nodes on a virtual clock: the cores themselves, a stub
+ * that signs, links with delay and loss, peers that die, leave, drop, lie or
+ * answer late. One seed gives one run. In a full world every link has its
+ * framing (hop.h); in a fast one, for many nodes, that a neighbour is dead
+ * is an event, and signatures carry only who signed.
+ */
+#ifndef HIPLINE_SIM_RING_H
+#define HIPLINE_SIM_RING_H
+
+#include "resolver/hop.h"
+#include "resolver/overlay.h"
+#include "tests/sim/prng.h"
+
+enum { RING_KIND = 1, RING_HOPS_MAX = 64 };
+
+enum ring_badness {
+	RING_GOOD,
+	RING_DROPS, /* carries nothing for others, stores and answers nothing */
+	RING_LIES,  /* denies, or gives itself for what was asked */
+	RING_LATE,  /* by 2 to 4 seconds */
+};
+
+struct ring_node {
+	struct overlay *core; /* NULL: dead */
+	struct hop *hop;      /* of a full world */
+	struct hit hit;
+	enum ring_badness bad;
+	uint8_t side; /* of a ring that is cut */
+	uint32_t lives;
+	uint32_t exchanges; /* associations that it asked for */
+	uint64_t born_ms, tick_ms, joined_ms;
+	bool joined;
+};
+
+struct ring_name {
+	struct overlay_lookup key;
+	struct hit owner;
+};
+
+struct ring_count {
+	uint64_t lookups, right, wrong, absent, unreachable;
+	uint64_t published, not_published;
+	uint64_t joins, join_exchanges, join_ms;
+	uint64_t join_exchanges_most;
+	uint64_t messages, bytes; /* on the wire, outer IP and all */
+	uint64_t hops[RING_HOPS_MAX];
+	uint64_t lookup_ms, lookup_ms_most;
+};
+
+struct ring_options {
+	size_t nodes, names;
+	uint64_t seed;
+	bool full;
+	unsigned int loss_percent; /* of datagrams, in a full world */
+	uint64_t session_ms;	   /* mean; 0: nobody goes by itself */
+};
+
+struct ring;
+
+struct ring *ring_new(const struct ring_options *options);
+void ring_free(struct ring *r);
+
+/* Nodes with the links of perfect tables. */
+void ring_build(struct ring *r);
+/* Nodes that join one after the other, `gap_ms` apart. */
+void ring_grow(struct ring *r, uint64_t gap_ms);
+
+uint64_t ring_now(const struct ring *r);
+void ring_run(struct ring *r, uint64_t ms);
+
+/* Every name is published by a node of its own, evenly over `ms`. */
+void ring_publish_all(struct ring *r, uint64_t ms);
+/* Lookups of random names from random members, evenly over `ms`. */
+void ring_lookups(struct ring *r, size_t n, uint64_t ms);
+/* A lookup of a name that nobody has. */
+void ring_lookup_nobody(struct ring *r);
+
+void ring_kill(struct ring *r, size_t i);
+void ring_kill_percent(struct ring *r, unsigned int percent);
+void ring_leave(struct ring *r, size_t i);
+void ring_spoil_percent(struct ring *r, unsigned int percent);
+/* The owner of the first key of every name, and its three copies, go bad. */
+void ring_eclipse(struct ring *r, size_t name);
+/* Nodes of different sides do not reach each other; all 0: healed. */
+void ring_cut(struct ring *r, unsigned int percent_away);
+
+struct ring_node *ring_at(struct ring *r, size_t i);
+size_t ring_alive(const struct ring *r);
+struct ring_count *ring_counts(struct ring *r);
+/* What the world itself takes: nodes without cores, names, events. */
+size_t ring_own_bytes(const struct ring *r);
+struct prng *ring_prng(struct ring *r);
+/* Members whose next successor is not the true one, on its own side. */
+size_t ring_astray(struct ring *r);
+
+/* ---- adversary.c ---- */
+
+/* What a bad node does with a message; true: that was all. */
+bool adversary_takes(struct ring *r, size_t i, const struct hit *from,
+		     struct span bytes);
+/* Sends bytes from a node to a neighbour of it, whatever its core thinks. */
+void ring_inject(struct ring *r, size_t from, const struct hit *to,
+		 struct span bytes);
+/* A signature of the stub over a pre-image: what every node accepts. */
+struct reload_signature ring_sign(const struct hit *signer, struct span bytes,
+				  uint8_t value[64]);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * sim_overlay [SEED]: short worlds of overlay nodes, and what must hold in
+ * each. Prints a line for each; fails when something does not hold.
+ */
+#include "tests/sim/ring.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SECOND_MS = 1000, MINUTE_MS = 60000 };
+
+static unsigned long seed = 1;
+static bool failed;
+
+static void check(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	printf("    does not hold: %s (seed %lu)\n", what, seed);
+	failed = true;
+}
+
+static struct ring *make(size_t nodes, size_t names, bool full,
+			 unsigned int loss)
+{
+	const struct ring_options options = { .nodes = nodes,
+					      .names = names,
+					      .seed = seed,
+					      .full = full,
+					      .loss_percent = loss };
+
+	return ring_new(&options);
+}
+
+/* Nodes with perfect tables, and all names stored. */
+static struct ring *settle(size_t nodes, size_t names, bool full)
+{
+	struct ring *r = make(nodes, names, full, 0);
+
+	ring_build(r);
+	ring_run(r, 30 * SECOND_MS);
+	ring_publish_all(r, 10 * SECOND_MS);
+	ring_run(r, 30 * SECOND_MS);
+	check(ring_counts(r)->published == names, "every name is stored");
+	return r;
+}
+
+/* Parts in a thousand of n lookups that came out right. */
+static unsigned int look(struct ring *r, size_t n)
+{
+	struct ring_count *c = ring_counts(r);
+
+	c->lookups = c->right = c->wrong = c->absent = c->unreachable = 0;
+	ring_lookups(r, n, SECOND_MS);
+	ring_run(r, 40 * SECOND_MS);
+	check(c->lookups == n, "every lookup ends");
+	check(c->wrong == 0, "no lookup is wrong");
+	return (unsigned int)(c->right * 1000 / n);
+}
+
+static void joining_one_by_one(void)
+{
+	struct ring *r = make(60, 60, true, 0);
+
+	ring_grow(r, 2 * SECOND_MS);
+	ring_run(r, 3 * MINUTE_MS);
+	check(ring_counts(r)->joins == 59, "everybody is in the ring");
+	check(ring_counts(r)->join_exchanges_most <= 8,
+	      "with at most 8 exchanges");
+	check(ring_counts(r)->join_ms <= 59 * 2000, "in 2 s on average");
+	check(ring_astray(r) == 0, "everybody knows its successor");
+	ring_publish_all(r, 10 * SECOND_MS);
+	ring_run(r, 30 * SECOND_MS);
+	check(look(r, 300) == 1000, "every name is found");
+	ring_free(r);
+}
+
+static void joining_all_at_once_with_loss(void)
+{
+	struct ring *r = make(60, 60, true, 5);
+
+	ring_grow(r, 20);
+	ring_run(r, 5 * MINUTE_MS);
+	check(ring_counts(r)->joins == 59, "everybody is in the ring");
+	check(ring_astray(r) == 0, "everybody knows its successor");
+	ring_publish_all(r, 10 * SECOND_MS);
+	ring_run(r, 30 * SECOND_MS);
+	check(look(r, 300) == 1000, "every name is found");
+	ring_free(r);
+}
+
+static void idling_is_cheap(void)
+{
+	struct ring *r = settle(100, 10, true);
+	uint64_t before = ring_counts(r)->bytes;
+
+	ring_run(r, 10 * MINUTE_MS);
+	check((ring_counts(r)->bytes - before) / 100 / 600 <= 300,
+	      "300 bytes/s are sent at most");
+	check(ring_counts(r)->joins == 0, "nobody falls out of the ring");
+	ring_free(r);
+}
+
+static void half_of_them_die(void)
+{
+	struct ring *r = settle(300, 300, false);
+
+	ring_kill_percent(r, 50);
+	check(look(r, 1000) >= 980, "98 % are found at once");
+	ring_run(r, 5 * MINUTE_MS);
+	check(look(r, 1000) >= 980, "and later");
+	check(ring_astray(r) == 0, "the ring has mended");
+	ring_free(r);
+}
+
+static void a_third_dies_under_full_framing(void)
+{
+	struct ring *r = settle(100, 100, true);
+
+	ring_kill_percent(r, 30);
+	check(look(r, 500) >= 999, "all are found at once");
+	ring_run(r, 3 * MINUTE_MS);
+	check(ring_astray(r) == 0, "the ring has mended");
+	ring_free(r);
+}
+
+static void members_leave(void)
+{
+	struct ring *r = settle(100, 100, true);
+
+	for (size_t i = 0; i < 50; i++) {
+		ring_leave(r, i);
+		ring_run(r, 2 * SECOND_MS);
+	}
+	check(look(r, 500) == 1000, "the others have all records");
+	for (size_t i = 0; i < 50; i++)
+		ring_kill(r, i);
+	ring_run(r, MINUTE_MS);
+	check(ring_astray(r) == 0, "everybody knows its successor");
+	check(look(r, 500) == 1000, "every name is still found");
+	ring_free(r);
+}
+
+static void a_ring_is_cut_and_healed(void)
+{
+	struct ring *r = settle(80, 80, true);
+
+	ring_cut(r, 40);
+	ring_run(r, 5 * MINUTE_MS);
+	check(ring_astray(r) == 0, "there are two whole rings");
+	ring_cut(r, 0);
+	ring_run(r, 10 * MINUTE_MS);
+	check(ring_astray(r) == 0, "there is one ring again");
+	check(look(r, 500) >= 995, "and the names are found");
+	ring_free(r);
+}
+
+static void a_third_is_bad(void)
+{
+	struct ring *r = settle(300, 300, false);
+
+	ring_spoil_percent(r, 30);
+	check(look(r, 1000) >= 930, "the answers are right");
+	check(look(r, 1000) >= 950, "and more so with time");
+	ring_free(r);
+}
+
+static void a_place_is_eclipsed(void)
+{
+	struct ring *r = settle(200, 1, false);
+
+	ring_eclipse(r, 0);
+	check(look(r, 100) == 1000, "the second key finds it");
+	ring_free(r);
+}
+
+static void nobody_has_a_name(void)
+{
+	struct ring *r = settle(100, 1, true);
+
+	for (size_t i = 0; i < 20; i++)
+		ring_lookup_nobody(r);
+	ring_run(r, 40 * SECOND_MS);
+	check(ring_counts(r)->absent == 20, "it is absent");
+	ring_free(r);
+}
+
+static void records_of_the_dead_are_found(void)
+{
+	struct ring *r = settle(100, 100, false);
+
+	/* Their owners and holders go one after the other, for hours. */
+	for (size_t i = 0; i < 60; i++) {
+		ring_kill(r, i);
+		ring_run(r, 3 * MINUTE_MS);
+	}
+	check(look(r, 500) == 1000, "every name is found");
+	ring_free(r);
+}
+
+static void one_seed_is_one_run(void)
+{
+	uint64_t bytes[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		struct ring *r = settle(40, 40, true);
+
+		(void)look(r, 50); /* what it found is tested elsewhere */
+		bytes[i] = ring_counts(r)->bytes;
+		ring_free(r);
+	}
+	check(bytes[0] == bytes[1], "the same seed gives the same bytes");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} worlds[] = {
+		{ "joining one by one", joining_one_by_one },
+		{ "joining all at once, with loss",
+		  joining_all_at_once_with_loss },
+		{ "idling", idling_is_cheap },
+		{ "half of them die", half_of_them_die },
+		{ "a third dies, with framing",
+		  a_third_dies_under_full_framing },
+		{ "members leave", members_leave },
+		{ "a ring is cut and healed", a_ring_is_cut_and_healed },
+		{ "a third is bad", a_third_is_bad },
+		{ "a place is eclipsed", a_place_is_eclipsed },
+		{ "a name that nobody has", nobody_has_a_name },
+		{ "records of the dead", records_of_the_dead_are_found },
+		{ "one seed is one run", one_seed_is_one_run },
+	};
+
+	if (argc > 1)
+		seed = strtoul(argv[1], NULL, 10);
+	for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
+		printf("%s\n", worlds[i].name);
+		worlds[i].run();
+	}
+	return failed;
+}
