@@ -275,6 +275,49 @@ static void save_reload(void)
 	}
 }
 
+/* A script's step: what happens, with which peer, and a message. */
+static void put_step(struct wr *w, uint8_t what, uint8_t peer,
+		     const uint8_t *bytes, size_t len)
+{
+	wr_u8(w, what);
+	wr_u8(w, peer);
+	wr_u16(w, (uint16_t)len);
+	wr_bytes(w, bytes, len);
+}
+
+/* Scripts of fuzz_overlay.c: two members come, and bodies of each kind. */
+static void save_overlay(void)
+{
+	static const uint8_t ready[] = { 0, 0x13, 0, 0, 0, 1, 1 };
+
+	for (size_t i = 0; i < reload_samples_count; i++) {
+		const struct reload_sample *s = &reload_samples[i];
+		uint8_t body[RELOAD_MESSAGE_MAX], out[2 * RELOAD_MESSAGE_MAX];
+		struct wr w = wr_init(out, sizeof(out));
+		size_t len;
+
+		wr_u8(&w, (uint8_t)(i % 2)); /* a founder, or not */
+		for (uint8_t peer = 0; peer < 2; peer++) {
+			put_step(&w, 7, peer, NULL, 0);
+			put_step(&w, 0, peer, NULL, 0);
+			put_step(&w, 3, peer, ready, sizeof(ready));
+		}
+		put_step(&w, (uint8_t)(4 + i % 2), 0, ready, sizeof(ready));
+		body[0] = (uint8_t)(s->code >> 8);
+		body[1] = (uint8_t)s->code;
+		len = reload_sample_body(s, body + 2, sizeof(body) - 2);
+		put_step(&w, 3, 1, body, len + 2);
+		put_step(&w, 6, 1, NULL, 0);
+		put_step(&w, 0x90, 0, NULL, 0);
+		len = reload_sample_make(s, body, sizeof(body));
+		put_step(&w, 2, 0, body, len);
+		put_step(&w, 1, 1, NULL, 0);
+		put_step(&w, 0xff, 0, NULL, 0);
+		put_step(&w, 8, 0, NULL, 0);
+		save("overlay", s->name, out, wr_len(&w));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -289,5 +332,6 @@ int main(int argc, char **argv)
 	save_hosts();
 	save_reload();
 	seeds_enrolled();
+	save_overlay();
 	return 0;
 }

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/* Joining, leaving and keeping the ring: RFC 6940 10.5 to 10.9. */
+#include "resolver/limits.h"
+#include "tests/unit/member.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NODES = 40 };
+
+static struct member m;
+static struct hit nodes[NODES]; /* by distance behind the member */
+static uint8_t scratch[RELOAD_MESSAGE_MAX];
+
+static int by_distance(const void *a, const void *b)
+{
+	ring_t self = id_of_node(&m.hit);
+	ring_t x = id_of_node(a) - self, y = id_of_node(b) - self;
+
+	return (x > y) - (x < y);
+}
+
+static void begin(bool founder)
+{
+	member_init(&m, founder);
+	for (uint32_t i = 0; i < NODES; i++)
+		nodes[i] = member_hit(i + 1);
+	qsort(nodes, NODES, sizeof(nodes[0]), by_distance);
+}
+
+static void tear_down(void)
+{
+	member_clear(&m);
+}
+
+TestSuite(chord, .fini = tear_down);
+
+static void bootstrap(const struct hit *at)
+{
+	member_input(&m, &(struct overlay_input){ .type = OVERLAY_BOOTSTRAP,
+						  .peer = *at });
+}
+
+/* Answers the first request that went to a peer, as if it came from it or
+ * from somebody behind it. */
+static void answer(const struct hit *peer, const struct hit *source,
+		   uint16_t code, struct span body)
+{
+	struct message sent;
+	struct letter l;
+
+	cr_assert(member_sent(&m, peer, 0, &sent), "nothing was asked");
+	l = member_letter(&m, code, body);
+	l.header.transaction_id = sent.header.transaction_id;
+	if (source) {
+		l.header.via.n = 1;
+		l.header.via.at[0] = destination_node(source);
+		l.signer = *source;
+	}
+	member_post(&m, peer, &l);
+}
+
+static void answer_ping(const struct hit *peer, const struct hit *source)
+{
+	struct ping_ans ans = { .time_ms = 1 };
+	struct wr w = wr_init(scratch, sizeof(scratch));
+
+	ping_ans_write(&w, &ans);
+	answer(peer, source, RELOAD_PING_ANS,
+	       (struct span){ scratch, wr_len(&w) });
+}
+
+/* An Update from a neighbour with the true neighbours of the member. */
+static void update(const struct hit *from, enum chord_update_type type)
+{
+	static struct chord_update u;
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct letter l;
+
+	u = (struct chord_update){ .type = type };
+	for (size_t i = 0; i < 8; i++) {
+		u.successors.at[u.successors.n++] =
+			nodes[hit_equal(from, &nodes[0]) ? i + 1 : i];
+		u.predecessors.at[u.predecessors.n++] = nodes[NODES - 1 - i];
+	}
+	chord_update_write(&w, &u);
+	l = member_letter(&m, RELOAD_UPDATE_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	member_post(&m, from, &l);
+}
+
+static bool asked(const struct hit *peer, uint16_t code)
+{
+	struct message sent;
+	bool any = false;
+
+	for (size_t i = 0; member_sent(&m, peer, i, &sent); i++)
+		any |= sent.code == code;
+	return any;
+}
+
+static size_t connects(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m.n; i++)
+		n += m.out[i]->type == OVERLAY_CONNECT;
+	return n;
+}
+
+static bool wants(const struct hit *node)
+{
+	for (size_t i = 0; i < m.n; i++) {
+		if (m.out[i]->type == OVERLAY_CONNECT &&
+		    hit_equal(&m.out[i]->peer, node))
+			return true;
+	}
+	return false;
+}
+
+static bool is_joined(void)
+{
+	struct overlay_info info;
+
+	overlay_info(m.core, &info);
+	return info.joined;
+}
+
+/* As far as the links to the first neighbours. */
+static void join_until_linked(void)
+{
+	begin(false);
+	bootstrap(&nodes[20]);
+	member_up(&m, &nodes[20]);
+	answer_ping(&nodes[20], &nodes[0]);
+	cr_assert(wants(&nodes[0]));
+	cr_expect(
+		hit_equal(&member_find(&m, OVERLAY_CONNECT)->via, &nodes[20]));
+	member_up(&m, &nodes[0]);
+	cr_assert_eq(member_answer(&m, &nodes[0]), RELOAD_ROUTE_QUERY_REQ);
+	update(&nodes[0], CHORD_FULL);
+}
+
+Test(chord, asks_for_the_place_behind_its_own_first)
+{
+	struct message sent;
+
+	begin(false);
+	bootstrap(&nodes[20]);
+	cr_assert(wants(&nodes[20]));
+	member_up(&m, &nodes[20]);
+	cr_assert(member_sent(&m, &nodes[20], 0, &sent));
+	cr_expect_eq(sent.code, RELOAD_PING_REQ);
+	cr_assert_eq(sent.header.destination.at[0].type, DESTINATION_RESOURCE);
+	cr_expect(id_of_resource(&sent.header.destination.at[0].resource) ==
+		  id_of_node(&m.hit) + 1);
+}
+
+Test(chord, one_exchange_is_enough_for_lookups)
+{
+	struct overlay_input in = { .type = OVERLAY_LOOKUP, .id = 5 };
+	struct message sent;
+
+	begin(false);
+	bootstrap(&nodes[20]);
+	member_up(&m, &nodes[20]);
+	in.lookup.kind = MEMBER_DICTIONARY;
+	member_input(&m, &in);
+	cr_assert(member_sent(&m, &nodes[20], 0, &sent));
+	cr_expect_eq(sent.code, RELOAD_FETCH_REQ);
+}
+
+Test(chord, makes_three_links_on_each_side_through_the_admitting_peer)
+{
+	join_until_linked();
+	cr_expect_eq(connects(), 5); /* and the admitting peer itself */
+	cr_expect(wants(&nodes[1]));
+	cr_expect(wants(&nodes[2]));
+	cr_expect(wants(&nodes[NODES - 1]));
+	cr_expect(wants(&nodes[NODES - 3]));
+	cr_expect(hit_equal(&member_find(&m, OVERLAY_CONNECT)->via, &nodes[0]));
+}
+
+Test(chord, joins_and_tells_everybody)
+{
+	static const uint8_t body[2];
+
+	join_until_linked();
+	for (size_t i = 1; i <= 2; i++)
+		member_up(&m, &nodes[i]);
+	for (size_t i = 1; i <= 3; i++)
+		member_up(&m, &nodes[NODES - i]);
+	cr_assert_eq(member_answer(&m, &nodes[0]), RELOAD_JOIN_REQ);
+	cr_expect_not(is_joined());
+	answer(&nodes[0], NULL, RELOAD_JOIN_ANS, (struct span){ body, 2 });
+	cr_expect(is_joined());
+	cr_expect(member_find(&m, OVERLAY_JOINED));
+	cr_expect_eq(member_answer(&m, &nodes[1]), RELOAD_UPDATE_REQ);
+	cr_expect_eq(member_answer(&m, &nodes[NODES - 3]), RELOAD_UPDATE_REQ);
+	/* The next table brings the other neighbours. */
+	for (size_t i = 1; i <= 2; i++)
+		update(&nodes[i], CHORD_PEER_READY);
+	update(&nodes[0], CHORD_FULL);
+	cr_expect(wants(&nodes[7]));
+	cr_expect(wants(&nodes[NODES - 8]));
+}
+
+Test(chord, joins_with_those_that_come)
+{
+	join_until_linked();
+	member_up(&m, &nodes[1]);
+	member_pass(&m, JOIN_LINKS_MS);
+	cr_expect(asked(&nodes[0], RELOAD_JOIN_REQ));
+}
+
+Test(chord, begins_again_when_nobody_answers)
+{
+	begin(false);
+	bootstrap(&nodes[20]);
+	member_up(&m, &nodes[20]);
+	member_pass(&m, 60000);
+	cr_expect_eq(member_answer(&m, &nodes[20]), RELOAD_PING_REQ);
+	cr_expect_not(is_joined());
+}
+
+static struct letter join_of(const struct hit *node)
+{
+	struct join_req join = { .node = *node };
+	struct wr w = wr_init(scratch, sizeof(scratch));
+
+	join_req_write(&w, &join);
+	return member_letter(&m, RELOAD_JOIN_REQ,
+			     (struct span){ scratch, wr_len(&w) });
+}
+
+Test(chord, admits_who_stands_between_its_predecessor_and_itself)
+{
+	struct letter l;
+
+	begin(true);
+	member_meet(&m, &nodes[10]);
+	member_up(&m, &nodes[20]);
+	l = join_of(&nodes[20]);
+	member_post(&m, &nodes[20], &l);
+	cr_expect_eq(member_answer(&m, &nodes[20]), RELOAD_JOIN_ANS);
+	cr_expect(hit_equal(&route_predecessor(overlay_route(m.core), 0)->node,
+			    &nodes[20]));
+}
+
+Test(chord, refuses_who_stands_elsewhere)
+{
+	struct letter l;
+
+	begin(true);
+	member_meet(&m, &nodes[20]);
+	member_up(&m, &nodes[10]);
+	l = join_of(&nodes[10]);
+	member_post(&m, &nodes[10], &l);
+	cr_expect_eq(member_error(&m, &nodes[10]), RELOAD_ERROR_FORBIDDEN);
+}
+
+Test(chord, refuses_a_join_for_another)
+{
+	struct letter l;
+
+	begin(true);
+	member_up(&m, &nodes[10]);
+	l = join_of(&nodes[11]);
+	member_post(&m, &nodes[10], &l);
+	cr_expect_eq(member_error(&m, &nodes[10]), RELOAD_ERROR_FORBIDDEN);
+}
+
+Test(chord, refuses_an_update_from_afar)
+{
+	static const struct chord_update u = { .type = CHORD_PEER_READY };
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct letter l;
+
+	begin(true);
+	member_meet(&m, &nodes[10]);
+	chord_update_write(&w, &u);
+	l = member_letter(&m, RELOAD_UPDATE_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	l.header.via.n = 1;
+	l.header.via.at[0] = destination_node(&nodes[11]);
+	l.signer = nodes[11];
+	member_post(&m, &nodes[10], &l);
+	cr_expect_eq(member_error(&m, &nodes[10]), RELOAD_ERROR_FORBIDDEN);
+}
+
+Test(chord, hands_over_what_a_new_predecessor_owns)
+{
+	struct resource_id at;
+	struct message sent;
+	struct letter l;
+	size_t len, stores = 0;
+
+	begin(true);
+	member_meet(&m, &nodes[10]);
+	id_to_resource(id_of_node(&nodes[20]), &at);
+	len = member_store_body(&nodes[10], &at, 0, MEMBER_WALL_MS, scratch,
+				sizeof(scratch));
+	l = member_letter(&m, RELOAD_STORE_REQ, (struct span){ scratch, len });
+	member_post(&m, &nodes[10], &l);
+	cr_assert_eq(store_count(overlay_store(m.core)), 1);
+	member_up(&m, &nodes[20]);
+	l = join_of(&nodes[20]);
+	member_post(&m, &nodes[20], &l);
+	for (size_t i = 0; member_sent(&m, &nodes[20], i, &sent); i++)
+		stores += sent.code == RELOAD_STORE_REQ;
+	cr_expect_eq(stores, 1);
+}
+
+Test(chord, tells_the_other_side_when_a_neighbour_is_gone)
+{
+	size_t told = 0;
+
+	begin(true);
+	for (size_t i = 0; i < NODES; i++)
+		member_meet(&m, &nodes[i]);
+	member_down(&m, &nodes[2]);
+	member_pass(&m, ANNOUNCE_MS);
+	for (size_t i = 1; i <= 8; i++)
+		told += member_answer(&m, &nodes[NODES - i]) ==
+			RELOAD_UPDATE_REQ;
+	cr_expect_eq(told, 8);
+	cr_expect_eq(member_answer(&m, &nodes[1]), 0);
+}
+
+Test(chord, goes_for_a_nearer_neighbour_that_it_hears_of)
+{
+	begin(true);
+	for (size_t i = 1; i < NODES - 1; i++)
+		member_meet(&m, &nodes[i]);
+	update(&nodes[1], CHORD_NEIGHBORS);
+	cr_expect(wants(&nodes[0]));
+	cr_expect(wants(&nodes[NODES - 1]));
+	cr_expect_eq(connects(), 2);
+}
+
+Test(chord, does_not_go_for_one_that_just_failed)
+{
+	begin(true);
+	for (size_t i = 1; i < NODES; i++)
+		member_meet(&m, &nodes[i]);
+	update(&nodes[1], CHORD_NEIGHBORS);
+	cr_assert(wants(&nodes[0]));
+	member_down(&m, &nodes[0]);
+	update(&nodes[1], CHORD_NEIGHBORS);
+	cr_expect_not(wants(&nodes[0]));
+	member_pass(&m, LOST_QUIET_MS);
+	update(&nodes[1], CHORD_NEIGHBORS);
+	cr_expect(wants(&nodes[0]));
+}
+
+Test(chord, releases_links_that_nobody_needs)
+{
+	struct overlay_info before, after;
+
+	begin(true);
+	for (size_t i = 0; i < NODES; i++)
+		member_meet(&m, &nodes[i]);
+	overlay_info(m.core, &before);
+	member_pass(&m, 5 * 60000);
+	overlay_info(m.core, &after);
+	cr_expect_eq(before.links, NODES);
+	cr_expect(after.links < NODES);
+	cr_expect(after.links >= 16);
+	for (size_t i = 0; i < 8; i++) {
+		cr_expect(route_find(overlay_route(m.core), &nodes[i]));
+		cr_expect(route_find(overlay_route(m.core),
+				     &nodes[NODES - 1 - i]));
+	}
+}
+
+Test(chord, says_good_bye)
+{
+	begin(true);
+	for (size_t i = 0; i < NODES; i++)
+		member_meet(&m, &nodes[i]);
+	member_input(&m, &(struct overlay_input){ .type = OVERLAY_LEAVE });
+	cr_expect_eq(member_answer(&m, &nodes[0]), RELOAD_LEAVE_REQ);
+	cr_expect_eq(member_answer(&m, &nodes[NODES - 1]), RELOAD_LEAVE_REQ);
+	cr_expect_null(member_find(&m, OVERLAY_LEFT));
+	member_pass(&m, REQUEST_FIRST_MS + 1);
+	cr_expect(member_find(&m, OVERLAY_LEFT));
+}
+
+Test(chord, believes_a_good_bye_only_from_who_goes)
+{
+	struct join_req leave;
+	struct wr w;
+	struct letter l;
+
+	begin(true);
+	for (size_t i = 0; i < NODES; i++)
+		member_meet(&m, &nodes[i]);
+	leave = (struct join_req){ .node = nodes[3] };
+	w = wr_init(scratch, sizeof(scratch));
+	join_req_write(&w, &leave);
+	l = member_letter(&m, RELOAD_LEAVE_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	member_post(&m, &nodes[4], &l);
+	cr_expect_eq(member_error(&m, &nodes[4]), RELOAD_ERROR_FORBIDDEN);
+	member_post(&m, &nodes[3], &l);
+	cr_expect_eq(member_answer(&m, &nodes[3]), RELOAD_LEAVE_ANS);
+	cr_expect(hit_equal(&route_successor(overlay_route(m.core), 3)->node,
+			    &nodes[4]));
+}
+
+Test(chord, tries_a_lost_peer_again_and_asks_it_for_the_successor)
+{
+	begin(true);
+	member_meet(&m, &nodes[5]);
+	member_down(&m, &nodes[5]);
+	member_pass(&m, 2 * HEAL_MS);
+	cr_assert(wants(&nodes[5]));
+	member_meet(&m, &nodes[5]);
+	cr_expect(asked(&nodes[5], RELOAD_PING_REQ));
+}
