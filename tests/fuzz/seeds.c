@@ -310,7 +310,8 @@ static void save_overlay(void)
 		put_step(&w, 6, 1, NULL, 0);
 		put_step(&w, 0x90, 0, NULL, 0);
 		len = reload_sample_make(s, body, sizeof(body));
-		put_step(&w, 2, 0, body, len);
+		memcpy(body + 4, (const uint8_t[]){ 1, 2, 3, 4 }, 4);
+		put_step(&w, 2, 0, body, len); /* of the fuzzed overlay */
 		put_step(&w, 1, 1, NULL, 0);
 		put_step(&w, 0xff, 0, NULL, 0);
 		put_step(&w, 8, 0, NULL, 0);
