@@ -6,6 +6,8 @@
 #include "resolver/body.h"
 #include "tests/sim/ring_impl.h"
 
+#include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_for(const struct forwarding *f, const struct hit *node)
@@ -49,6 +51,24 @@ static size_t write_theft(const struct ring_node *n, struct span request,
 	stored_write(&w, &s);
 	fetch_ans_end(&w, &at);
 	return wr_len(&w);
+}
+
+void ring_inject(struct ring *r, size_t from, const struct hit *to,
+		 struct span bytes)
+{
+	size_t b = ring_index_of(to);
+	struct overlay_output *out = malloc(sizeof(*out) + bytes.len);
+	struct ring_event e = { .at_ms = r->now_ms + ring_delay(r, from, b),
+				.type = RING_DELIVER,
+				.life = (uint16_t)r->nodes[from].lives,
+				.a = (uint32_t)from,
+				.b = (uint32_t)b,
+				.out = out };
+
+	assert(out);
+	*out = (struct overlay_output){ .peer = *to, .len = bytes.len };
+	memcpy(out->bytes, bytes.bytes, bytes.len);
+	ring_push(r, &e);
 }
 
 /* Answers for the node that was asked, and signs as itself. */

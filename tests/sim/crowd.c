@@ -183,10 +183,7 @@ void ring_kill(struct ring *r, size_t i)
 
 		ring_push(r, &e);
 	}
-	overlay_free(n->core);
-	hop_free(n->hop);
-	n->core = NULL;
-	n->hop = NULL;
+	ring_bury(n);
 	n->joined = false;
 }
 

@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 	}
 	if (optind != argc || p.world.nodes < 1 || p.minutes < 1)
 		return 2;
-	if (p.world.nodes > FULL_NODES_MAX)
+	if (p.world.nodes > FULL_NODES_MAX || p.lie > 0)
 		p.world.full = false;
 	if (p.world.names == 0)
 		p.world.names = p.world.nodes;

@@ -5,6 +5,7 @@
  */
 #include "tests/sim/ring_impl.h"
 
+#include "resolver/frame.h"
 #include "resolver/limits.h"
 
 #include <assert.h>
@@ -190,9 +191,20 @@ static void make_hit(struct ring *r, size_t i, struct hit *out)
 	memcpy(out->bytes + 12, &index, sizeof(index));
 }
 
+void ring_bury(struct ring_node *n)
+{
+	if (n->peer)
+		peer_free(n->peer);
+	else
+		overlay_free(n->core);
+	n->core = NULL;
+	n->peer = NULL;
+}
+
 void ring_make(struct ring *r, size_t i, bool founder)
 {
 	struct ring_node *n = &r->nodes[i];
+	struct span certificate = { n->hit.bytes, ID_LEN };
 
 	n->lives++;
 	n->exchanges = 0;
@@ -201,11 +213,16 @@ void ring_make(struct ring *r, size_t i, bool founder)
 	n->joined = founder;
 	n->bad = RING_GOOD;
 	make_hit(r, i, &n->hit);
-	n->core = overlay_new(&r->config, &n->hit,
-			      (struct span){ n->hit.bytes, ID_LEN }, founder,
-			      WALL_MS + r->now_ms, r->now_ms);
-	n->hop = r->options.full ? hop_new() : NULL;
-	assert(n->core && (n->hop || !r->options.full));
+	if (r->options.full) {
+		n->peer = peer_new(&r->config, &n->hit, certificate, founder,
+				   WALL_MS + r->now_ms, r->now_ms);
+		assert(n->peer);
+		n->core = peer_overlay(n->peer);
+	} else {
+		n->core = overlay_new(&r->config, &n->hit, certificate, founder,
+				      WALL_MS + r->now_ms, r->now_ms);
+		assert(n->core);
+	}
 	ring_drain(r, i);
 }
 
@@ -233,39 +250,12 @@ static void count_hops(struct ring *r, const struct overlay_output *out)
 	r->count.hops[to / 18]++;
 }
 
-void ring_inject(struct ring *r, size_t from, const struct hit *to,
-		 struct span bytes)
-{
-	struct overlay_output *out = malloc(sizeof(*out) + bytes.len);
-
-	assert(out);
-	*out = (struct overlay_output){ .peer = *to, .len = bytes.len };
-	memcpy(out->bytes, bytes.bytes, bytes.len);
-	if (r->nodes[from].hop) {
-		hop_send(r->nodes[from].hop, out, r->now_ms);
-		ring_drain(r, from);
-		return;
-	}
-	ring_push(r, &(struct ring_event){
-			     .at_ms = r->now_ms +
-				      ring_delay(r, from, ring_index_of(to)),
-			     .type = RING_DELIVER,
-			     .life = (uint16_t)r->nodes[from].lives,
-			     .a = (uint32_t)from,
-			     .b = (uint32_t)ring_index_of(to),
-			     .out = out });
-}
-
 static void send(struct ring *r, size_t i, struct overlay_output *out)
 {
 	size_t to = ring_index_of(&out->peer);
 	uint64_t delay = ring_delay(r, i, to);
 
 	count_hops(r, out);
-	if (r->nodes[i].hop) {
-		hop_send(r->nodes[i].hop, out, r->now_ms);
-		return;
-	}
 	count_bytes(r, out->len + FRAME_DATA_HEADER_LEN);
 	count_bytes(r, FRAME_ACK_LEN);
 	if (r->nodes[i].bad == RING_LATE)
@@ -336,8 +326,6 @@ static void take(struct ring *r, size_t i, struct overlay_output *out)
 		connect_to(r, i, out);
 		break;
 	case OVERLAY_CLOSE:
-		if (n->hop)
-			hop_down(n->hop, &out->peer);
 		ring_push(
 			r,
 			&(struct ring_event){
@@ -370,7 +358,7 @@ static void send_datagrams(struct ring *r, size_t i)
 	struct hit to;
 	struct span bytes;
 
-	while (hop_output(r->nodes[i].hop, &to, &bytes, r->now_ms)) {
+	while (peer_send(r->nodes[i].peer, &to, &bytes, r->now_ms)) {
 		size_t b = ring_index_of(&to);
 		struct overlay_output *out;
 		uint64_t delay = ring_delay(r, i, b);
@@ -395,41 +383,21 @@ static void send_datagrams(struct ring *r, size_t i)
 	}
 }
 
-/* What the framing has to tell the core; true when there was anything. */
-static bool tell_core(struct ring *r, size_t i)
-{
-	struct ring_node *n = &r->nodes[i];
-	struct overlay_input in = { .type = OVERLAY_LOST };
-	bool any = false;
-
-	while ((in.lost = hop_lost(n->hop))) {
-		overlay_input(n->core, &in, r->now_ms);
-		any = true;
-	}
-	in.type = OVERLAY_SILENT;
-	while (hop_silent(n->hop, &in.peer)) {
-		overlay_input(n->core, &in, r->now_ms);
-		any = true;
-	}
-	return any;
-}
-
 void ring_drain(struct ring *r, size_t i)
 {
 	struct ring_node *n = &r->nodes[i];
+	struct overlay_output *out;
 	uint64_t due;
 
-	do {
-		struct overlay_output *out;
-
+	if (n->peer) {
+		while ((out = peer_output(n->peer, r->now_ms)))
+			take(r, i, out);
+		send_datagrams(r, i);
+		due = peer_deadline(n->peer);
+	} else {
 		while ((out = overlay_output(n->core)))
 			take(r, i, out);
-	} while (n->hop && tell_core(r, i));
-	due = overlay_deadline(n->core);
-	if (n->hop) {
-		send_datagrams(r, i);
-		if (hop_deadline(n->hop) < due)
-			due = hop_deadline(n->hop);
+		due = overlay_deadline(n->core);
 	}
 	if (due >= n->tick_ms || due == UINT64_MAX)
 		return;
@@ -442,7 +410,10 @@ void ring_drain(struct ring *r, size_t i)
 
 void ring_input(struct ring *r, size_t i, const struct overlay_input *in)
 {
-	overlay_input(r->nodes[i].core, in, r->now_ms);
+	if (r->nodes[i].peer)
+		peer_input(r->nodes[i].peer, in, r->now_ms);
+	else
+		overlay_input(r->nodes[i].core, in, r->now_ms);
 	ring_drain(r, i);
 }
 
@@ -490,23 +461,15 @@ static void on_deliver(struct ring *r, const struct ring_event *e)
 
 static void on_datagram(struct ring *r, const struct ring_event *e)
 {
-	struct ring_node *from = &r->nodes[e->a], *to = &r->nodes[e->b];
-	struct overlay_input in = { .type = OVERLAY_HEARD, .peer = from->hit };
+	const struct ring_node *from = &r->nodes[e->a];
+	struct ring_node *to = &r->nodes[e->b];
 	struct span bytes = { e->out->bytes, e->out->len };
-	enum hop_result res = HOP_REFUSED;
 
 	if (ring_reaches(r, e->a, e->b) && !is_old(r, e) &&
-	    hit_equal(&to->hit, &e->out->peer))
-		res = hop_datagram(to->hop, &from->hit, bytes, &in.bytes,
-				   r->now_ms);
-	if (res == HOP_HEARD)
-		ring_input(r, e->b, &in);
-	in.type = OVERLAY_MESSAGE;
-	if (res == HOP_MESSAGE &&
-	    adversary_takes(r, e->b, &from->hit, in.bytes))
+	    hit_equal(&to->hit, &e->out->peer)) {
+		peer_datagram(to->peer, &from->hit, bytes, r->now_ms);
 		ring_drain(r, e->b);
-	else if (res == HOP_MESSAGE)
-		ring_input(r, e->b, &in);
+	}
 	overlay_output_free(e->out);
 }
 
@@ -514,8 +477,6 @@ static void link_up(struct ring *r, size_t i, const struct hit *peer)
 {
 	struct overlay_input in = { .type = OVERLAY_UP, .peer = *peer };
 
-	if (r->nodes[i].hop)
-		hop_up(r->nodes[i].hop, peer, r->now_ms);
 	ring_input(r, i, &in);
 }
 
@@ -523,8 +484,6 @@ static void link_down(struct ring *r, size_t i, const struct hit *peer)
 {
 	struct overlay_input in = { .type = OVERLAY_DOWN, .peer = *peer };
 
-	if (r->nodes[i].hop)
-		hop_down(r->nodes[i].hop, peer);
 	ring_input(r, i, &in);
 }
 
@@ -538,9 +497,10 @@ static void on_event(struct ring *r, const struct ring_event *e)
 		if (is_old(r, e) || a->tick_ms != e->at_ms)
 			break;
 		a->tick_ms = UINT64_MAX;
-		if (a->hop)
-			hop_tick(a->hop, r->now_ms);
-		overlay_tick(a->core, r->now_ms);
+		if (a->peer)
+			peer_tick(a->peer, r->now_ms);
+		else
+			overlay_tick(a->core, r->now_ms);
 		ring_drain(r, e->a);
 		break;
 	case RING_DELIVER:
@@ -663,8 +623,7 @@ void ring_free(struct ring *r)
 		overlay_output_free(e.out);
 	}
 	for (size_t i = 0; i < r->options.nodes; i++) {
-		overlay_free(r->nodes[i].core);
-		hop_free(r->nodes[i].hop);
+		ring_bury(&r->nodes[i]);
 	}
 	free(r->heap);
 	free(r->nodes);

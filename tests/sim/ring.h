@@ -9,8 +9,7 @@
 #ifndef HIPLINE_SIM_RING_H
 #define HIPLINE_SIM_RING_H
 
-#include "resolver/hop.h"
-#include "resolver/overlay.h"
+#include "resolver/peer.h"
 #include "tests/sim/prng.h"
 
 enum { RING_KIND = 1, RING_HOPS_MAX = 64 };
@@ -24,7 +23,7 @@ enum ring_badness {
 
 struct ring_node {
 	struct overlay *core; /* NULL: dead */
-	struct hop *hop;      /* of a full world */
+	struct peer *peer;    /* of a full world, around the core */
 	struct hit hit;
 	enum ring_badness bad;
 	uint8_t side; /* of a ring that is cut */
@@ -80,6 +79,7 @@ void ring_lookup_nobody(struct ring *r);
 void ring_kill(struct ring *r, size_t i);
 void ring_kill_percent(struct ring *r, unsigned int percent);
 void ring_leave(struct ring *r, size_t i);
+/* In a fast world: bad nodes see messages, not frames. */
 void ring_spoil_percent(struct ring *r, unsigned int percent);
 /* The owner of the first key of every name, and its three copies, go bad. */
 void ring_eclipse(struct ring *r, size_t name);
@@ -100,7 +100,7 @@ size_t ring_astray(struct ring *r);
 /* What a bad node does with a message; true: that was all. */
 bool adversary_takes(struct ring *r, size_t i, const struct hit *from,
 		     struct span bytes);
-/* Sends bytes from a node to a neighbour of it, whatever its core thinks. */
+/* Sends a message to a neighbour, whatever the core thinks of it. */
 void ring_inject(struct ring *r, size_t from, const struct hit *to,
 		 struct span bytes);
 /* A signature of the stub over a pre-image: what every node accepts. */

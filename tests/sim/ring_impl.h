@@ -61,6 +61,7 @@ void ring_push(struct ring *r, const struct ring_event *e);
 /* Carries out what a node's core and framing have to say. */
 void ring_drain(struct ring *r, size_t i);
 void ring_input(struct ring *r, size_t i, const struct overlay_input *in);
+void ring_bury(struct ring_node *n);
 void ring_make(struct ring *r, size_t i, bool founder);
 /* An event's peer. */
 struct overlay_output *ring_carry(const struct hit *peer);
