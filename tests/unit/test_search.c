@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/* Lookups and publications under two keys: RFC 6940 7.4.1, 7.4.2. */
+#include "resolver/limits.h"
+#include "tests/unit/member.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+enum { ID = 77, NODES = 30 };
+
+static struct member m;
+static struct hit nodes[NODES];
+static struct resource_id keys[2];
+static uint8_t scratch[RELOAD_MESSAGE_MAX];
+
+static void set_up(void)
+{
+	member_init(&m, true);
+	for (uint32_t i = 0; i < NODES; i++) {
+		nodes[i] = member_hit(i + 1);
+		member_meet(&m, &nodes[i]);
+	}
+	/* Far from us: a quarter and a half of the ring away. */
+	id_to_resource(id_of_node(&m.hit) + ((ring_t)1 << 126), &keys[0]);
+	id_to_resource(id_of_node(&m.hit) + ((ring_t)1 << 127), &keys[1]);
+}
+
+static void tear_down(void)
+{
+	member_clear(&m);
+}
+
+TestSuite(search, .init = set_up, .fini = tear_down);
+
+/* A request that came out: who got it, and what it was. */
+struct asked {
+	struct hit to;
+	struct message m;
+};
+
+/* The n-th request of a code, to whomever. */
+static bool request(uint16_t code, size_t n, struct asked *out)
+{
+	for (size_t i = 0; i < m.n; i++) {
+		const struct overlay_output *o = m.out[i];
+
+		if (o->type != OVERLAY_SEND ||
+		    message_parse(o->bytes, o->len, &out->m) != MESSAGE_OK ||
+		    out->m.code != code || n-- > 0)
+			continue;
+		out->to = o->peer;
+		return true;
+	}
+	return false;
+}
+
+static size_t requests(uint16_t code)
+{
+	struct asked a;
+	size_t n = 0;
+
+	while (request(code, n, &a))
+		n++;
+	return n;
+}
+
+static void look_up(void)
+{
+	struct overlay_input in = { .type = OVERLAY_LOOKUP, .id = ID };
+
+	in.lookup.kind = MEMBER_DICTIONARY;
+	memcpy(in.lookup.resource, keys, sizeof(keys));
+	member_input(&m, &in);
+}
+
+static void publish(uint32_t kind, size_t len)
+{
+	struct overlay_input in = { .type = OVERLAY_PUBLISH, .id = ID };
+	static const uint8_t data[OVERLAY_VALUE_MAX + 1];
+
+	in.publish.kind = kind;
+	memcpy(in.publish.resource, keys, sizeof(keys));
+	in.publish.key = (struct span){ m.hit.bytes, ID_LEN };
+	in.publish.data = (struct span){ data, len };
+	in.publish.lifetime_s = 600;
+	in.publish.exists = true;
+	member_input(&m, &in);
+}
+
+static void answer(const struct asked *a, const struct hit *source,
+		   uint16_t code, struct span body)
+{
+	struct letter l = member_letter(&m, code, body);
+
+	l.header.transaction_id = a->m.header.transaction_id;
+	if (!hit_equal(source, &a->to)) {
+		l.header.via.n = 1;
+		l.header.via.at[0] = destination_node(source);
+		l.signer = *source;
+	}
+	member_post(&m, &a->to, &l);
+}
+
+/* An answer with a value of `owner` for that key. */
+static void answer_value(const struct asked *a, const struct hit *owner,
+			 size_t key)
+{
+	size_t len = member_store_body(owner, &keys[key], 0, MEMBER_WALL_MS,
+				       scratch, sizeof(scratch));
+	/* What a Store says of kinds, a FetchAns says too. */
+	size_t head = 1 + ID_LEN + 1;
+
+	answer(a, &a->to, RELOAD_FETCH_ANS,
+	       (struct span){ scratch + head, len - head });
+}
+
+static void deny(const struct asked *a, const struct hit *source)
+{
+	struct error_body e = { .code = RELOAD_ERROR_NOT_FOUND };
+	uint8_t body[8];
+	struct wr w = wr_init(body, sizeof(body));
+
+	error_write(&w, &e);
+	answer(a, source, RELOAD_ERROR, (struct span){ body, wr_len(&w) });
+}
+
+static const struct overlay_output *result(void)
+{
+	return member_find(&m, OVERLAY_RESULT);
+}
+
+/* Of the nodes, the n-th at or behind the key. */
+static const struct hit *behind(size_t key, size_t n)
+{
+	const struct hit *best = NULL;
+	ring_t from = id_of_resource(&keys[key]);
+
+	for (size_t k = 0; k <= n; k++) {
+		const struct hit *next = NULL;
+
+		for (size_t i = 0; i < NODES; i++) {
+			ring_t d = id_of_node(&nodes[i]) - from;
+
+			if ((!best || d > id_of_node(best) - from) &&
+			    (!next || d < id_of_node(next) - from))
+				next = &nodes[i];
+		}
+		best = next;
+	}
+	return best;
+}
+
+Test(search, asks_the_first_key_first)
+{
+	struct asked a;
+
+	look_up();
+	cr_assert_eq(requests(RELOAD_FETCH_REQ), 1);
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	cr_expect_arr_eq(a.m.header.destination.at[0].resource.bytes,
+			 keys[0].bytes, ID_LEN);
+}
+
+Test(search, a_value_that_holds_is_the_result)
+{
+	struct overlay_value v;
+	struct asked a;
+	size_t at = 0;
+
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	answer_value(&a, &nodes[9], 0);
+	cr_assert(result());
+	cr_expect_eq(result()->id, ID);
+	cr_expect_eq(result()->result, OVERLAY_FOUND);
+	cr_assert(overlay_value_next(result(), DATA_DICTIONARY, &at, &v));
+	cr_expect(hit_equal(&v.signer, &nodes[9]));
+	cr_expect_not(overlay_value_next(result(), DATA_DICTIONARY, &at, &v));
+}
+
+Test(search, a_value_that_does_not_hold_leads_to_other_holders)
+{
+	struct asked a, b;
+
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	m.values_hold = false;
+	answer_value(&a, &nodes[9], 0);
+	cr_expect_null(result());
+	cr_assert_eq(requests(RELOAD_FETCH_REQ), 3);
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &b));
+	cr_expect_arr_eq(b.m.header.destination.at[0].resource.bytes,
+			 keys[1].bytes, ID_LEN);
+	m.values_hold = true;
+	answer_value(&b, &nodes[9], 1);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_FOUND);
+}
+
+Test(search, silence_leads_to_other_first_hops_and_then_to_an_end)
+{
+	struct asked first, next;
+	size_t n = 1;
+
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &first));
+	member_pass(&m, REQUEST_FIRST_MS);
+	n += requests(RELOAD_FETCH_REQ);
+	cr_assert_eq(n, 4);
+	member_pass(&m, REQUEST_FIRST_MS);
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &next));
+	cr_expect_not(hit_equal(&first.to, &next.to));
+	n += requests(RELOAD_FETCH_REQ);
+	member_pass(&m, 60000);
+	n += requests(RELOAD_FETCH_REQ);
+	cr_expect(n <= 20);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
+}
+
+/* Denies everything that is asked, as the owner or one behind it. */
+static void deny_all(bool near)
+{
+	struct asked a;
+
+	for (size_t round = 0; round < 40 && !result(); round++) {
+		if (!request(RELOAD_FETCH_REQ, 0, &a)) {
+			member_pass(&m, REQUEST_FIRST_MS);
+			continue;
+		}
+		for (size_t i = 0; request(RELOAD_FETCH_REQ, i, &a); i++) {
+			struct rd r = rd_init(a.m.body.bytes, a.m.body.len);
+			struct fetch_req req;
+			size_t key;
+
+			cr_assert(fetch_req_parse(r, &req));
+			key = memcmp(&req.resource, &keys[1], ID_LEN) == 0;
+			/* The outputs of this round are gone with that. */
+			deny(&a, near ? behind(key, round % 3)
+				      : behind(key, NODES - 2));
+			break;
+		}
+	}
+}
+
+Test(search, a_name_is_absent_when_both_keys_are_denied)
+{
+	look_up();
+	deny_all(true);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_ABSENT);
+}
+
+Test(search, who_is_far_off_cannot_deny)
+{
+	look_up();
+	deny_all(false);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
+}
+
+Test(search, an_answer_to_nothing_is_nothing)
+{
+	struct asked a;
+
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	a.m.header.transaction_id++;
+	answer_value(&a, &nodes[9], 0);
+	cr_expect_null(result());
+}
+
+Test(search, a_record_goes_to_owners_and_copies_of_both_keys)
+{
+	bool first = false, second = false;
+	struct asked a;
+
+	publish(MEMBER_DICTIONARY, 20);
+	cr_assert_eq(requests(RELOAD_STORE_REQ), 4);
+	for (size_t i = 0; request(RELOAD_STORE_REQ, i, &a); i++) {
+		struct store_req req;
+
+		cr_assert(store_req_parse(rd_init(a.m.body.bytes, a.m.body.len),
+					  &req));
+		first |= memcmp(&req.resource, &keys[0], ID_LEN) == 0;
+		second |= memcmp(&req.resource, &keys[1], ID_LEN) == 0;
+	}
+	cr_expect(first && second);
+}
+
+Test(search, what_is_stored_once_is_stored)
+{
+	struct asked a;
+	uint8_t body[16] = { 0 };
+
+	publish(MEMBER_DICTIONARY, 20);
+	cr_assert(request(RELOAD_STORE_REQ, 0, &a));
+	answer(&a, &a.to, RELOAD_STORE_ANS, (struct span){ body, 2 });
+	cr_expect_null(member_find(&m, OVERLAY_STORED));
+	member_pass(&m, 60000);
+	cr_assert(member_find(&m, OVERLAY_STORED));
+	cr_expect_eq(member_find(&m, OVERLAY_STORED)->result, OVERLAY_FOUND);
+	cr_expect_eq(member_find(&m, OVERLAY_STORED)->copies, 1);
+}
+
+Test(search, what_nobody_answers_is_not_stored)
+{
+	publish(MEMBER_DICTIONARY, 20);
+	member_pass(&m, 60000);
+	cr_assert(member_find(&m, OVERLAY_STORED));
+	cr_expect_eq(member_find(&m, OVERLAY_STORED)->result,
+		     OVERLAY_UNREACHABLE);
+}
+
+Test(search, what_cannot_be_stored_is_refused_at_once)
+{
+	publish(99, 20);
+	cr_assert(member_find(&m, OVERLAY_STORED));
+	cr_expect_eq(member_find(&m, OVERLAY_STORED)->result, OVERLAY_ABSENT);
+	publish(MEMBER_DICTIONARY, OVERLAY_VALUE_MAX + 1);
+	cr_expect(member_find(&m, OVERLAY_STORED));
+	publish(MEMBER_DICTIONARY, OVERLAY_VALUE_MAX);
+	cr_expect_null(member_find(&m, OVERLAY_STORED));
+}
+
+Test(search, what_nobody_signs_is_not_stored)
+{
+	m.mute = true;
+	publish(MEMBER_DICTIONARY, 20);
+	cr_assert(member_find(&m, OVERLAY_STORED));
+	cr_expect_eq(member_find(&m, OVERLAY_STORED)->copies, 0);
+}
+
+Test(search, lookups_have_a_limit)
+{
+	for (size_t i = 0; i < OVERLAY_SEARCHES_MAX; i++) {
+		look_up();
+		cr_assert_null(result());
+	}
+	look_up();
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
+}
