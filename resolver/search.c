@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Looking a name up: RFC 6940 7.4.2, made robust. First the owner of the
+ * Looking a name up: RFC 6940 7.4.2, made robust. When all values together
+ * are too long for an answer, Stat tells which there are, and each is fetched
+ * by itself (pages). First the owner of the
  * first key is asked. When that does not give a value which the caller's
  * check accepts, rounds follow in which both keys are asked, copies besides
  * the owner (by aiming behind the place), and every time by another first
@@ -11,7 +13,23 @@
 
 #include <stdlib.h>
 
-enum { FETCH_WAIT_MS = 8000, ARG_SHIFT = 2, KEYS = 2 };
+enum {
+	FETCH_WAIT_MS = 8000,
+	ARG_SHIFT = 2,
+	ARG_KEY = 1,  /* bits of a request's argument */
+	ARG_PAGE = 2, /* it is for a single value */
+	KEYS = 2,
+	VALUE_MAX = OVERLAY_VALUE_MAX + STORE_CERTIFICATE_MAX + 1024,
+	PAGES_MAX = 16,
+};
+
+/* Values that come one by one. */
+struct pages {
+	bool asked; /* one by one: the Stat was answered */
+	uint8_t waiting;
+	size_t len;
+	uint8_t bytes[PAGES_MAX * VALUE_MAX];
+};
 
 struct search {
 	struct search *next;
@@ -22,6 +40,7 @@ struct search {
 	uint8_t rounds, waiting;
 	uint8_t denials[KEYS];
 	struct hit denier[KEYS];
+	struct pages *pages; /* NULL: not needed */
 };
 
 /* What each round asks: keys, and which holder is aimed at. */
@@ -128,6 +147,7 @@ static void end(struct overlay *o, struct search *s, enum overlay_result result,
 		at = &(*at)->next;
 	*at = s->next;
 	o->n_searches--;
+	free(s->pages);
 	free(s);
 }
 
@@ -140,6 +160,8 @@ static bool is_absent(const struct search *s)
 
 static void go_on(struct overlay *o, struct search *s)
 {
+	if (s->pages && s->pages->waiting > 0)
+		return; /* it is there already, only not all of it */
 	if (is_absent(s))
 		end(o, s, OVERLAY_ABSENT, NULL);
 	else if (s->rounds < SEARCH_ROUNDS_MAX &&
@@ -224,19 +246,112 @@ static void count_denial(const struct overlay *o, struct search *s,
 	s->denials[key]++;
 }
 
+/* Asks for what is under a key by itself; for all keys, what there is. */
+static void ask_page(struct overlay *o, struct search *s, unsigned int key,
+		     uint16_t code, const struct span *which)
+{
+	uint8_t body[64 + ID_LEN];
+	struct wr w = wr_init(body, sizeof(body));
+	struct asking a = { .purpose = PURPOSE_FETCH,
+			    .arg = s->serial << ARG_SHIFT | ARG_PAGE | key,
+			    .tries = 2,
+			    .code = code,
+			    .to = { destination_resource(
+				    &s->what.resource[key]) },
+			    .n_to = 1 };
+
+	fetch_req_write_keys(&w, &s->what.resource[key], s->what.kind, which,
+			     which ? 1 : 0);
+	a.body = (struct span){ body, wr_len(&w) };
+	if (!wr_failed(&w) && request_start(o, &a))
+		s->pages->waiting++;
+}
+
+static void begin_pages(struct overlay *o, struct search *s, unsigned int key)
+{
+	const struct kind *kind = store_kind(&o->store, s->what.kind);
+
+	if (s->pages || !kind || kind->model != DATA_DICTIONARY)
+		return;
+	s->pages = calloc(1, sizeof(*s->pages));
+	if (s->pages)
+		ask_page(o, s, key, RELOAD_STAT_REQ, NULL);
+}
+
+/* What a Stat says is there: each is asked for. */
+static void ask_each(struct overlay *o, struct search *s, unsigned int key,
+		     const struct delivery *d)
+{
+	struct store_kind sk;
+	struct stored v;
+	struct rd kinds;
+	size_t n = 0;
+
+	s->pages->asked = true;
+	if (!fetch_ans_parse(rd_init(d->m.body.bytes, d->m.body.len), &kinds))
+		return;
+	while (fetch_ans_next(&kinds, &sk)) {
+		while (sk.kind == s->what.kind && n < PAGES_MAX &&
+		       stored_meta_next(&sk.values, DATA_DICTIONARY, &v)) {
+			if (!v.exists || v.key.len > ID_LEN)
+				continue;
+			ask_page(o, s, key, RELOAD_FETCH_REQ, &v.key);
+			n++;
+		}
+	}
+}
+
+static void on_page(struct overlay *o, struct search *s, unsigned int key,
+		    const struct reply *r)
+{
+	struct pages *p = s->pages;
+	struct wr w = wr_init(p->bytes + p->len, VALUE_MAX);
+	size_t gone = 0;
+
+	p->waiting--;
+	if (r->d && r->error == 0 && r->d->m.code == RELOAD_STAT_ANS &&
+	    !p->asked) {
+		ask_each(o, s, key, r->d);
+	} else if (r->d && r->error == 0 && r->d->m.code == RELOAD_FETCH_ANS &&
+		   p->len + VALUE_MAX <= sizeof(p->bytes)) {
+		collect(o, s, key, r->d, &w, &gone);
+		if (!wr_failed(&w))
+			p->len += wr_len(&w);
+	}
+	if (p->waiting > 0)
+		return;
+	if (p->len == 0) {
+		go_on(o, s);
+		return;
+	}
+	w = wr_init(p->bytes, p->len);
+	(void)wr_room(&w, p->len); /* what was written there already */
+	end(o, s, OVERLAY_FOUND, &w);
+}
+
+static struct search *find_search(const struct overlay *o, uint64_t serial)
+{
+	struct search *s = o->searches;
+
+	while (s && s->serial != serial)
+		s = s->next;
+	return s;
+}
+
 void search_on_reply(struct overlay *o, const struct reply *r)
 {
-	unsigned int key = r->arg & (KEYS - 1);
-	uint64_t serial = r->arg >> ARG_SHIFT;
-	struct search *s = o->searches;
+	unsigned int key = r->arg & ARG_KEY;
+	struct search *s = find_search(o, r->arg >> ARG_SHIFT);
 	uint8_t values[3 * RELOAD_MESSAGE_MAX];
 	struct wr w = wr_init(values, sizeof(values));
 	size_t gone = 0;
 
-	while (s && s->serial != serial)
-		s = s->next;
 	if (!s)
 		return; /* it has ended meanwhile */
+	if (r->arg & ARG_PAGE) {
+		on_page(o, s, key, r);
+		return;
+	}
 	s->waiting--;
 	if (r->d && r->error == 0)
 		collect(o, s, key, r->d, &w, &gone);
@@ -244,6 +359,8 @@ void search_on_reply(struct overlay *o, const struct reply *r)
 		end(o, s, OVERLAY_FOUND, &w);
 		return;
 	}
+	if (r->d && r->error == RELOAD_ERROR_RESPONSE_TOO_LARGE)
+		begin_pages(o, s, key);
 	if (r->d && (r->error == RELOAD_ERROR_NOT_FOUND || gone > 0))
 		count_denial(o, s, key, &r->d->source);
 	go_on(o, s);
@@ -265,6 +382,8 @@ uint64_t search_deadline(const struct overlay *o)
 	uint64_t due = UINT64_MAX;
 
 	for (const struct search *s = o->searches; s; s = s->next) {
+		if (s->pages && s->pages->waiting > 0)
+			continue; /* the requests have their own clock */
 		if (s->rounds < SEARCH_ROUNDS_MAX && s->round_ms < due)
 			due = s->round_ms;
 		else if (s->waiting == 0)
@@ -279,6 +398,7 @@ void search_clear(struct overlay *o)
 		struct search *s = o->searches;
 
 		o->searches = s->next;
+		free(s->pages);
 		free(s);
 	}
 	o->n_searches = 0;

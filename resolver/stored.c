@@ -456,6 +456,33 @@ void stored_meta_write(struct wr *w, enum data_model model,
 	write_u32_at(w, at, wr_len(w) - at - 4);
 }
 
+bool stored_meta_next(struct rd *r, enum data_model model, struct stored *out)
+{
+	struct stored v = { 0 };
+	struct rd inner;
+	uint32_t len;
+	uint8_t exists, hash_len;
+
+	if (rd_left(r) == 0)
+		return false;
+	len = rd_u32(r);
+	inner = rd_sub(r, len);
+	v.storage_time_ms = rd_u64(&inner);
+	v.lifetime_s = rd_u32(&inner);
+	read_place(&inner, model, &v.index, &v.key);
+	exists = rd_u8(&inner);
+	rd_skip(&inner, 4 + 1); /* the value's length, the hash's algorithm */
+	hash_len = rd_u8(&inner);
+	rd_skip(&inner, hash_len);
+	if (!rd_done(&inner) || exists > 1) {
+		r->failed = true;
+		return false;
+	}
+	v.exists = exists != 0;
+	*out = v;
+	return true;
+}
+
 bool find_req_parse(struct rd r, struct find_req *out)
 {
 	struct find_req v = { 0 };

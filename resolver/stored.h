@@ -126,6 +126,10 @@ void stored_absent_write(struct wr *w, enum data_model model, uint32_t index,
 void stored_meta_write(struct wr *w, enum data_model model,
 		       const struct stored *v, const uint8_t sha256[32]);
 
+/* The next metadata of a list: place, times and whether it exists; the rest
+ * of *out is zero. False as stored_next. */
+bool stored_meta_next(struct rd *r, enum data_model model, struct stored *out);
+
 /* Find (7.4.4). */
 enum { FIND_KINDS_MAX = 8 };
 struct find_req {

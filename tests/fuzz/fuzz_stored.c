@@ -14,7 +14,10 @@ static void values(struct rd r, enum data_model model)
 {
 	struct resource_id id = { { 1 } };
 	struct stored v;
+	struct rd meta = r;
 
+	while (stored_meta_next(&meta, model, &v))
+		assert(v.key.len <= UINT16_MAX);
 	while (stored_next(&r, model, &v)) {
 		struct wr w = wr_init(once, sizeof(once));
 

@@ -259,6 +259,77 @@ Test(search, who_is_far_off_cannot_deny)
 	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
 }
 
+/* A StatAns that tells of two values. */
+static void answer_stat(const struct asked *a)
+{
+	static const uint8_t hash[32];
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct store_writer at = fetch_ans_begin(&w, MEMBER_DICTIONARY, 1);
+
+	for (size_t i = 0; i < 2; i++) {
+		struct stored v = { .storage_time_ms = MEMBER_WALL_MS,
+				    .lifetime_s = 600,
+				    .key = { nodes[i].bytes, ID_LEN },
+				    .exists = true };
+
+		stored_meta_write(&w, DATA_DICTIONARY, &v, hash);
+	}
+	fetch_ans_end(&w, &at);
+	answer(a, &a->to, RELOAD_STAT_ANS,
+	       (struct span){ scratch, wr_len(&w) });
+}
+
+Test(search, what_is_too_long_for_an_answer_is_fetched_in_pages)
+{
+	struct error_body e = { .code = RELOAD_ERROR_RESPONSE_TOO_LARGE };
+	struct asked a, page[2];
+	struct overlay_value v;
+	uint8_t body[8];
+	struct wr w = wr_init(body, sizeof(body));
+	size_t at = 0;
+
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	error_write(&w, &e);
+	answer(&a, &a.to, RELOAD_ERROR, (struct span){ body, wr_len(&w) });
+	cr_assert(request(RELOAD_STAT_REQ, 0, &a));
+	cr_expect_eq(requests(RELOAD_FETCH_REQ), 0);
+	answer_stat(&a);
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &page[0]));
+	cr_assert(request(RELOAD_FETCH_REQ, 1, &page[1]));
+	/* Their bytes are the outputs', which the next call forgets. */
+	answer_value(&page[0], &nodes[0], 0);
+	cr_assert_null(result());
+	answer_value(&page[1], &nodes[1], 0);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_FOUND);
+	for (size_t i = 0; i < 2; i++)
+		cr_expect(
+			overlay_value_next(result(), DATA_DICTIONARY, &at, &v));
+	cr_expect_eq(at, result()->len);
+}
+
+Test(search, pages_that_do_not_come_give_what_there_is)
+{
+	struct error_body e = { .code = RELOAD_ERROR_RESPONSE_TOO_LARGE };
+	struct asked a;
+	uint8_t body[8];
+	struct wr w = wr_init(body, sizeof(body));
+
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	error_write(&w, &e);
+	answer(&a, &a.to, RELOAD_ERROR, (struct span){ body, wr_len(&w) });
+	cr_assert(request(RELOAD_STAT_REQ, 0, &a));
+	answer_stat(&a);
+	cr_assert(request(RELOAD_FETCH_REQ, 1, &a));
+	answer_value(&a, &nodes[1], 0);
+	cr_assert_null(result());
+	member_pass(&m, 20000);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_FOUND);
+}
+
 Test(search, an_answer_to_nothing_is_nothing)
 {
 	struct asked a;

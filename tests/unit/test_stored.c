@@ -319,3 +319,31 @@ Test(stored, exists_is_0_or_1)
 	bytes[at] = 1;
 	cr_expect(parse("fetch_ans", rd_init(bytes, len), &n));
 }
+
+Test(stored, metadata_read_as_written)
+{
+	static const uint8_t hash[32] = { 1 }, key[] = "key";
+	struct stored v = { .storage_time_ms = 7,
+			    .lifetime_s = 9,
+			    .key = { key, 3 },
+			    .exists = true };
+	uint8_t meta[128];
+	struct wr w = wr_init(meta, sizeof(meta));
+	struct stored out;
+	struct rd r;
+
+	stored_meta_write(&w, DATA_DICTIONARY, &v, hash);
+	r = rd_init(meta, wr_len(&w));
+	cr_assert(stored_meta_next(&r, DATA_DICTIONARY, &out));
+	cr_expect_eq(out.storage_time_ms, 7);
+	cr_expect_eq(out.lifetime_s, 9);
+	cr_expect(out.exists);
+	cr_expect_eq(out.key.len, 3);
+	cr_expect_not(stored_meta_next(&r, DATA_DICTIONARY, &out));
+	cr_expect(rd_done(&r));
+	for (size_t n = 1; n < wr_len(&w); n++) {
+		r = rd_init(meta, n);
+		cr_expect_not(stored_meta_next(&r, DATA_DICTIONARY, &out));
+		cr_expect(rd_failed(&r), "%zu bytes", n);
+	}
+}
