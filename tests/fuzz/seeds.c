@@ -9,6 +9,7 @@
 #include "daemon/base/api.h"
 #include "daemon/base/ipc.h"
 #include "daemon/hip/param.h"
+#include "resolver/dnsmsg.h"
 #include "resolver/frame.h"
 #include "tests/unit/esp_vectors.h"
 #include "tests/unit/hex.h"
@@ -319,6 +320,53 @@ static void save_overlay(void)
 	}
 }
 
+/* Queries, and the same as events of the stub (fuzz_stub.c). */
+static void save_dns(void)
+{
+	static const struct {
+		const char *file, *name;
+		uint16_t type;
+	} queries[] = {
+		{ "name", "Bob@Example.com", DNSMSG_AAAA },
+		{ "escape", "bob0x2bwork.at.example.com.hip.internal",
+		  DNSMSG_HIP },
+		{ "service", "_sip._udp.bob.at.example.com.hip.internal",
+		  DNSMSG_SRV },
+		{ "hit", "2001-22--5.hip.internal", DNSMSG_TXT },
+		{ "self", "abcdefghijklmnopqrst.hip.internal", DNSMSG_NAPTR },
+		{ "reverse",
+		  "5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.2.0.0."
+		  "1.0.0.2.ip6.arpa",
+		  DNSMSG_PTR },
+		{ "foreign", "example.com", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		const struct dnsmsg_query q = { .flags = DNSMSG_RD,
+						.type = queries[i].type,
+						.class = DNSMSG_CLASS_IN,
+						.edns = i % 2 == 0 };
+		struct dnsmsg_query whole = q;
+		uint8_t out[2 * (DNSNAME_MAX + 64)];
+		struct wr w = wr_init(out, sizeof(out));
+		uint8_t query[DNSNAME_MAX + 32];
+		size_t len;
+
+		if (dnsname_from_text(queries[i].name, &whole.name) < 0)
+			continue;
+		len = dnsmsg_forward(&whole, 0x1234, query, sizeof(query));
+		save("dns", queries[i].file, query, len);
+		wr_u8(&w, 0); /* the query, an answer, the query again */
+		wr_u8(&w, 1);
+		wr_u8(&w, (uint8_t)len);
+		wr_bytes(&w, query, len);
+		wr_bytes(&w, "\1\1\0\0\1", 5);
+		wr_u8(&w, (uint8_t)len);
+		wr_bytes(&w, query, len);
+		save("stub", queries[i].file, out, wr_len(&w));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -334,5 +382,6 @@ int main(int argc, char **argv)
 	save_reload();
 	seeds_enrolled();
 	save_overlay();
+	save_dns();
 	return 0;
 }

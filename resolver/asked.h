@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What was asked of the source of names, and what it answered: one entry for
+ * each name, however many ask for it. Bounded; what was not used for longest
+ * goes first, and what there is not before what there is.
+ */
+#ifndef HIPLINE_ASKED_H
+#define HIPLINE_ASKED_H
+
+#include "daemon/base/env.h"
+#include "daemon/base/name.h"
+#include "daemon/base/table.h"
+#include "resolver/dnsrecord.h"
+
+#include <sys/queue.h>
+
+enum {
+	ASKED_KEY_LEN = 16,
+	ASKED_FOUND_MAX = 2048, /* names that there are */
+	ASKED_ABSENT_MAX = 1024,
+	ASKED_OPEN_MAX = 512, /* lookups in flight */
+};
+
+enum asked_result {
+	ASKED_FOUND,
+	ASKED_ABSENT,	   /* there is no such name, and it would be ours */
+	ASKED_FOREIGN,	   /* it is a name of ordinary DNS, if any */
+	ASKED_UNREACHABLE, /* nobody can tell now */
+};
+
+/* What the source says. */
+struct asked_answer {
+	enum asked_result result;
+	uint32_t lifetime_s;
+	struct dnsrecord_known known; /* of FOUND */
+};
+
+/* What is asked for: the name of a HIT (reverse), or the HITs of a name. */
+struct asked_what {
+	bool is_reverse;
+	const char *name;
+	struct hit hit;
+};
+
+struct asked_entry {
+	struct table_node node;
+	TAILQ_ENTRY(asked_entry) use;  /* latest first, while known */
+	TAILQ_ENTRY(asked_entry) open; /* oldest first, while looked up */
+	uint8_t key[ASKED_KEY_LEN];
+	uint64_t id; /* of the lookup */
+	bool is_open, is_known;
+	bool is_sent; /* the lookup was given out */
+	bool is_reverse;
+	struct hit hit;
+	char *name;
+	uint64_t asked_ms, expires_ms, prefetch_ms;
+	unsigned users; /* who points here */
+	struct asked_answer answer;
+	void *kept; /* what the answer points into */
+};
+
+TAILQ_HEAD(asked_list, asked_entry);
+
+struct asked {
+	struct table all;
+	struct asked_list found, absent, open;
+	size_t n_found, n_absent, n_open;
+	uint64_t next_id;
+	uint8_t seed[ASKED_KEY_LEN];
+};
+
+void asked_init(struct asked *a, const struct env *env);
+void asked_clear(struct asked *a);
+
+/*
+ * The entry of what is asked for, made when there is none; NULL when there
+ * is no room. An answer that is too old is not known any more.
+ */
+struct asked_entry *asked_find(struct asked *a, const struct asked_what *what,
+			       uint64_t now_ms);
+
+/* Begins a lookup of it. False when too many are open. */
+bool asked_open(struct asked *a, struct asked_entry *e, uint64_t now_ms);
+
+/* The open lookup of that id, or NULL. */
+struct asked_entry *asked_find_open(const struct asked *a, uint64_t id);
+
+/*
+ * Ends its lookup with an answer (copied). One that could not be asked for
+ * again keeps what it knew until that is too old.
+ */
+void asked_answer(struct asked *a, struct asked_entry *e,
+		  const struct asked_answer *answer, uint64_t now_ms);
+
+/* Nobody points to it any more; it may go. */
+void asked_release(struct asked *a, struct asked_entry *e);
+
+/* Nothing is known any more; lookups go on. */
+void asked_forget(struct asked *a);
+
+#endif
