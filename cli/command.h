@@ -13,6 +13,7 @@ int show_id(const struct options *o);
 int show_peers(const struct options *o);
 int show_resolve(const struct options *o);
 int show_counters(const struct options *o);
+int show_dns(const struct options *o);
 
 /* status.c */
 int status_show(const struct options *o);

@@ -41,6 +41,10 @@ static const struct command commands[] = {
 	{ "resolve", show_resolve, "NAME", "show the HITs behind a name",
 	  "One line for each HIT: HIT, proof, how long it is valid.\n", 1, 1,
 	  0 },
+	{ "dns", show_dns, "", "show how DNS is answered, and the next step",
+	  "Whether our DNS answers, where, and whether this host's programs\n"
+	  "ask it by themselves.\n",
+	  0, 0, 0 },
 	{ "pin", change_run, "NAME HIT", "bind a name to a HIT",
 	  "Holds over restarts, until unpin.\n", 2, 2, 0 },
 	{ "unpin", change_run, "NAME", "forget what pin bound", "", 1, 1, 0 },

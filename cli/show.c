@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The commands that only show: id, peers, resolve, counters. `status` is
+ * The commands that only show: id, peers, resolve, dns, counters. `status` is
  * larger and has its own file.
  */
 #include "cli/show.h"
@@ -154,6 +154,32 @@ bool show_print_counters(json_t *root, bool colour, FILE *out)
 	return finish(t, out);
 }
 
+bool show_print_dns(json_t *root, bool colour, FILE *out)
+{
+	static const char *const rows[][2] = {
+		{ "state", "state" },
+		{ "suffix", "suffix" },
+		{ "integration", "integration" },
+		{ "this system's", "system" },
+		{ "next step", "next" },
+	};
+	char listen[FIELD_TEXT_MAX], upstream[FIELD_TEXT_MAX];
+	struct columns *t = columns_new(2, 0);
+
+	(void)colour;
+	field_join(root, "listen", " ", listen);
+	field_join(root, "upstream", " ", upstream);
+	columns_cell(t, "address");
+	columns_cell(t, "%s", listen[0] ? listen : "none");
+	columns_cell(t, "upstream");
+	columns_cell(t, "%s", upstream[0] ? upstream : "none");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		columns_cell(t, "%s", rows[i][0]);
+		columns_cell(t, "%s", field_text(root, rows[i][1]));
+	}
+	return finish(t, out);
+}
+
 int show_id(const struct options *o)
 {
 	return show_run(o, show_print_id, NULL);
@@ -167,6 +193,11 @@ int show_peers(const struct options *o)
 int show_resolve(const struct options *o)
 {
 	return show_run(o, show_print_resolve, NULL);
+}
+
+int show_dns(const struct options *o)
+{
+	return show_run(o, show_print_dns, NULL);
 }
 
 int show_counters(const struct options *o)

@@ -19,6 +19,7 @@ show_print show_print_id;
 show_print show_print_peers;
 show_print show_print_resolve;
 show_print show_print_counters;
+show_print show_print_dns;
 show_print status_print;
 
 /*

@@ -52,6 +52,9 @@ static bool put_host(json_t *root, FILE *out)
 	columns_cell(t, "ESP");
 	columns_cell(t, "%s; offload: %s", field_text(root, "aead"),
 		     field_text(root, "offload"));
+	columns_cell(t, "DNS");
+	columns_cell(t, "%s",
+		     field_text(json_object_get(root, "dns"), "state"));
 	ok = columns_print(t, out);
 	columns_free(t);
 	return ok;

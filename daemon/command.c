@@ -104,6 +104,11 @@ static void run_status(const struct command_call *c)
 	answer_json(c->answer, report_status(c->e));
 }
 
+static void run_dns(const struct command_call *c)
+{
+	answer_json(c->answer, report_dns(c->e));
+}
+
 static void run_peers(const struct command_call *c)
 {
 	answer_json(c->answer, report_peers(c->e));
@@ -239,6 +244,7 @@ static const struct command commands[] = {
 	{ "id", "", CONTROL_ANYONE, 0, 0, run_id },
 	{ "status", "", CONTROL_ANYONE, 0, 0, run_status },
 	{ "resolve", "NAME", CONTROL_ANYONE, 1, 1, run_resolve },
+	{ "dns", "", CONTROL_ANYONE, 0, 0, run_dns },
 	{ "peers", "", CONTROL_READ, 0, 0, run_peers },
 	{ "counters", "", CONTROL_READ, 0, 0, run_counters },
 	{ "pin", "NAME HIT", CONTROL_CHANGE, 2, 2, command_pin },

@@ -9,6 +9,7 @@
 #include "daemon/base/name.h"
 #include "daemon/config_check.h"
 #include "daemon/config_value.h"
+#include "daemon/naming.h"
 #include "daemon/reconfigure.h"
 
 #include <errno.h>
@@ -44,6 +45,7 @@ static void save_pins(const struct command_call *c)
 {
 	const struct engine *e = c->e;
 
+	naming_changed(e->naming);
 	judge_save(c, "pins",
 		   e->pins_writable ? pins_save(e->pins, e->state_dir)
 				    : -EROFS);

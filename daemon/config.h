@@ -82,8 +82,10 @@ struct config {
 	uint32_t idle_s;			      /* 0: never */
 	uint32_t association_max;
 	enum log_level log;
-	char *suffix;		   /* of the names that certify themselves */
-	struct config_peer *peers; /* as they stand there */
+	struct config_list dns_listen; /* addresses */
+	struct config_list upstream;   /* of ordinary DNS */
+	char *suffix;		       /* of our names in DNS */
+	struct config_peer *peers;     /* as they stand there */
 	struct config_peer **by_hit;
 	size_t n_peers;
 	/* "SECTION KEY" of what this version does not act on. */

@@ -137,14 +137,14 @@ static const struct config_key names_keys[] = {
 };
 
 static const struct config_key dns_keys[] = {
-	{ "listen", CONFIG_LIST, "addresses with or without port",
-	  .max = CONFIG_ITEMS_MAX, .check = config_is_address,
-	  .initial = "127.0.0.154:53", .acts_on = "127.0.0.154:53", NOWHERE },
+	{ "listen", CONFIG_LIST, "up to 16 addresses with or without port",
+	  .max = 16, .check = config_is_address, .initial = "127.0.0.154:53",
+	  HOST_FIELD(dns_listen) },
 	{ "suffix", CONFIG_TEXT, "a domain", .check = config_is_suffix,
 	  .initial = "hip.internal", HOST_FIELD(suffix), .reloads = true },
-	{ "upstream", CONFIG_LIST, "addresses with or without port",
-	  .max = CONFIG_ITEMS_MAX, .check = config_is_address, .initial = "",
-	  .acts_on = "", NOWHERE },
+	{ "upstream", CONFIG_LIST, "up to 16 addresses with or without port",
+	  .max = 16, .check = config_is_address, .initial = "",
+	  HOST_FIELD(upstream), .reloads = true },
 	{ "resolved", CONFIG_CHOICE, "auto off", .initial = "auto", NOWHERE },
 	{ "route", CONFIG_CHOICE, "contacts all", .initial = "contacts",
 	  .acts_on = "contacts", NOWHERE },

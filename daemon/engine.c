@@ -8,8 +8,10 @@
 #include "daemon/base/log.h"
 #include "daemon/command.h"
 #include "daemon/generation.h"
+#include "daemon/handover.h"
 #include "daemon/jobs.h"
 #include "daemon/lookup.h"
+#include "daemon/naming.h"
 #include "daemon/reconfigure.h"
 #include "daemon/recovery.h"
 
@@ -347,7 +349,9 @@ static void on_channel(struct ev_loop *loop, ev_io *w, int events)
 		got = ipc_in_next(&e->from_monitor, &m);
 	else
 		got = -ECONNRESET;
-	if (got == 1)
+	if (got == 1 && m.type == HANDOVER_RESOLVER)
+		got = naming_on_message(e->naming, &m);
+	else if (got == 1)
 		got = reconfigure_on_message(e, &m);
 	if (got == 0)
 		return;

@@ -24,6 +24,7 @@
 
 struct jobs;
 struct lookup;
+struct naming;
 struct recent;
 
 enum {
@@ -72,6 +73,7 @@ struct engine {
 	struct dataplane *dataplane;
 	struct jobs *jobs;
 	struct lookup *lookup;
+	struct naming *naming;
 	struct control *control;
 	struct waiter waiters[WAITERS_MAX];
 	/* Who waits for the monitor to read the configuration, in order. */

@@ -6,6 +6,7 @@
 #include "daemon/engine_start.h"
 
 #include "daemon/base/log.h"
+#include "daemon/base/sandbox.h"
 #include "daemon/command.h"
 #include "daemon/engine.h"
 #include "daemon/footprint.h"
@@ -13,9 +14,9 @@
 #include "daemon/handover.h"
 #include "daemon/jobs.h"
 #include "daemon/lookup.h"
+#include "daemon/naming.h"
 #include "daemon/reconfigure.h"
 #include "daemon/recovery.h"
-#include "daemon/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +61,7 @@ static int take_all(struct engine *e, struct ipc_in *in, int channel,
 		err = -EPROTO;
 	if (err < 0)
 		return failed("handover", err);
-	err = sandbox_engine(h->uid, h->gid);
+	err = sandbox_become(h->uid, h->gid);
 	if (err < 0)
 		return failed("rights", err);
 	e->mtu = h->mtu;
@@ -331,8 +332,11 @@ static int make_all(struct engine *e, const struct handover *h)
 	}
 	if (err == 0)
 		err = make_peers(e);
-	if (err == 0)
-		err = make_control(e, h);
+	if (err == 0) {
+		e->naming = naming_new(e);
+		err = e->naming ? make_control(e, h)
+				: failed("resolver", -ENOMEM);
+	}
 	if (err == 0) {
 		err = dataplane_start(e->dataplane);
 		if (err < 0)
@@ -344,6 +348,7 @@ static int make_all(struct engine *e, const struct handover *h)
 static void clear(struct engine *e)
 {
 	control_free(e->control);
+	naming_free(e->naming);
 	lookup_free(e->lookup);
 	jobs_free(e->jobs);
 	dataplane_free(e->dataplane);

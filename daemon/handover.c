@@ -136,6 +136,41 @@ bool handover_parse_reload(const struct ipc_message *m,
 	return true;
 }
 
+int handover_send_resolver(int fd, const struct handover_resolver *r)
+{
+	uint8_t body[1024];
+	struct wr w = wr_init(body, sizeof(body));
+
+	wr_u8(&w, (uint8_t)r->n_sockets);
+	wr_bytes(&w, r->trouble, strlen(r->trouble) + 1);
+	if (wr_failed(&w))
+		return -EMSGSIZE;
+	return ipc_send(fd, HANDOVER_RESOLVER, body, wr_len(&w), &r->channel_fd,
+			r->channel_fd >= 0 ? 1 : 0, HANDOVER_TIMEOUT_MS);
+}
+
+bool handover_parse_resolver(const struct ipc_message *m,
+			     struct handover_resolver *out)
+{
+	struct rd r = rd_init(m->body, m->len);
+	uint8_t n_sockets = rd_u8(&r);
+	size_t len = rd_left(&r);
+	const uint8_t *trouble = rd_bytes(&r, len);
+
+	if (!rd_done(&r) || len == 0 || m->n_fds > 1 ||
+	    memchr(trouble, '\0', len) != trouble + len - 1) {
+		for (size_t i = 0; i < m->n_fds; i++)
+			(void)close(m->fds[i]); /* of no use */
+		return false;
+	}
+	*out = (struct handover_resolver){
+		.trouble = (const char *)trouble,
+		.n_sockets = n_sockets,
+		.channel_fd = m->n_fds == 1 ? m->fds[0] : -1,
+	};
+	return true;
+}
+
 int handover_receive(struct ipc_in *in, int fd, enum handover_type type,
 		     struct ipc_message *out)
 {

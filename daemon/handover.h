@@ -23,6 +23,7 @@ enum handover_type {
 	HANDOVER_TEXT = 3,    /* to the engine: a configuration that is right */
 	HANDOVER_REFUSED = 4, /* to the engine: what is wrong with it */
 	HANDOVER_RELOAD = 5,  /* to the monitor: read it again */
+	HANDOVER_RESOLVER = 6, /* to the engine: a resolver was started */
 };
 
 enum {
@@ -82,6 +83,24 @@ handover_send_reload(int fd, enum handover_type type,
 /* False when it is broken. */
 bool handover_parse_reload(const struct ipc_message *m,
 			   struct handover_reload *out);
+
+/*
+ * The resolver as the engine hears of it: the engine's end of their socket
+ * (-1 when there is none), how many sockets it listens on, and what it does
+ * not listen on, or "".
+ */
+struct handover_resolver {
+	const char *trouble; /* borrowed */
+	size_t n_sockets;
+	int channel_fd;
+};
+
+__attribute__((warn_unused_result)) int
+handover_send_resolver(int fd, const struct handover_resolver *r);
+
+/* The descriptor is the caller's. False when it is broken. */
+bool handover_parse_resolver(const struct ipc_message *m,
+			     struct handover_resolver *out);
 
 /*
  * Parses HANDOVER_ALL. Texts are borrowed from the message; descriptors are

@@ -34,8 +34,8 @@ static const char usage[] =
 	"                 default " DEFAULT_FILE "\n"
 	"  -t             test the configuration and exit\n"
 	"  -v             log everything, whatever the configuration says\n"
-	"  --libexec DIR  where the other programs are;\n"
-	"                 default " LIBEXECDIR "\n"
+	"  --libexec DIR  where hipline-resolver is; default beside hiplined,\n"
+	"                 then " LIBEXECDIR "\n"
 	"  --unguard      remove the route and the firewall table that keep\n"
 	"                 HITs from other interfaces, and exit\n"
 	"  --help         print this and exit\n"
@@ -93,7 +93,8 @@ static int read_options(int argc, char *argv[], struct options *o)
 			o->monitor.verbose = true;
 			break;
 		case 'L':
-			break; /* this version starts no other program */
+			o->monitor.libexec = optarg;
+			break;
 		case 'U':
 			o->action = ACTION_UNGUARD;
 			break;

@@ -7,14 +7,15 @@
 #include "daemon/monitor.h"
 
 #include "daemon/base/log.h"
+#include "daemon/base/sandbox.h"
 #include "daemon/config_file.h"
 #include "daemon/footprint.h"
 #include "daemon/guard.h"
 #include "daemon/handover.h"
+#include "daemon/helper.h"
 #include "daemon/hostkey.h"
 #include "daemon/network.h"
 #include "daemon/place.h"
-#include "daemon/sandbox.h"
 #include "daemon/watch.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ struct monitor {
 	int listener; /* the control socket, which is ours to remove */
 	int channel;  /* to the engine */
 	pid_t engine;
+	struct helper resolver;
 };
 
 static int load(struct monitor *m, const struct monitor_options *o)
@@ -109,7 +111,7 @@ static int check_aead(const struct config *c)
 }
 
 /* What only asks, and what goes when we end. */
-static int open_all(struct monitor *m)
+static int open_all(struct monitor *m, const char *libexec)
 {
 	const struct config *c = &m->file.config;
 	int err = check_aead(c);
@@ -131,6 +133,8 @@ static int open_all(struct monitor *m)
 		err = network_open_sockets(&m->network, c);
 	if (err == 0)
 		err = network_open_tun(&m->network, c);
+	if (err == 0)
+		helper_open(&m->resolver, c, libexec, m->verbose);
 	return err;
 }
 
@@ -279,7 +283,8 @@ static int serve(struct monitor *m, const struct monitor_options *o)
 {
 	struct watch watch = { .file = m->file.name,
 			       .file_named = o->file_named,
-			       .verbose = o->verbose };
+			       .verbose = o->verbose,
+			       .resolver = &m->resolver };
 	int status = EXIT_FAILURE;
 	int err = make_all(m);
 
@@ -291,6 +296,7 @@ static int serve(struct monitor *m, const struct monitor_options *o)
 	watch.engine = m->engine;
 	if (err == 0)
 		status = watch_engine(&watch);
+	helper_close(&m->resolver);
 	if (m->listener >= 0)
 		(void)unlink(m->file.config.control); /* or it is stale */
 	return status;
@@ -319,11 +325,12 @@ int monitor_run(const struct monitor_options *o)
 	struct monitor m = { .lock = -1, .listener = -1, .channel = -1 };
 	int status = EXIT_FAILURE;
 
+	helper_init(&m.resolver);
 	set_signals();
 	(void)umask(022);
 	network_init(&m.network);
 	if (load(&m, o) == 0 && check_rights(&m) == 0 && find_user(&m) == 0 &&
-	    open_all(&m) == 0)
+	    open_all(&m, o->libexec) == 0)
 		status = serve(&m, o);
 	clear(&m);
 	return status;

@@ -13,6 +13,7 @@ struct monitor_options {
 	const char *file; /* configuration */
 	bool file_named;  /* it must be there */
 	bool verbose;
+	const char *libexec; /* where other programs are; or NULL */
 };
 
 /* The engine's end of their socket, in the engine. */

@@ -11,6 +11,7 @@
 #include "daemon/config_value.h"
 #include "daemon/handover.h"
 #include "daemon/lookup.h"
+#include "daemon/naming.h"
 #include "daemon/recovery.h"
 
 #include <errno.h>
@@ -183,6 +184,8 @@ static int apply(struct engine *e, struct config *fresh,
 	if (!e->verbose)
 		log_set_level(e->config.log);
 	change_peers(e, fresh);
+	if (e->naming)
+		naming_configure(e->naming);
 	reconfigure_warnings(e);
 	return 0;
 }

@@ -6,6 +6,8 @@
 #include "daemon/report.h"
 
 #include "daemon/addresses.h"
+#include "daemon/integration.h"
+#include "daemon/naming.h"
 
 #include <config.h>
 #include <sodium.h>
@@ -282,9 +284,44 @@ json_t *report_status(const struct engine *e)
 		put(o, "overlay", json_null()) &&
 		put(o, "relays", json_array()) &&
 		put(o, "names", json_array()) &&
+		put(o, "dns",
+		    e->naming ? naming_report(e->naming) : json_null()) &&
 		put(o, "warnings", warnings_json(e));
 
 	return whole(o, ok);
+}
+
+/* The address of the first listener, as resolv.conf has it; "" for none. */
+static void listen_address(const struct config *c, char out[LOCATOR_TEXT_MAX])
+{
+	struct locator l;
+	char *end;
+
+	out[0] = '\0';
+	if (c->dns_listen.n == 0 ||
+	    locator_from_text(c->dns_listen.items[0].text, 53, &l) < 0 ||
+	    l.port != 53)
+		return;
+	locator_text(&l, out);
+	end = strrchr(out, ':');
+	*end = '\0';
+	if (out[0] == '[') {
+		memmove(out, out + 1, strlen(out));
+		out[strlen(out) - 1] = '\0';
+	}
+}
+
+json_t *report_dns(const struct engine *e)
+{
+	json_t *o = e->naming ? naming_report(e->naming) : json_object();
+	char address[LOCATOR_TEXT_MAX];
+	struct integration i;
+
+	listen_address(&e->config, address);
+	integration_look(address, &i);
+	return whole(o, put_text(o, "integration", i.active) &&
+				put_text(o, "system", i.system) &&
+				put_text(o, "next", i.next));
 }
 
 json_t *report_connection(const struct engine *e,

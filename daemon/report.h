@@ -15,6 +15,7 @@ json_t *report_id(const struct engine *e);
 json_t *report_status(const struct engine *e);
 json_t *report_peers(const struct engine *e);
 json_t *report_counters(const struct engine *e);
+json_t *report_dns(const struct engine *e);
 
 /* {hit, path, state} of one association, for `connect`. */
 json_t *report_connection(const struct engine *e,

@@ -56,6 +56,7 @@ static uint64_t now_ms(void)
 static void ask_to_end(struct state *s)
 {
 	(void)shutdown(s->watch->channel, SHUT_WR);
+	helper_stop(s->watch->resolver);
 	if (!s->asked)
 		s->end_ms = now_ms() + ENGINE_STOP_MS;
 	s->asked = true;
@@ -145,17 +146,31 @@ static int verdict(int status, bool asked)
 	return EXIT_FAILURE;
 }
 
+/* How long nothing needs to be done by itself. */
+static int wait_ms(const struct state *s)
+{
+	uint64_t due = helper_deadline(s->watch->resolver), now = now_ms();
+
+	if (s->asked)
+		return TURN_MS;
+	if (due == HELPER_NEVER)
+		return -1;
+	return due > now ? (int)(due - now) : 0;
+}
+
 static int wait_for_end(struct state *s)
 {
 	int status = 0;
 
+	helper_begin(s->watch->resolver, s->watch->channel, now_ms());
 	while (!engine_ended(s->watch, &status)) {
 		struct pollfd p[] = {
 			{ .fd = s->signals, .events = POLLIN },
 			{ .fd = s->channel, .events = POLLIN },
 		};
 
-		if (poll(p, 2, s->asked ? TURN_MS : -1) < 0)
+		helper_tick(s->watch->resolver, now_ms());
+		if (poll(p, 2, wait_ms(s)) < 0)
 			continue; /* EINTR: by a stop of ourselves */
 		if (p[0].revents)
 			on_signal(s);

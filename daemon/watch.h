@@ -6,6 +6,8 @@
 #ifndef HIPLINE_WATCH_H
 #define HIPLINE_WATCH_H
 
+#include "daemon/helper.h"
+
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -19,6 +21,7 @@ struct watch {
 	bool verbose;	  /* log everything, whatever the file says */
 	int channel;	  /* to the engine */
 	pid_t engine;
+	struct helper *resolver; /* opened; it is started here */
 };
 
 /*

@@ -230,8 +230,9 @@ hip_crowd() {
 		ip -n "$NL_TAG-$1" route add local "$2" dev lo
 }
 
-# hip_engine NAME: the pid of its engine, the monitor's child.
-hip_engine() { pgrep -P "${HIP_PID[$1]}"; }
+# hip_engine NAME, hip_resolver NAME: the pids of the monitor's children.
+hip_engine() { pgrep -P "${HIP_PID[$1]}" -x hiplined; }
+hip_resolver() { pgrep -P "${HIP_PID[$1]}" -x hipline-resolve; }
 
 # hip_stop NAME...: ended in good order, one after the other, so that each can
 # take leave of those that are still up; fails when one ends otherwise.
@@ -252,7 +253,7 @@ hip_gone() { [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ] || ! kill -0 "$1"; }
 # hip_kill NAME: kill -9 to all its processes, at once.
 hip_kill() {
 	local pids
-	pids=$(hip_engine "$1")
+	pids=$(pgrep -P "${HIP_PID[$1]}")
 	# shellcheck disable=SC2086  # several pids
 	kill -9 "${HIP_PID[$1]}" $pids
 	wait "${HIP_PID[$1]}" 2>/dev/null

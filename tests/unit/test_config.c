@@ -163,12 +163,12 @@ Test(config, what_is_not_acted_on_is_listed_once_per_key)
 				" workers = 2\n keepalive = adaptive\n}\n"
 				"overlay { name = example.com }\n"
 				"names { publish = { bob@example.com } }\n"
-				"dns { upstream = { 9.9.9.9 } }\n"
+				"dns { route = all }\n"
 				"sip { rescue = on }\n"
 				"relay { use = { " HIT_A "@192.0.2.1 } }\n");
 	static const char *const pairs[] = {
 		"host workers",	 "host keepalive", "overlay name",
-		"names publish", "dns upstream",   "sip rescue",
+		"names publish", "dns route",	   "sip rescue",
 		"relay use",
 	};
 
@@ -448,4 +448,24 @@ Test(config, numbers_are_decimal_and_fit_64_bits)
 	cr_expect_not(config_number("1 ", &n));
 	cr_expect_not(config_number("0x1", &n));
 	cr_expect_eq(n, 7);
+}
+
+Test(config, dns_listens_and_asks_where_it_is_told)
+{
+	static const char text[] =
+		"dns { listen = { 127.0.0.1:5353, \"[::1]:53\" }\n"
+		"upstream = { 192.0.2.53 } }";
+	struct config c;
+
+	cr_assert_eq(config_parse("f", "", 0, &c, error), 0);
+	cr_assert_eq(c.dns_listen.n, 1);
+	cr_assert_str_eq(c.dns_listen.items[0].text, "127.0.0.154:53");
+	cr_assert_eq(c.upstream.n, 0);
+	config_clear(&c);
+	cr_assert_eq(config_parse("f", text, sizeof(text) - 1, &c, error), 0,
+		     "%s", error);
+	cr_assert_eq(c.dns_listen.n, 2);
+	cr_assert_str_eq(c.dns_listen.items[1].text, "[::1]:53");
+	cr_assert_str_eq(c.upstream.items[0].text, "192.0.2.53");
+	config_clear(&c);
 }

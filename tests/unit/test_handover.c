@@ -268,3 +268,42 @@ Test(handover, a_broken_reload_is_none)
 	m.len = 1;
 	cr_expect_not(handover_parse_reload(&m, &got), "neither yes nor no");
 }
+
+Test(handover, a_resolver_comes_with_its_socket_or_without)
+{
+	for (int has = 0; has < 2; has++) {
+		const struct handover_resolver r = {
+			.trouble = "127.0.0.1: busy",
+			.n_sockets = 4,
+			.channel_fd = has ? null() : -1,
+		};
+		struct handover_resolver back;
+		struct ipc_message m;
+
+		cr_assert_eq(handover_send_resolver(ends[0], &r), 0);
+		cr_assert_eq(
+			handover_receive(&in, ends[1], HANDOVER_RESOLVER, &m),
+			0);
+		cr_assert(handover_parse_resolver(&m, &back));
+		cr_assert_str_eq(back.trouble, r.trouble);
+		cr_assert_eq(back.n_sockets, 4);
+		cr_assert_eq(back.channel_fd >= 0, has);
+		if (has) {
+			(void)close(back.channel_fd);
+			(void)close(r.channel_fd);
+		}
+	}
+}
+
+Test(handover, a_broken_resolver_is_refused)
+{
+	static const uint8_t open_text[] = { 4, 'a' };
+	struct handover_resolver back;
+	struct ipc_message m = { .body = open_text, .len = 2 };
+
+	cr_assert_not(handover_parse_resolver(&m, &back), "not terminated");
+	m.len = 1;
+	cr_assert_not(handover_parse_resolver(&m, &back), "no text");
+	m.len = 0;
+	cr_assert_not(handover_parse_resolver(&m, &back), "empty");
+}

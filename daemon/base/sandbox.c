@@ -3,7 +3,7 @@
  * Users, capabilities (libcap-ng), and the process attributes that go with
  * them.
  */
-#include "daemon/sandbox.h"
+#include "daemon/base/sandbox.h"
 
 #include <cap-ng.h>
 #include <errno.h>
@@ -114,7 +114,7 @@ static int drop_all_capabilities(void)
 	return 0;
 }
 
-int sandbox_engine(uid_t uid, gid_t gid)
+int sandbox_become(uid_t uid, gid_t gid)
 {
 	int err = become(uid, gid);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * What each process gives up before it goes to work. All of it is final,
- * and all of it is checked afterwards. System call filters and file rules
- * belong here too, behind what is there.
+ * and all of it is checked afterwards. confine.h takes more away.
  */
 #ifndef HIPLINE_SANDBOX_H
 #define HIPLINE_SANDBOX_H
@@ -16,17 +15,18 @@
 const char *sandbox_missing_capability(unsigned port, bool raw);
 
 /*
- * For the engine, first thing: no capability can be got back by executing
- * anything, no core is dumped, nobody traces us. 0 or a negative errno.
+ * For a child of the monitor, first thing: no capability can be got back by
+ * executing anything, no core is dumped, nobody traces us. 0 or a negative
+ * errno.
  */
 __attribute__((warn_unused_result)) int sandbox_begin(void);
 
 /*
- * For the engine, before it reads a byte from the network: becomes that
+ * For a child, before it reads a byte from the network: becomes that
  * user, without other groups and without any capability, for good; is
  * killed when its parent ends. 0 or a negative errno.
  */
-__attribute__((warn_unused_result)) int sandbox_engine(uid_t uid, gid_t gid);
+__attribute__((warn_unused_result)) int sandbox_become(uid_t uid, gid_t gid);
 
 /*
  * For the monitor, once all is set up: keeps CAP_NET_ADMIN,

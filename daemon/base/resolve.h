@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What the engine and the resolver say to each other over their socket
+ * (ipc.h): the resolver asks for the HITs of a name or the name of a HIT,
+ * the engine answers, and tells what is configured and when names changed.
+ * The first message is the monitor's, which started the resolver; it comes
+ * with the sockets to listen on. HITs are 16 bytes in network order.
+ */
+#ifndef HIPLINE_RESOLVE_H
+#define HIPLINE_RESOLVE_H
+
+#include "daemon/base/locator.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum resolve_type {
+	RESOLVE_START = 1,  /* monitor to resolver, with descriptors */
+	RESOLVE_CONFIG = 2, /* engine to resolver, as the following */
+	RESOLVE_ANSWER = 3,
+	RESOLVE_CHANGED = 4, /* names have changed; no body */
+	RESOLVE_ASK = 5,     /* resolver to engine */
+};
+
+enum {
+	RESOLVE_HIT_LEN = 16,
+	RESOLVE_HITS_MAX = 16,
+	RESOLVE_HI_MAX = 1032,
+	RESOLVE_NAME_MAX = 1024,
+	RESOLVE_UPSTREAMS_MAX = 16,
+	RESOLVE_ASK_MAX = 8 + 1 + RESOLVE_HIT_LEN + RESOLVE_NAME_MAX,
+	RESOLVE_BODY_MAX = 32 * 1024, /* of any */
+};
+
+/* Who the resolver becomes, and what it logs. */
+struct resolve_start {
+	uint32_t uid, gid;
+	uint8_t log; /* enum log_level */
+};
+
+struct resolve_config {
+	const char *suffix; /* borrowed, NUL-terminated */
+	struct locator upstreams[RESOLVE_UPSTREAMS_MAX];
+	size_t n_upstreams;
+	uint8_t log;
+};
+
+struct resolve_ask {
+	uint64_t id;
+	bool is_reverse;
+	uint8_t hit[RESOLVE_HIT_LEN]; /* of a reverse one */
+	const char *name;	      /* else; borrowed, NUL-terminated */
+};
+
+/* Why a HIT is believed (hipline(1)); in the order of its text. */
+enum resolve_proof {
+	RESOLVE_PROOF_PIN,
+	RESOLVE_PROOF_SELF,
+	RESOLVE_PROOF_AUTHORITY,
+	RESOLVE_PROOF_DOMAIN,
+	RESOLVE_PROOF_FIRST_USE,
+	RESOLVE_PROOFS,
+};
+
+enum resolve_result {
+	RESOLVE_FOUND,
+	RESOLVE_ABSENT,	     /* no such name, and it would be ours */
+	RESOLVE_FOREIGN,     /* ordinary DNS may know it */
+	RESOLVE_UNREACHABLE, /* nobody can tell now */
+	RESOLVE_RESULTS,
+};
+
+struct resolve_hit {
+	uint8_t hit[RESOLVE_HIT_LEN];
+	enum resolve_proof proof;
+	const uint8_t *hi; /* Host Identity; borrowed; NULL: not known */
+	size_t hi_len;
+};
+
+struct resolve_answer {
+	uint64_t id;
+	enum resolve_result result;
+	uint32_t lifetime_s;
+	struct resolve_hit hits[RESOLVE_HITS_MAX];
+	size_t n_hits;
+	const char *name; /* to a reverse one, or NULL; borrowed */
+};
+
+/* "pin", "self", "authority", "domain", "first-use". */
+const char *resolve_proof_text(enum resolve_proof proof);
+
+/* Bodies. Write: the length, 0 when it does not fit. */
+size_t resolve_start_write(const struct resolve_start *s, uint8_t *out,
+			   size_t cap);
+size_t resolve_config_write(const struct resolve_config *c, uint8_t *out,
+			    size_t cap);
+size_t resolve_ask_write(const struct resolve_ask *a, uint8_t *out, size_t cap);
+size_t resolve_answer_write(const struct resolve_answer *a, uint8_t *out,
+			    size_t cap);
+
+/* False on a broken form, with *out untouched. */
+bool resolve_start_parse(const uint8_t *body, size_t len,
+			 struct resolve_start *out);
+bool resolve_config_parse(const uint8_t *body, size_t len,
+			  struct resolve_config *out);
+bool resolve_ask_parse(const uint8_t *body, size_t len,
+		       struct resolve_ask *out);
+bool resolve_answer_parse(const uint8_t *body, size_t len,
+			  struct resolve_answer *out);
+
+#endif

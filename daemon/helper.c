@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The pair of sockets is made here for each start. What the resolver has to
+ * know first is written into its end before the engine gets the other one.
+ */
+#include "daemon/helper.h"
+
+#include "daemon/base/ipc.h"
+#include "daemon/base/log.h"
+#include "daemon/handover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	DNS_PORT = 53,
+	BACKLOG = 64,
+	CHANNEL_FD = 3, /* the resolver's end, in the resolver */
+};
+
+static const char program_name[] = "hipline-resolver";
+
+void helper_init(struct helper *h)
+{
+	*h = (struct helper){ .engine = -1, .again_ms = HELPER_NEVER };
+}
+
+/* Beside this program when it was not installed, else where it belongs. */
+static void find_program(struct helper *h, const char *libexec)
+{
+	char self[HELPER_PATH_MAX / 2];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (libexec) {
+		(void)snprintf(h->program, sizeof(h->program), "%s/%s", libexec,
+			       program_name); /* cut short it is not there */
+		return;
+	}
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash) {
+		*slash = '\0';
+		(void)snprintf(h->program, sizeof(h->program), "%s/%s", self,
+			       program_name); /* fits */
+		if (access(h->program, X_OK) == 0)
+			return;
+	}
+	(void)snprintf(h->program, sizeof(h->program), "%s/%s", LIBEXECDIR,
+		       program_name); /* fits */
+}
+
+static int open_socket(const struct locator *l, int type)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = locator_to_sockaddr(l, &sa);
+	const int on = 1;
+	int fd = socket(sa.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (type == SOCK_STREAM &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+		err = -errno;
+	if (err == 0 && bind(fd, (const struct sockaddr *)&sa, len) < 0)
+		err = -errno;
+	if (err == 0 && type == SOCK_STREAM && listen(fd, BACKLOG) < 0)
+		err = -errno;
+	if (err == 0)
+		return fd;
+	(void)close(fd); /* never used */
+	return err;
+}
+
+/* Both sockets of an address, or none. */
+static void open_address(struct helper *h, const char *text)
+{
+	struct locator l;
+	int udp, tcp = -ENOSPC;
+
+	if (locator_from_text(text, DNS_PORT, &l) < 0)
+		return; /* the configuration was checked */
+	udp = h->n_sockets + 2 <= HELPER_SOCKETS_MAX
+		      ? open_socket(&l, SOCK_DGRAM)
+		      : -ENOSPC;
+	if (udp >= 0)
+		tcp = open_socket(&l, SOCK_STREAM);
+	if (tcp >= 0) {
+		h->sockets[h->n_sockets++] = udp;
+		h->sockets[h->n_sockets++] = tcp;
+		return;
+	}
+	if (udp >= 0)
+		(void)close(udp); /* never used */
+	if (h->trouble[0] == '\0')
+		(void)snprintf(h->trouble, sizeof(h->trouble), "%s: %s", text,
+			       strerror(udp < 0 ? -udp : -tcp));
+}
+
+void helper_open(struct helper *h, const struct config *c, const char *libexec,
+		 bool verbose)
+{
+	const char *user = c->users.items[1].text;
+	const struct passwd *pw = getpwnam(user);
+
+	find_program(h, libexec);
+	h->has_user = pw != NULL;
+	h->start.log = (uint8_t)(verbose ? LOG_LEVEL_DEBUG : c->log);
+	if (!pw) {
+		(void)snprintf(h->trouble, sizeof(h->trouble),
+			       "there is no user %s", user);
+		return;
+	}
+	h->start.uid = pw->pw_uid;
+	h->start.gid = pw->pw_gid;
+	for (size_t i = 0; i < c->dns_listen.n; i++)
+		open_address(h, c->dns_listen.items[i].text);
+}
+
+/* In the child: nothing but the channel is taken along. */
+static void become_resolver(const struct helper *h, int channel)
+{
+	char *const arguments[] = { (char *)(uintptr_t)program_name,
+				    (char *)(uintptr_t) "--channel", NULL };
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (channel == CHANNEL_FD) {
+		if (fcntl(channel, F_SETFD, 0) < 0)
+			_exit(EXIT_FAILURE);
+	} else if (dup2(channel, CHANNEL_FD) < 0) {
+		_exit(EXIT_FAILURE);
+	}
+	(void)close_range(CHANNEL_FD + 1, ~0u, 0); /* all close by exec, too */
+	(void)execv(h->program, arguments);
+	log_error("resolver", "%s: %s", h->program, strerror(errno));
+	_exit(EXIT_FAILURE);
+}
+
+/* Tells the engine; `channel` is its end of the pair, or -1: it is down. */
+static int tell_engine(const struct helper *h, int channel)
+{
+	const struct handover_resolver r = { .trouble = h->trouble,
+					     .n_sockets = h->n_sockets,
+					     .channel_fd = channel };
+
+	return handover_send_resolver(h->engine, &r);
+}
+
+static int start(struct helper *h)
+{
+	uint8_t body[64];
+	size_t len = resolve_start_write(&h->start, body, sizeof(body));
+	int ends[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		       ends) < 0)
+		return -errno;
+	/* Its first message waits in the socket until it reads. */
+	err = ipc_send(ends[0], RESOLVE_START, body, len, h->sockets,
+		       h->n_sockets, 0);
+	if (err == 0) {
+		h->pid = fork();
+		if (h->pid == 0)
+			become_resolver(h, ends[1]);
+		err = h->pid < 0 ? -errno : tell_engine(h, ends[0]);
+		if (h->pid < 0)
+			h->pid = 0;
+	}
+	(void)close(ends[0]); /* the engine's now */
+	(void)close(ends[1]); /* the resolver's now */
+	return err;
+}
+
+static void start_again_later(struct helper *h, uint64_t now_ms)
+{
+	h->again_ms = now_ms + h->wait_ms;
+	h->wait_ms *= 2;
+	if (h->wait_ms > HELPER_AGAIN_MAX_MS)
+		h->wait_ms = HELPER_AGAIN_MAX_MS;
+}
+
+static void try_start(struct helper *h, uint64_t now_ms)
+{
+	int err = start(h);
+
+	h->again_ms = HELPER_NEVER;
+	h->started_ms = now_ms;
+	if (err == 0)
+		return;
+	log_warning("resolver", "it cannot be started: %s", strerror(-err));
+	if (h->pid == 0)
+		start_again_later(h, now_ms);
+}
+
+void helper_begin(struct helper *h, int engine, uint64_t now_ms)
+{
+	h->engine = engine;
+	h->wait_ms = HELPER_AGAIN_FIRST_MS;
+	if (h->has_user)
+		try_start(h, now_ms);
+	else if (tell_engine(h, -1) < 0)
+		log_warning("resolver", "%s", h->trouble);
+}
+
+uint64_t helper_deadline(const struct helper *h)
+{
+	return h->again_ms;
+}
+
+static void on_end(struct helper *h, int status, uint64_t now_ms)
+{
+	if (WIFSIGNALED(status))
+		log_warning("resolver",
+			    "it was ended by signal %d (%s); it is started "
+			    "again",
+			    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		log_warning("resolver",
+			    "it ended with status %d; it is started again",
+			    WEXITSTATUS(status));
+	h->pid = 0;
+	if (now_ms - h->started_ms >= HELPER_STEADY_MS)
+		h->wait_ms = HELPER_AGAIN_FIRST_MS;
+	start_again_later(h, now_ms);
+}
+
+void helper_tick(struct helper *h, uint64_t now_ms)
+{
+	int status = 0;
+
+	if (h->engine < 0)
+		return;
+	if (h->pid > 0 && waitpid(h->pid, &status, WNOHANG) == h->pid)
+		on_end(h, status, now_ms);
+	if (now_ms >= h->again_ms)
+		try_start(h, now_ms);
+}
+
+void helper_stop(struct helper *h)
+{
+	h->engine = -1;
+	h->again_ms = HELPER_NEVER;
+}
+
+void helper_close(struct helper *h)
+{
+	for (size_t i = 0; i < h->n_sockets; i++)
+		(void)close(h->sockets[i]); /* the resolver has its own */
+	h->n_sockets = 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The engine's side of the resolver: what it asks for is answered from pins
+ * and peer sections, and it hears of changes. It is not trusted: what breaks
+ * the form cuts it off, and the monitor starts another.
+ */
+#ifndef HIPLINE_NAMING_H
+#define HIPLINE_NAMING_H
+
+#include "daemon/base/ipc.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct engine;
+struct naming;
+
+/* One without a resolver. NULL for want of memory. */
+struct naming *naming_new(struct engine *e);
+void naming_free(struct naming *n);
+
+/* HANDOVER_RESOLVER of the monitor. 0, or -EPROTO when it is none. */
+__attribute__((warn_unused_result)) int
+naming_on_message(struct naming *n, const struct ipc_message *m);
+
+/* Names are bound otherwise than before. */
+void naming_changed(struct naming *n);
+
+/* The configuration is another. */
+void naming_configure(struct naming *n);
+
+/* What `status` and `dns` say of it; NULL for want of memory. */
+json_t *naming_report(const struct naming *n);
+
+/* Whether queries are answered. */
+bool naming_is_up(const struct naming *n);
+
+#endif

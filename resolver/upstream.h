@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Questions to ordinary DNS, by c-ares on the resolver's loop: it repeats,
+ * goes over to TCP, and takes replies only from whom it asked, to the port,
+ * id and question that it asked with.
+ */
+#ifndef HIPLINE_UPSTREAM_H
+#define HIPLINE_UPSTREAM_H
+
+#include "daemon/base/locator.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ev_loop;
+struct upstream;
+
+/* A reply, borrowed; bytes is NULL when there is none. */
+typedef void upstream_fn(void *ctx, uint64_t id, const uint8_t *bytes,
+			 size_t len);
+
+/* 0 or a negative errno. `reply` may be called from within upstream_ask. */
+__attribute__((warn_unused_result)) int upstream_new(struct ev_loop *loop,
+						     upstream_fn *reply,
+						     void *ctx,
+						     struct upstream **out);
+void upstream_free(struct upstream *u);
+
+/* Whom to ask from now on. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int
+upstream_set(struct upstream *u, const struct locator *servers, size_t n);
+
+/* Sends a whole query, whose id is its own. */
+void upstream_ask(struct upstream *u, uint64_t id, const uint8_t *query,
+		  size_t len);
+
+#endif

@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
+# DNS by real tools: every form of a name, what is not ours, an upstream that
+# is lied about, garbage, slow askers, a flood; a resolver that is killed.
+# Budget: 60 s, long 60 s
+set -u
+# shellcheck source-path=SCRIPTDIR source=hip.sh
+. "$(dirname "$0")/hip.sh"
+
+at=127.0.0.154
+# ask NAME TYPE [ARG...]: dig's short answer.
+ask() {
+	local name=$1 type=$2; shift 2
+	nl_in alice dig "@$at" +short +tries=1 +time=3 "$@" "$name" "$type"
+}
+# rcode NAME TYPE [ARG...]: what dig says of it.
+rcode() {
+	local name=$1 type=$2; shift 2
+	nl_in alice dig "@$at" +tries=1 +time=3 "$@" "$name" "$type" |
+		sed -n 's/.*status: \([A-Z]*\),.*/\1/p'
+}
+# ask_well NAME: bob's HIT is the answer.
+ask_well() { [ "$(ask "$1" AAAA)" = "${HIP_HIT[bob]}" ]; }
+# peer HIT, or a pin, answered by nslookup, within its short patience.
+nslookup_says() {
+	nl_in alice nslookup -type=aaaa "$1" "$at" | grep -qi "${HIP_HIT[bob]}"
+}
+
+hip_init
+hip_host alice; hip_host bob
+hip_meet alice bob
+dns=$HIP_BUILD/tests/netns/dnsforge
+HIP_PEERS[alice]+='dns { upstream = { "127.0.0.9:5300" } }
+'
+nl_bg alice /dev/null "$dns" serve 127.0.0.9 5300
+hip_up alice bob
+until_true 10 hip_resolver alice || fail "no resolver"
+check 'bob is pinned' hip alice pin bob@example.com "${HIP_HIT[bob]}"
+hit=${HIP_HIT[bob]}
+self=$(hip_json bob .self_name id)
+reverse=$(python3 -c 'import ipaddress, sys
+print(ipaddress.ip_address(sys.argv[1]).reverse_pointer)' "$hit")
+dashes=${hit//:/-}.hip.internal
+host=bob.at.example.com.hip.internal
+
+# --- every form
+check 'status says that DNS is answered' \
+	until_true 5 eval '[ "$(hip_json alice .dns.state status)" = answering ]'
+check 'nslookup finds the name' until_true 5 nslookup_says bob@example.com
+equal 'AAAA of the name' "$hit" "$(ask bob@example.com AAAA)"
+equal 'AAAA in any case' "$hit" "$(ask BOB@Example.COM AAAA)"
+equal 'AAAA by TCP' "$hit" "$(ask bob@example.com AAAA +tcp)"
+equal 'AAAA of the host form' "$hit" "$(ask "$host" AAAA)"
+equal 'AAAA of the HIT with dashes' "$hit" "$(ask "$dashes" AAAA)"
+equal 'AAAA of the name that proves itself' "$hit" "$(ask "$self" AAAA)"
+equal 'PTR' "$host." "$(ask "$reverse" PTR)"
+equal 'SRV over UDP' "0 0 5060 $host." "$(ask "_sip._udp.$host" SRV)"
+equal 'SRV over TCP' "0 0 5060 $host." "$(ask "_sip._tcp.$host" SRV)"
+equal 'NAPTR' 2 "$(ask "$host" NAPTR | grep -c "_sip._")"
+equal 'TXT' "\"hit=$hit\" \"proof=pin\"" "$(ask bob@example.com TXT)"
+equal 'A has no data' NOERROR "$(rcode bob@example.com A)"
+equal 'A is empty' "" "$(ask bob@example.com A)"
+equal 'a name under the suffix that is none' NXDOMAIN \
+	"$(rcode nobody.at.example.com.hip.internal AAAA)"
+equal 'the suffix itself' NOERROR "$(rcode hip.internal SOA)"
+equal 'another version of EDNS' BADVERS "$(rcode hip.internal SOA +edns=1 +noednsneg)"
+equal 'EDNS is answered' 1 \
+	"$(nl_in alice dig "@$at" bob@example.com AAAA | grep -c 'EDNS: version: 0')"
+check 'the own HIP record has the key' hip alice pin me@example.com "${HIP_HIT[alice]}"
+check 'of the own HIT' eval 'ask me@example.com HIP | grep -qi "^3 20010022"'
+
+# --- what is not ours
+equal 'another name comes from upstream' 192.0.2.7 "$(ask www.example.org A)"
+equal 'so does another name with @' NXDOMAIN "$(rcode carol@example.org AAAA)"
+equal 'a long one comes by TCP' 100 "$(ask long.example.org TXT | wc -l)"
+for lie in id port question; do
+	equal "a lie about $lie is not believed" 192.0.2.7 "$(ask "wrong-$lie.example.org" A)"
+done
+
+# --- who asks, and how
+check 'beyond this host nobody is answered' eval \
+	'! nl_in bob dig "@${NL_IP[alice.eth0]}" +tries=1 +time=1 "$dashes" AAAA'
+nl_bg alice /dev/null "$dns" slow $at 53 200
+SLOW=$NL_PID
+until_true 5 eval '[ "$(nl_in alice ss -Htn "dst $at" | wc -l)" -ge 100 ]'
+good=0
+for ((i = 0; i < 20; i++)); do
+	[ "$(ask bob@example.com AAAA +time=1)" = "$hit" ] && good=$((good + 1))
+done
+equal 'beside 200 slow askers good ones are answered' 20 $good
+equal 'by TCP, too' "$hit" "$(ask bob@example.com AAAA +tcp)"
+kill "$SLOW" 2>/dev/null
+check 'garbage is survived' nl_in alice "$dns" garbage $at 53 20000
+check 'and answered around' until_true 5 ask_well bob@example.com
+nl_in alice "$dns" flood $at 53 10000 >"$HIP_DIR/flood"
+check 'after a flood of names a known one is answered' until_true 3 ask_well bob@example.com
+hip_sanitized || between 'the resolver stays small, KiB' 1 10240 \
+	"$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$(hip_resolver alice)/status")"
+
+# --- changes
+check 'bob is unpinned' hip alice unpin bob@example.com
+equal 'which holds at once' NXDOMAIN "$(rcode bob@example.com AAAA)"
+check 'bob is pinned again' hip alice pin bob@example.com "$hit"
+equal 'which holds at once' "$hit" "$(ask bob@example.com AAAA)"
+
+# --- a resolver that dies
+hip_pings_all alice bob 20 >/dev/null || fail "pings before"
+before=$(hip_json alice '.associations[0].spi_out' peers)
+old=$(hip_resolver alice)
+kill -9 "$old"
+check 'a killed resolver answers again' until_true 10 ask_well bob@example.com
+check 'it is another one' [ "$(hip_resolver alice)" != "$old" ]
+equal 'its capabilities' 0000000000000000 \
+	"$(awk '$1 == "CapEff:" { print $2 }' "/proc/$(hip_resolver alice)/status")"
+check 'the line was not cut' hip_pings_all alice bob 20
+equal 'and has the same SA' "$before" "$(hip_json alice '.associations[0].spi_out' peers)"
+check 'hipline dns tells the next step' eval 'hip alice dns | grep -q "next step"'
+hip_end

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/* What resolv.conf says about who is asked. */
+#include "daemon/integration.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const char ours[] = "127.0.0.154";
+
+Test(integration, a_line_that_names_us_is_enough)
+{
+	static const char *const texts[] = {
+		"nameserver 127.0.0.154",
+		"search x\n  nameserver\t127.0.0.154 # ours\n",
+		"nameserver 192.0.2.1\nnameserver 127.0.0.154\n",
+	};
+	struct integration i;
+
+	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++) {
+		integration_judge(texts[n], ours, 0, &i);
+		cr_assert_str_eq(i.active, "resolv.conf", "%s", texts[n]);
+	}
+}
+
+Test(integration, other_lines_are_not)
+{
+	static const char *const texts[] = {
+		"",
+		"nameserver 127.0.0.15",
+		"nameserver 127.0.0.1540",
+		"# nameserver 127.0.0.154",
+		"nameserver127.0.0.154",
+		"options nameserver 127.0.0.154",
+	};
+	struct integration i;
+
+	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++) {
+		integration_judge(texts[n], ours, 0, &i);
+		cr_assert_str_eq(i.active, "none", "%s", texts[n]);
+		cr_assert_str_eq(i.system, "none");
+		cr_assert(strstr(i.next, ours));
+	}
+}
+
+Test(integration, who_writes_the_file_decides_the_next_step)
+{
+	struct integration i;
+
+	integration_judge("nameserver 127.0.0.53\n", ours, 1, &i);
+	cr_assert_str_eq(i.system, "systemd-resolved");
+	cr_assert(strstr(i.next, "resolvectl"));
+	integration_judge("nameserver 192.0.2.1\n", ours, 1, &i);
+	cr_assert_str_eq(i.system, "resolvconf");
+	cr_assert(strstr(i.next, "by resolvconf"));
+}
+
+Test(integration, without_an_address_the_step_is_to_name_one)
+{
+	struct integration i;
+
+	integration_judge("nameserver 127.0.0.154", "", 0, &i);
+	cr_assert_str_eq(i.active, "none");
+	cr_assert(strstr(i.next, "listen"));
+}
