@@ -77,8 +77,35 @@ static void save_registrations(void)
 	seeds_save("registration", "preferences", bytes, wr_len(&w));
 }
 
+/* Without their end, SignerIdentity, which fuzz_signer.c adds. */
+static void save_preimages(void)
+{
+	const struct forwarding f = { .overlay = 0x9a1c1e36 };
+	const struct resource_id at = { { 1 } };
+	const struct hit node = { { 0x20, 0x01, 0x00, 0x22, [15] = 1 } };
+	const uint8_t data[] = { 2, 0, 4, 0, 0, 0, 0 };
+	struct stored v = { .exists = true,
+			    .key = { node.bytes, ID_LEN },
+			    .data = { data, sizeof(data) } };
+	uint8_t part[128];
+	struct wr p = wr_init(part, sizeof(part));
+	struct wr w = wr_init(bytes, sizeof(bytes));
+
+	contents_write(&p, RELOAD_PING_REQ, (const uint8_t *)"\0\0", 2);
+	message_signed_write(&w, &f, (struct span){ part, wr_len(&p) },
+			     (struct span){ NULL, 0 });
+	seeds_save("signer", "message", bytes, wr_len(&w));
+	p = wr_init(part, sizeof(part));
+	w = wr_init(bytes, sizeof(bytes));
+	stored_value_write(&p, DATA_DICTIONARY, &v);
+	v.value = (struct span){ part, wr_len(&p) };
+	stored_signed_write(&w, &at, REGISTRATION_KIND, DATA_DICTIONARY, &v);
+	seeds_save("signer", "value", bytes, wr_len(&w));
+}
+
 void seeds_enrolled(void)
 {
+	save_preimages();
 	save_registrations();
 	enrolled_authority_make(&authority, "example.com", KEY_RFC8032);
 	save_certificates();
