@@ -29,7 +29,16 @@ struct slot {
 	uint64_t due_ms;
 	struct stub_asker asker;
 	struct dnsmsg_query query;
+	bool is_open; /* its name may also be one of ordinary DNS */
+};
+
+/* A question as it is being worked on. */
+struct question {
+	struct stub_asker asker;
+	struct dnsmsg_query query;
 	struct dnsform form;
+	const struct asked_entry *entry; /* with its answer, or NULL */
+	enum dnsmsg_rcode rcode;
 };
 
 TAILQ_HEAD(slots, slot);
@@ -192,7 +201,7 @@ static void write_entry(struct stub *s, struct dnsmsg_reply *r,
 }
 
 /* The reply to a question, from an entry, the question itself, or an rcode. */
-static void write_reply(struct stub *s, const struct slot *q)
+static void write_reply(struct stub *s, const struct question *q)
 {
 	struct dnsmsg_reply r;
 
@@ -215,7 +224,8 @@ static void write_reply(struct stub *s, const struct slot *q)
 	s->reply_to = q->asker;
 }
 
-static void reply_now(struct stub *s, struct slot *q, enum dnsmsg_rcode rcode)
+static void reply_now(struct stub *s, struct question *q,
+		      enum dnsmsg_rcode rcode)
 {
 	q->rcode = rcode;
 	write_reply(s, q);
@@ -223,7 +233,7 @@ static void reply_now(struct stub *s, struct slot *q, enum dnsmsg_rcode rcode)
 }
 
 /* A slot for a question that has to wait; NULL when none is free. */
-static struct slot *take_slot(struct stub *s, const struct slot *q,
+static struct slot *take_slot(struct stub *s, const struct question *q,
 			      enum slot_state state, uint64_t wait_ms)
 {
 	struct slot *slot = TAILQ_FIRST(&s->states[SLOT_FREE]);
@@ -236,12 +246,12 @@ static struct slot *take_slot(struct stub *s, const struct slot *q,
 	slot->due_ms = s->now_ms + wait_ms;
 	slot->asker = q->asker;
 	slot->query = q->query;
-	slot->form = q->form;
+	slot->is_open = q->form.is_open;
 	move(s, slot, state);
 	return slot;
 }
 
-static void forward(struct stub *s, struct slot *q)
+static void forward(struct stub *s, struct question *q)
 {
 	if (!s->conf.has_upstream) {
 		s->counters.refused++;
@@ -252,17 +262,18 @@ static void forward(struct stub *s, struct slot *q)
 }
 
 /* Whether this answer means that ordinary DNS is to be asked. */
-static bool is_foreign(const struct asked_entry *e, const struct dnsform *f)
+static bool is_foreign(const struct asked_entry *e, bool is_open)
 {
-	return e->answer.result == ASKED_FOREIGN && f->is_open;
+	return e->answer.result == ASKED_FOREIGN && is_open;
 }
 
-static void answer_kept(struct stub *s, struct slot *q, struct asked_entry *e)
+static void answer_kept(struct stub *s, struct question *q,
+			struct asked_entry *e)
 {
 	s->counters.kept++;
 	if (!e->is_open && s->now_ms >= e->prefetch_ms)
 		(void)look_up(s, e); /* else it gets too old, and is then */
-	if (is_foreign(e, &q->form)) {
+	if (is_foreign(e, q->form.is_open)) {
 		forward(s, q);
 		return;
 	}
@@ -271,7 +282,7 @@ static void answer_kept(struct stub *s, struct slot *q, struct asked_entry *e)
 	q->entry = NULL;
 }
 
-static void ask(struct stub *s, struct slot *q)
+static void ask(struct stub *s, struct question *q)
 {
 	const struct asked_what what = {
 		.is_reverse = q->form.kind == DNSFORM_REVERSE,
@@ -304,7 +315,7 @@ static bool is_transfer(const struct dnsmsg_query *q)
 
 static void on_query(struct stub *s, const struct stub_input *in)
 {
-	struct slot q = { .asker = in->asker };
+	struct question q = { .asker = in->asker };
 	enum dnsmsg_rcode rcode;
 
 	/* Also of our own host another may ask; beyond it nobody. */
@@ -356,7 +367,7 @@ static void wake(struct stub *s, struct asked_entry *e)
 			continue;
 		if (!e->is_known) {
 			fail(s, slot, DNSMSG_SERVFAIL);
-		} else if (!is_foreign(e, &slot->form)) {
+		} else if (!is_foreign(e, slot->is_open)) {
 			move(s, slot, SLOT_READY);
 		} else if (s->conf.has_upstream) {
 			release_entry(s, slot);
@@ -477,6 +488,17 @@ void stub_tick(struct stub *s, uint64_t now_ms)
 		     DNSMSG_SERVFAIL);
 }
 
+static void write_slot(struct stub *s, const struct slot *slot)
+{
+	struct question q = { .asker = slot->asker,
+			      .query = slot->query,
+			      .entry = slot->entry,
+			      .rcode = slot->rcode };
+
+	dnsform_parse(&q.query.name, s->suffix, &q.form);
+	write_reply(s, &q);
+}
+
 static bool give_reply(struct stub *s, struct stub_output *out)
 {
 	struct slot *slot = TAILQ_FIRST(&s->states[SLOT_READY]);
@@ -484,7 +506,7 @@ static bool give_reply(struct stub *s, struct stub_output *out)
 	if (!s->has_reply) {
 		if (!slot)
 			return false;
-		write_reply(s, slot);
+		write_slot(s, slot);
 		release_entry(s, slot);
 		move(s, slot, SLOT_FREE);
 	}

@@ -54,7 +54,8 @@ hip_up alice bob
 bob=${HIP_HIT[bob]}
 
 keys id "algorithm fingerprint hit self_name" . alice id
-keys status "aead associations hit interface locators mtu names nat offload overlay port relays version warnings" . alice status
+keys status "aead associations dns hit interface locators mtu names nat offload overlay port relays version warnings" . alice status
+keys dns "integration listen next state suffix system upstream" . alice dns
 keys peers associations . alice peers
 keys resolve "hits name" . alice resolve bob@example.com
 keys "a resolution" "hit lifetime_s proof" '.hits[0]' alice resolve bob@example.com
