@@ -32,9 +32,11 @@
 	"HIT         2001:22::a\n"                                             \
 	"interface   hip0, MTU 1400\n"                                         \
 	"underneath  port 10500; 192.0.2.1:10500\n"                            \
-	"ESP         openssl; offload: vnet tso\n"
+	"ESP         openssl; offload: vnet tso\n"                             \
+	"DNS         -\n"
 
-/* Prints JSON text by one of the functions; the caller frees the result. */
+/* Prints JSON text by one of the functions; the caller frees the
+   result. */
 static char *print_json(show_print *print, const char *json, bool colour)
 {
 	json_t *root = json_loads(json, 0, NULL);
@@ -133,6 +135,7 @@ Test(status, an_answer_without_anything_is_still_a_screen)
 	       "interface   -, MTU 0\n"
 	       "underneath  port 0; -\n"
 	       "ESP         -; offload: -\n"
+	       "DNS         -\n"
 	       "\nassociations  none\n\nwarnings  none\n");
 }
 
