@@ -51,18 +51,20 @@ size_t guard_rules(const char *interface, char out[GUARD_RULES_MAX])
 	table_name(interface, table);
 	/* The first line makes sure that there is one to delete. */
 	n = snprintf(out, GUARD_RULES_MAX,
-		     "table inet %s {}\n"
-		     "delete table inet %s\n"
-		     "table inet %s {\n"
+		     "table ip6 %s {}\n"
+		     "delete table ip6 %s\n"
+		     "table ip6 %s {\n"
 		     " chain in {\n"
 		     "  type filter hook prerouting priority raw\n"
-		     "  iifname { \"%s\", \"lo\" } accept\n"
+		     "  iifname \"%s\" accept\n"
+		     "  iifname \"lo\" accept\n"
 		     "  ip6 saddr 2001:20::/28 counter drop\n"
 		     "  ip6 daddr 2001:20::/28 counter drop\n"
 		     " }\n"
 		     " chain out {\n"
 		     "  type filter hook postrouting priority raw\n"
-		     "  oifname { \"%s\", \"lo\" } accept\n"
+		     "  oifname \"%s\" accept\n"
+		     "  oifname \"lo\" accept\n"
 		     "  ip6 saddr 2001:20::/28 counter drop\n"
 		     "  ip6 daddr 2001:20::/28 counter drop\n"
 		     " }\n"
@@ -150,8 +152,7 @@ int guard_remove(struct netlink *n, const char *interface)
 
 	table_name(interface, table);
 	len = snprintf(rules, sizeof(rules),
-		       "table inet %s {}\ndelete table inet %s\n", table,
-		       table);
+		       "table ip6 %s {}\ndelete table ip6 %s\n", table, table);
 	if (path && len > 0 && (size_t)len < sizeof(rules))
 		(void)run_nft(path, rules, (size_t)len); /* or there is none */
 	err = netlink_label_delete(n, guard_prefix, GUARD_PREFIX_LEN,
