@@ -418,8 +418,20 @@ static bool begin_packet(struct forward *f, struct intake *in,
 	return false;
 }
 
+/* The SA for a packet; *last is that of the one before, or NULL. */
+static struct sa_out *find_out(struct forward *f, const uint8_t *inner,
+			       struct sa_out **last)
+{
+	const uint8_t *peer = inner + DESTINATION_AT;
+
+	if (!*last || memcmp(sa_out_peer(*last), peer, 16) != 0)
+		*last = sa_out_find(f->conf.sas, peer);
+	return *last;
+}
+
 /* Seals the rest of a begun packet; false when b was full before its end. */
-static bool seal_segments(struct forward *f, struct intake *in, struct burst *b)
+static bool seal_segments(struct forward *f, struct intake *in, struct burst *b,
+			  struct sa_out **last)
 {
 	struct sa_out *sa = NULL;
 	uint8_t *inner;
@@ -434,7 +446,7 @@ static bool seal_segments(struct forward *f, struct intake *in, struct burst *b)
 		enum esp_result result;
 
 		if (!sa)
-			sa = sa_out_find(f->conf.sas, inner + DESTINATION_AT);
+			sa = find_out(f, inner, last);
 		if (!sa) {
 			tell(f, f->data, RING_NO_SA, &p);
 			continue;
@@ -457,12 +469,14 @@ static bool seal_segments(struct forward *f, struct intake *in, struct burst *b)
 bool forward_down_intake(struct forward *f, struct intake *in, struct burst *b,
 			 struct forward_out *out)
 {
+	struct sa_out *last = NULL;
+
 	while (in->next < in->count) {
 		if (!in->cutting && !begin_packet(f, in, out)) {
 			in->next++;
 			continue;
 		}
-		in->cutting = !seal_segments(f, in, b);
+		in->cutting = !seal_segments(f, in, b, &last);
 		if (in->cutting)
 			return false;
 		in->next++;

@@ -8,6 +8,9 @@ enum {
 	ALIGN = 64,
 };
 
+static_assert((INTAKE_LEAD + IPV6_HEADER_LEN) % ALIGN == 0, "");
+static_assert(INTAKE_LEAD >= sizeof(uint8_t[VNET_LEN]), "");
+
 void intake_reset(struct intake *in)
 {
 	in->len = 0;
@@ -20,22 +23,23 @@ void intake_reset(struct intake *in)
 bool intake_has_room(const struct intake *in)
 {
 	return in->count < PKT_BATCH &&
-	       in->cap - in->len >= INTAKE_PACKET_MAX + INTAKE_TAIL_ROOM;
+	       in->cap - in->len >=
+		       INTAKE_LEAD + INTAKE_PACKET_MAX + INTAKE_TAIL_ROOM;
 }
 
 uint8_t *intake_place(struct intake *in)
 {
-	return in->buf + in->len;
+	return in->buf + in->len + INTAKE_LEAD;
 }
 
 void intake_add(struct intake *in, const struct vnet *v, uint32_t len)
 {
 	in->packets[in->count++] = (struct intake_packet){
 		.vnet = *v,
-		.at = in->len,
+		.at = in->len + INTAKE_LEAD,
 		.len = len,
 	};
-	in->len += (len + ALIGN - 1) / ALIGN * ALIGN;
+	in->len += (INTAKE_LEAD + len + ALIGN - 1) / ALIGN * ALIGN;
 }
 
 /* One bit of 64 for a packet's flow. Two flows of one bit are taken for one,

@@ -13,6 +13,9 @@
 enum {
 	/* The largest super-packet. */
 	INTAKE_PACKET_MAX = 65535,
+	/* In front of each: room for its virtio header, and what makes its
+	 * data begin on a cache line behind the IPv6 header. */
+	INTAKE_LEAD = 24,
 	/* Room kept behind the last packet. */
 	INTAKE_TAIL_ROOM = PKT_TAIL_ROOM,
 	/* Up to this long, a packet may be one of a call. */
@@ -46,7 +49,8 @@ void intake_reset(struct intake *in);
 /* Whether another packet of any size has room. */
 bool intake_has_room(const struct intake *in);
 
-/* Where the next one is to be read to; intake_add then takes it. */
+/* Where the next one is to be read to, with VNET_LEN bytes free in front;
+ * intake_add then takes it. */
 uint8_t *intake_place(struct intake *in);
 void intake_add(struct intake *in, const struct vnet *v, uint32_t len);
 

@@ -361,6 +361,11 @@ const uint8_t *sa_in_peer(const struct sa_in *sa)
 	return sa->sa.peer;
 }
 
+const uint8_t *sa_out_peer(const struct sa_out *sa)
+{
+	return sa->sa.peer;
+}
+
 size_t sa_table_count(const struct sa_table *t)
 {
 	return t->in.count + t->out.count;

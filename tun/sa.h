@@ -81,6 +81,7 @@ const struct path *sa_out_path(const struct sa_out *sa);
 const struct sa_counters *sa_in_counters(const struct sa_in *sa);
 const struct sa_counters *sa_out_counters(const struct sa_out *sa);
 const uint8_t *sa_in_peer(const struct sa_in *sa);
+const uint8_t *sa_out_peer(const struct sa_out *sa);
 
 /* SAs of both directions, old ones too. Under either lock. */
 size_t sa_table_count(const struct sa_table *t);
