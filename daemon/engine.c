@@ -7,6 +7,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/command.h"
+#include "daemon/footprint.h"
 #include "daemon/generation.h"
 #include "daemon/handover.h"
 #include "daemon/jobs.h"
@@ -27,6 +28,7 @@ enum {
 	TAKE_BATCH = 256, /* from the data plane, before others have a turn */
 	STOP_MS = 2000,	  /* for CLOSE_ACKs */
 	SECOND_S = 1,
+	SHRINK_MS = 60000, /* no more often */
 };
 
 uint64_t engine_now_ms(void)
@@ -110,6 +112,7 @@ static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 			add_after(e, AFTER_JOB, &o->hit, o->job);
 		return;
 	}
+	e->exchanged |= o->state == ASSOC_ESTABLISHED;
 	log_peer(e, o, now_ms);
 	keep_unreached(e, o);
 	command_on_peer(e, o);
@@ -304,6 +307,18 @@ static void keep_generation(struct engine *e)
 			     e->config.state);
 }
 
+/* What an exchange has touched is not needed until the next one, and while
+ * there are many of them they keep it. */
+static void shrink(struct engine *e, uint64_t now_ms)
+{
+	if (!e->exchanged ||
+	    (e->shrunk_ms && now_ms < e->shrunk_ms + SHRINK_MS))
+		return;
+	footprint_shrink();
+	e->exchanged = false;
+	e->shrunk_ms = now_ms;
+}
+
 static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct engine *e = w->data;
@@ -326,6 +341,7 @@ static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 	engine_schedule(e);
 	keep_generation(e);
 	recovery_save(e, now_ms);
+	shrink(e, now_ms);
 }
 
 static void on_stop_time(struct ev_loop *loop, ev_timer *w, int events)

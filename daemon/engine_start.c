@@ -405,6 +405,12 @@ int engine_run(int channel)
 		err = make_all(e, &h);
 	ipc_in_clear(&in);
 	if (err == 0) {
+		/* The library tests itself when it is asked first, and needs
+		 * none of what has been. */
+		footprint_shrink();
+		(void)cipher_backend_works(e->config.aead == CIPHER_OPENSSL
+						   ? CIPHER_OPENSSL
+						   : CIPHER_IPSEC_MB);
 		footprint_shrink();
 		log_ready(e);
 		recovery_start(e);

@@ -11,7 +11,7 @@
 #include <time.h>
 
 enum {
-	LANE_SLOTS = 32,
+	LANE_SLOTS = 16,
 	/* A datagram or run of any length, and so that slots spread over the
 	 * caches. */
 	SLOT = 65536 + 64,

@@ -7,7 +7,7 @@
  * the same memory. Every ESP packet is an ordinary one.
  *
  * Memory: it is touched as it is used. LANE_SLOTS buffers of a run each come
- * to 2 MiB when runs filled all, intake and burst to 0.4 MiB.
+ * to 1 MiB when runs filled all, intake and burst to 0.4 MiB.
  */
 #ifndef HIPLINE_LANE_H
 #define HIPLINE_LANE_H

@@ -8,7 +8,7 @@
  * All its memory is taken when it is made, and touched when used: with an
  * MTU under 1,500 it comes to at most 3.5 MiB once every ring has gone
  * round (512 HIP packets, 512 and 256 inner packets, 128 buffers of up to
- * two pages), 2.5 MiB more where the fast lane is (lane.h), and to some
+ * two pages), 1.5 MiB more where the fast lane is (lane.h), and to some
  * 100 KiB while little happens.
  */
 #ifndef HIPLINE_WORKER_H
