@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # peers.sh - measure userspace VPNs side by side on one machine.
 #
-#   peers.sh [-r ROUNDS] [-t TCP_SECONDS] [-o OUT.csv] [-R ROOT] [-s] TUNNEL...
+#   peers.sh [-r ROUNDS] [-t TCP_SECONDS] [-m TEST]... [-o OUT.csv] [-R ROOT]
+#            [-s] TUNNEL...
 #
 # Two network namespaces, pv-a and pv-b, are joined by a veth pair; for each
 # TUNNEL in turn its daemon is started in both, measured and ended, and the
@@ -16,18 +17,24 @@
 #   down        (optional) undoes what ending the daemons does not
 #
 # ROOT is a directory to look for the daemons in before the system's own.
-# -s only prints the table of an earlier OUT.csv.  Needs root, iproute2,
-# ethtool, iperf3, jq, cc.
+# TEST is one of ping tcp1 tcp4 udp160 udp1200 voip flood pingload; without -m
+# all are done. -s only prints the table of an earlier OUT.csv.  Needs root,
+# iproute2, ethtool, iperf3, jq, cc.
+#
+# Memory is the peak resident size of all of a tunnel's processes, mean of both
+# ends: rss_mib since their start, rss_load_mib from 1.5 s after that on, while
+# traffic runs.
 #
 # shellcheck disable=SC1007,SC1090,SC2034 # peers.d uses what is set here
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
-rounds=3 secs=10 out=peers.csv ROOT= only=
-while getopts r:t:o:R:s o; do
+rounds=3 secs=10 out=peers.csv ROOT= only= tests=
+while getopts r:t:m:o:R:s o; do
 	case $o in
 	r) rounds=$OPTARG ;;
 	t) secs=$OPTARG ;;
+	m) tests+=" $OPTARG" ;;
 	o) out=$OPTARG ;;
 	R) ROOT=$OPTARG ;;
 	s) only=1 ;;
@@ -69,7 +76,7 @@ wait_for() { # a condition, tried for at most ten seconds
 	return 1
 }
 addr() { # ns dev local peer: address and link of a TUN
-	in_ns "$1" sh -c "ip addr add $3 peer $4 dev $2; ip link set $2 mtu $MTU up"
+	in_ns "$1" sh -c "ip link set $2 mtu $MTU up; ip addr add $3 peer $4 dev $2"
 }
 descend() { # a process and all below it
 	local p
@@ -169,19 +176,28 @@ t_pingload() {
 	wait $bg
 }
 measure() {
-	local p
+	local p t
+	sleep 1.5
+	put rss_mib "$(rss)"
+	# "5" makes the present size the peak: proc(5).
+	for p in $(all_pids); do echo 5 >/proc/"$p"/clear_refs; done
 	in_ns b iperf3 -s >/dev/null 2>&1 & local srv=$!
 	in_ns b "$WORK/upps" recv 7000 >/dev/null 2>&1 & local rcv=$!
 	sleep .3
-	try ping_us t_ping
-	try tcp1 t_tcp1
-	try tcp4_gbps t_tcp4
-	try udp160_kpps t_find 160
-	try udp1200_kpps t_find 1200
-	try voip t_voip
-	try flood160_kpps t_flood
-	try ping_load_us t_pingload
-	put rss_mib "$(rss)"
+	for t in ${tests:-ping tcp1 tcp4 udp160 udp1200 voip flood pingload}; do
+		case $t in
+		ping) try ping_us t_ping ;;
+		tcp1) try tcp1 t_tcp1 ;;
+		tcp4) try tcp4_gbps t_tcp4 ;;
+		udp160) try udp160_kpps t_find 160 ;;
+		udp1200) try udp1200_kpps t_find 1200 ;;
+		voip) try voip t_voip ;;
+		flood) try flood160_kpps t_flood ;;
+		pingload) try ping_load_us t_pingload ;;
+		*) echo "no test $t" >&2 ;;
+		esac
+	done
+	put rss_load_mib "$(rss)"
 	for p in $(descend $srv) $(descend $rcv); do kill "$p" 2>/dev/null; done
 	wait $srv $rcv 2>/dev/null
 }
@@ -193,7 +209,7 @@ values() {
 }
 
 table() {
-	local ms="tcp1_gbps tcp4_gbps udp160_kpps udp1200_kpps flood160_kpps voip50k_lost_pct voip50k_cores ping_us ping_load_us cpu_s_per_gb machine_s_per_gb rss_mib setup_ms first_ms"
+	local ms="tcp1_gbps tcp4_gbps udp160_kpps udp1200_kpps flood160_kpps voip50k_lost_pct voip50k_cores ping_us ping_load_us cpu_s_per_gb machine_s_per_gb rss_mib rss_load_mib setup_ms first_ms"
 	local t m
 	printf '%-22s' tunnel; printf ' %11s' $ms | sed 's/voip50k/v50k/g; s/machine_s_per/mach_s_per/g'; echo
 	for t in $(cut -d, -f2 "$out" | awk '!s[$0]++'); do
@@ -204,20 +220,22 @@ table() {
 		echo
 	done
 	echo
-	echo "ratio to bare, and to the best real peer (not bare*, null*, hip*)"
-	for m in tcp1_gbps tcp4_gbps udp160_kpps udp1200_kpps ping_us cpu_s_per_gb; do
+	echo "ratio to bare, to null:gso:mb128, and to the best real peer (not bare*,"
+	echo "null*, hip*)"
+	for m in tcp1_gbps tcp4_gbps udp160_kpps udp1200_kpps flood160_kpps ping_us ping_load_us cpu_s_per_gb; do
 		for t in $(cut -d, -f2 "$out" | awk '!s[$0]++'); do
 			echo "$t $(values "$t" "$m" | median)"
 		done | awk -v m="$m" '{v[$1]=$2;o[NR]=$1;if($1!~/^(bare|null|hip)/&&$2!="nan"&&$2>0){
 			lo=(m~/ping|cpu/);if(!b||(lo&&$2<b)||(!lo&&$2>b))b=$2}}
-			END{for(i=1;i<=NR;i++)printf "%-14s %-22s bare %6s  best %6s\n",m,o[i],
-			(v["bare"]>0)?sprintf("%.3f",v[o[i]]/v["bare"]):"-",b?sprintf("%.2f",v[o[i]]/b):"-"}'
+			END{for(i=1;i<=NR;i++)printf "%-14s %-22s bare %6s  null %6s  best %6s\n",m,o[i],
+			(v["bare"]>0)?sprintf("%.3f",v[o[i]]/v["bare"]):"-",
+			(v["null:gso:mb128"]>0)?sprintf("%.2f",v[o[i]]/v["null:gso:mb128"]):"-",b?sprintf("%.2f",v[o[i]]/b):"-"}'
 	done
 }
 
 main() {
 	[ -n "$only" ] && { table; exit; }
-	[ $# -gt 0 ] || { sed -n '2,21p' "$0"; exit 2; }
+	[ $# -gt 0 ] || { sed -n '2,28p' "$0"; exit 2; }
 	exec 9>"${TMPDIR:-/tmp}/pv-peers.lock"
 	flock -n 9 || { echo "another run is under way" >&2; exit 1; }
 	cc -O2 -o "$WORK/upps" "$here/upps.c" || exit 1
