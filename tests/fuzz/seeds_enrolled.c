@@ -6,6 +6,7 @@
 #include "tests/fuzz/seeds.h"
 
 #include "resolver/registration.h"
+#include "resolver/token.h"
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
 
@@ -103,8 +104,33 @@ static void save_preimages(void)
 	seeds_save("signer", "value", bytes, wr_len(&w));
 }
 
+static void save_tokens(void)
+{
+	static const uint8_t key[TOKEN_MAC_KEY_LEN] = { 1 };
+	struct token t = {
+		.overlay = "example.com",
+		.authority = { { 0x20, 0x01, 0x00, 0x22, [15] = 1 } },
+		.bootstraps = { { .hit = { { 0x20, 0x01, 0x00, 0x22, 5 } },
+				  .locator = { .addr = { 0x20, 1, 0xd, 0xb8 },
+					       .port = 10500 } } },
+		.n_bootstraps = 1,
+		.name = "bob@example.com",
+		.expires_s = ENROLLED_NOW_S,
+		.secret = { 7 },
+	};
+	struct wr w = wr_init(bytes, sizeof(bytes));
+	char text[TOKEN_TEXT_MAX];
+
+	token_seal(&t, key);
+	token_write(&w, &t);
+	seeds_save("token", "bytes", bytes, wr_len(&w));
+	token_text(&t, text);
+	seeds_save("token", "text", text, strlen(text));
+}
+
 void seeds_enrolled(void)
 {
+	save_tokens();
 	save_preimages();
 	save_registrations();
 	enrolled_authority_make(&authority, "example.com", KEY_RFC8032);
