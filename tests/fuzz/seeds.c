@@ -316,7 +316,7 @@ static void save_overlay(void)
 		put_step(&w, 1, 1, NULL, 0);
 		put_step(&w, 0xff, 0, NULL, 0);
 		put_step(&w, 8, 0, NULL, 0);
-		save("overlay", s->name, out, wr_len(&w));
+		seeds_save("overlay", s->name, out, wr_len(&w));
 	}
 }
 
@@ -355,7 +355,7 @@ static void save_dns(void)
 		if (dnsname_from_text(queries[i].name, &whole.name) < 0)
 			continue;
 		len = dnsmsg_forward(&whole, 0x1234, query, sizeof(query));
-		save("dns", queries[i].file, query, len);
+		seeds_save("dns", queries[i].file, query, len);
 		wr_u8(&w, 0); /* the query, an answer, the query again */
 		wr_u8(&w, 1);
 		wr_u8(&w, (uint8_t)len);
@@ -363,7 +363,7 @@ static void save_dns(void)
 		wr_bytes(&w, "\1\1\0\0\1", 5);
 		wr_u8(&w, (uint8_t)len);
 		wr_bytes(&w, query, len);
-		save("stub", queries[i].file, out, wr_len(&w));
+		seeds_save("stub", queries[i].file, out, wr_len(&w));
 	}
 }
 
