@@ -30,6 +30,7 @@ enum {
 /* In the order in which the configuration names the choices. */
 enum config_accept { CONFIG_ACCEPT_KNOWN, CONFIG_ACCEPT_ANY };
 enum config_transport { CONFIG_TRANSPORT_UDP, CONFIG_TRANSPORT_RAW };
+enum config_esp_transport { CONFIG_ESP_TRANSPORT_ON, CONFIG_ESP_TRANSPORT_OFF };
 enum config_offload { CONFIG_OFFLOAD_AUTO, CONFIG_OFFLOAD_OFF };
 enum config_firewall { CONFIG_FIREWALL_AUTO, CONFIG_FIREWALL_OFF };
 
@@ -67,6 +68,7 @@ struct config {
 	char *interface;
 	uint32_t port;
 	enum config_transport transport;
+	enum config_esp_transport esp_transport;
 	char *control; /* path */
 	char *state;   /* path */
 	struct config_list users;

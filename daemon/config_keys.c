@@ -17,6 +17,8 @@ static_assert(CONFIG_ACCEPT_KNOWN == 0 && CONFIG_ACCEPT_ANY == 1,
 	      "accept = known any");
 static_assert(CONFIG_TRANSPORT_UDP == 0 && CONFIG_TRANSPORT_RAW == 1,
 	      "transport = udp raw");
+static_assert(CONFIG_ESP_TRANSPORT_ON == 0 && CONFIG_ESP_TRANSPORT_OFF == 1,
+	      "esp_transport = on off");
 static_assert(CONFIG_OFFLOAD_AUTO == 0 && CONFIG_OFFLOAD_OFF == 1,
 	      "offload = auto off");
 static_assert(CONFIG_FIREWALL_AUTO == 0 && CONFIG_FIREWALL_OFF == 1,
@@ -45,6 +47,8 @@ static const struct config_key host_keys[] = {
 	  .initial = "10500", HOST_FIELD(port) },
 	{ "transport", CONFIG_CHOICE, "udp raw", .initial = "udp",
 	  HOST_FIELD(transport) },
+	{ "esp_transport", CONFIG_CHOICE, "on off", .initial = "on",
+	  HOST_FIELD(esp_transport) },
 	{ "control", CONFIG_TEXT, "an absolute path of at most 107 characters",
 	  .check = config_is_socket_path,
 	  .initial = RUNSTATEDIR "/hipline/control.sock", HOST_FIELD(control) },

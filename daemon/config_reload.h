@@ -8,7 +8,7 @@
 
 #include "daemon/config.h"
 
-enum { CONFIG_RESTART_MAX = 768 };
+enum { CONFIG_RESTART_MAX = 960 };
 
 /*
  * Moves peers, the log level and everything else that a reload applies from

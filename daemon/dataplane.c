@@ -7,6 +7,8 @@
 
 #include "daemon/base/log.h"
 #include "daemon/outlet.h"
+#include "tun/beet.h"
+#include "tun/esp.h"
 #include "tun/icmp6.h"
 
 #include <errno.h>
@@ -16,7 +18,8 @@
 #include <unistd.h>
 
 enum {
-	DESTINATION_OFFSET = 24, /* in an IPv6 header */
+	SOURCE_OFFSET = 8, /* in an IPv6 header */
+	DESTINATION_OFFSET = 24,
 };
 
 /* A flow for which something has passed. */
@@ -123,8 +126,10 @@ static bool entry_input(const struct ring_entry *e, struct hip_input *out)
 				.remote = outlet_locator(&e->path.remote) };
 
 	switch (e->kind) {
+	case RING_INSIDE:
 	case RING_CONTROL:
 		in.kind = HIP_IN_PACKET;
+		in.inside = e->kind == RING_INSIDE;
 		in.raw = path_is_raw(&e->path);
 		in.bytes = e->bytes;
 		in.len = e->len;
@@ -192,9 +197,40 @@ void dataplane_flush(struct dataplane *d)
 	d->locked = false;
 }
 
+/* RFC 6261 4.1: as an inner packet of next header 139, under the lock that
+ * keeps the worker from sealing. False when there is no SA for it. */
+static bool seal(struct dataplane *d, const struct hip_output *o, struct pkt *p)
+{
+	uint8_t *ip = pkt_data(p);
+	struct sa_out *sa;
+	bool sealed;
+
+	p->len = IPV6_HEADER_LEN + (uint32_t)o->len;
+	beet_header_write(ip, (uint32_t)o->len, HIP_PROTOCOL, 0);
+	memcpy(ip + SOURCE_OFFSET, d->conf.hit.bytes, sizeof(d->conf.hit));
+	memcpy(ip + DESTINATION_OFFSET, o->hit.bytes, sizeof(o->hit));
+	memcpy(ip + IPV6_HEADER_LEN, o->bytes, o->len);
+	lock(d);
+	sa = sa_out_find(d->sas, o->hit.bytes);
+	sealed = sa && esp_seal(sa, p) == ESP_OK;
+	dataplane_flush(d);
+	return sealed;
+}
+
+static int send_inside(struct dataplane *d, const struct hip_output *o)
+{
+	uint8_t buf[PKT_HEAD_ROOM + IPV6_HEADER_LEN + HIP_PACKET_MAX +
+		    PKT_TAIL_ROOM];
+	struct pkt p = { .buf = buf, .cap = sizeof(buf), .off = PKT_HEAD_ROOM };
+
+	if (seal(d, o, &p))
+		return outlet_send_esp(&d->outlet, &p);
+	return outlet_send_outside(&d->outlet, o);
+}
+
 static void send_packet(struct dataplane *d, const struct hip_output *o)
 {
-	int err = outlet_send(&d->outlet, o);
+	int err = o->inside ? send_inside(d, o) : outlet_send(&d->outlet, o);
 
 	if (err < 0) {
 		char remote[LOCATOR_TEXT_MAX];

@@ -223,6 +223,7 @@ static int make_host(struct engine *e)
 	take_ids(&c->dh, conf.dh, &conf.n_dh);
 	take_ids(&c->cipher, conf.cipher, &conf.n_cipher);
 	take_ids(&c->esp, conf.esp, &conf.n_esp);
+	conf.inside = c->esp_transport == CONFIG_ESP_TRANSPORT_ON;
 	conf.assoc_max = c->association_max;
 	conf.idle_ms = (uint64_t)c->idle_s * 1000;
 	conf.rekey_ms = (uint64_t)c->rekey_s * 1000;

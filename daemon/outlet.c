@@ -93,3 +93,33 @@ int outlet_send(const struct outlet *outlet, const struct hip_output *o)
 		return send_raw(fd, &path, o);
 	return socket_send(fd, &path, marker, sizeof(marker), o->bytes, o->len);
 }
+
+int outlet_send_outside(const struct outlet *outlet, const struct hip_output *o)
+{
+	uint8_t bytes[HIP_PACKET_MAX];
+	struct hip_output outside = *o;
+
+	if (o->len > sizeof(bytes))
+		return -EMSGSIZE;
+	memcpy(bytes, o->bytes, o->len);
+	if (o->raw)
+		packet_set_checksum(bytes, o->len, &o->local, &o->remote);
+	else
+		packet_clear_checksum(bytes);
+	outside.bytes = bytes;
+	return outlet_send(outlet, &outside);
+}
+
+int outlet_send_esp(const struct outlet *outlet, struct pkt *p)
+{
+	bool v4 = p->path.remote.family == AF_INET;
+	int fd = v4 ? outlet->udp4_fd : outlet->udp6_fd;
+
+	if (path_is_raw(&p->path))
+		fd = outlet->raw.is_open
+			     ? outlet->raw.fds[v4 ? RAW_ESP4 : RAW_ESP6]
+			     : -1;
+	if (fd < 0)
+		return -EAFNOSUPPORT;
+	return socket_send(fd, &p->path, pkt_data(p), p->len, NULL, 0);
+}

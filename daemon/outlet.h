@@ -20,6 +20,15 @@ struct outlet {
 __attribute__((warn_unused_result)) int outlet_send(const struct outlet *outlet,
 						    const struct hip_output *o);
 
+/* The same for a packet that was to go inside ESP and cannot: its checksum is
+ * that of the other way. */
+__attribute__((warn_unused_result)) int
+outlet_send_outside(const struct outlet *outlet, const struct hip_output *o);
+
+/* Sends an ESP packet by its path. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int
+outlet_send_esp(const struct outlet *outlet, struct pkt *p);
+
 /* From and to which addresses an output goes. */
 struct path outlet_path(const struct hip_output *o);
 

@@ -16,7 +16,11 @@ enum {
 	ZERO_SPI_LEN = 4, /* in front of a HIP packet: RFC 9028 5.1 */
 	SOURCE_AT = 8,	  /* in an IPv6 header: RFC 8200 3 */
 	DESTINATION_AT = 24,
+	SENDER_AT = 8, /* in a HIP packet: RFC 7401 5.1 */
+	HIP_HEADER_LEN = 40,
+	NEXT_HEADER_AT = 6, /* in an IPv6 header */
 	TCP = 6,
+	HIP = 139,
 	ECN_BITS = 3,	 /* of a traffic class */
 	HIP_TYPE_AT = 2, /* RFC 7401 5.1 */
 	HIP_TYPE_MASK = 0x7f,
@@ -105,6 +109,18 @@ static void control_up(struct forward *f, struct pkt *p)
 		tell(f, f->control, RING_CONTROL, p);
 }
 
+/* RFC 6261 4.1: a HIP packet that came inside ESP, from whom the SA is. */
+static void hip_inside(struct forward *f, const struct sa_in *sa, struct pkt *p)
+{
+	if (p->len < HIP_HEADER_LEN ||
+	    memcmp(pkt_data(p) + SENDER_AT, sa_in_peer(sa), 16) != 0)
+		forward_drop(f, WORKER_DROP_INNER_HIP, 1);
+	else if (p->len > FORWARD_CONTROL_MAX)
+		forward_drop(f, WORKER_DROP_TOO_LONG, 1);
+	else
+		tell(f, f->control, RING_INSIDE, p);
+}
+
 /* True when p has become an inner packet. */
 static bool esp_up(struct forward *f, struct pkt *p)
 {
@@ -113,9 +129,15 @@ static bool esp_up(struct forward *f, struct pkt *p)
 
 	if (sa) {
 		result = esp_open(sa, p);
-		if (result != ESP_OK)
+		if (result != ESP_OK) {
 			forward_drop(f, esp_reason[result], 1);
-		return result == ESP_OK;
+			return false;
+		}
+		if (pkt_data(p)[NEXT_HEADER_AT] != HIP)
+			return true;
+		pkt_pull(p, IPV6_HEADER_LEN);
+		hip_inside(f, sa, p);
+		return false;
 	}
 	if (p->len < FORWARD_NO_SPI_LEN) {
 		forward_drop(f, WORKER_DROP_SHORT, 1);
@@ -239,6 +261,9 @@ static bool admit(struct forward *f, struct pkt *p, size_t segment_len,
 		forward_drop(f, WORKER_DROP_INNER, 1);
 	} else if (is_noise(source, destination)) {
 		return false;
+	} else if (ip[NEXT_HEADER_AT] == HIP) {
+		/* The peer would take it for a packet of its daemon's. */
+		forward_drop(f, WORKER_DROP_INNER_HIP, 1);
 	} else if (memcmp(source, f->conf.hit, 16) != 0) {
 		refuse(f, p, WORKER_DROP_INNER_SOURCE, ICMP6_ADMIN, out);
 	} else if (!is_hit(destination) ||
@@ -320,6 +345,10 @@ static bool esp_up_run(struct forward *f, struct pkt *p, struct run_up *run)
 	result = esp_open_payload(run->sa, p, &inner.next_header);
 	if (result != ESP_OK) {
 		forward_drop(f, esp_reason[result], 1);
+		return true;
+	}
+	if (inner.next_header == HIP) {
+		hip_inside(f, run->sa, p);
 		return true;
 	}
 	inner.payload = pkt_data(p);

@@ -10,6 +10,8 @@
 
 enum ring_kind {
 	RING_CONTROL, /* worker to control: HIP packet, zero SPI taken off */
+	RING_INSIDE,  /* worker to control: HIP packet from inside ESP of its
+			 sender, and the path of that */
 	RING_NO_SA,   /* worker to control: inner packet without an SA */
 	RING_NO_SPI,  /* worker to control: ESP for nobody's SPI; its first 8
 			 bytes and its path */

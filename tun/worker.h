@@ -62,6 +62,7 @@ struct worker_conf {
 	X(DUMMY, "esp-dummy")                                                  \
 	X(EXHAUSTED, "esp-sequence-exhausted")                                 \
 	X(INNER, "inner-not-ipv6")                                             \
+	X(INNER_HIP, "inner-hip-refused")                                      \
 	X(INNER_SOURCE, "inner-source-not-ours")                               \
 	X(INNER_DESTINATION, "inner-destination-not-a-hit")                    \
 	X(TOO_BIG, "inner-too-big")                                            \

@@ -24,6 +24,7 @@ struct agreed {
 	uint64_t dh_ms;	      /* when these two were new */
 	uint16_t hip_cipher, esp_suite;
 	uint8_t dh_group;
+	bool inside;	       /* HIP packets may go inside ESP: inside.h */
 	uint16_t keymat_index; /* where the first ESP keys begin */
 	uint32_t keymat_next;  /* the first byte not drawn yet */
 	struct sa_pair *sa;    /* in use */

@@ -7,6 +7,7 @@
 #include "daemon/hip/close.h"
 
 #include "daemon/hip/host_impl.h"
+#include "daemon/hip/inside.h"
 #include "daemon/hip/suite.h"
 
 #include <sodium.h>
@@ -30,6 +31,25 @@ static int make_reply(struct host *h, struct assoc *a, const struct agreed *g,
 	return err ? err : assoc_set_reply(a, &p);
 }
 
+/*
+ * The CLOSE goes inside the SA that it ends; its CLOSE_ACK may come inside the
+ * other one, which stays for that.
+ */
+static void send_close(struct host *h, struct assoc *a)
+{
+	bool inside = a->agreed->inside && a->agreed->sa->has_out;
+
+	if (!inside)
+		assoc_close_sas(h, a);
+	a->replied_ms = h->now_ms;
+	inside_send(h, a, a->reply, a->reply_len);
+	if (!inside)
+		return;
+	updates_forget(h, a);
+	rekey_forget(h, a);
+	sa_pair_close_out(h, a->agreed->sa, &a->hit);
+}
+
 void close_start(struct host *h, struct assoc *a)
 {
 	struct piece nonce = { a->nonce, sizeof(a->nonce) };
@@ -44,11 +64,10 @@ void close_start(struct host *h, struct assoc *a)
 		assoc_forget(h, a, "the association was closed");
 		return;
 	}
-	assoc_close_sas(h, a);
+	send_close(h, a);
 	assoc_return_pending(h, a, "the association was closed");
 	assoc_set_state(h, a, ASSOC_CLOSING);
 	a->sends = 1;
-	assoc_send_reply(h, a);
 	timers_set(&h->timers, &a->timer, h->now_ms + RTO_FIRST_MS);
 }
 
@@ -66,6 +85,7 @@ void close_on_timer(struct host *h, struct assoc *a)
 	}
 	a->sends++;
 	h->counters.retransmitted++;
+	assoc_close_sas(h, a); /* the answer to this one comes outside */
 	assoc_send_reply(h, a);
 	timers_set(&h->timers, &a->timer, next < over ? next : over);
 }
@@ -113,15 +133,19 @@ static enum drop accept_close(struct host *h, struct assoc *a,
 	if (make_reply(h, a, keys_for_close(a), HIP_CLOSE_ACK, &echoed))
 		return DROP_INTERNAL; /* the peer asks again */
 	exchange_i_hand_over(h, a);
-	assoc_close_sas(h, a);
-	assoc_return_pending(h, a, "the peer closed the association");
 	a->local = in->local;
 	a->remote = in->remote;
 	a->raw = in->raw;
+	a->replied_ms = h->now_ms;
+	if (in->inside) /* as it came; its repetitions come outside */
+		inside_send(h, a, a->reply, a->reply_len);
+	else
+		assoc_send_reply(h, a);
+	assoc_close_sas(h, a);
+	assoc_return_pending(h, a, "the peer closed the association");
 	assoc_set_state(h, a, ASSOC_CLOSED);
 	timers_set(&h->timers, &a->timer,
 		   h->now_ms + h->conf.idle_ms + 2 * MSL_MS);
-	assoc_send_reply(h, a);
 	return DROP_NONE;
 }
 

@@ -36,6 +36,7 @@
 	X(HIT_SUITE, "hit-suite")                                              \
 	X(ESP_SUITE, "esp-suite")                                              \
 	X(TRANSPORT, "transport-format")                                       \
+	X(TRANSPORT_MODE, "transport-mode")                                    \
 	X(ESP_INFO, "esp-info")                                                \
 	X(DECRYPT, "decryption")                                               \
 	X(MAC, "mac")                                                          \

@@ -8,6 +8,7 @@
 #include "daemon/hip/exchange_r.h"
 
 #include "daemon/hip/host_impl.h"
+#include "daemon/hip/inside.h"
 #include "daemon/hip/notify.h"
 #include "daemon/hip/suite.h"
 
@@ -124,6 +125,8 @@ static enum drop check_choice(const struct host *h, const struct msg_i2 *i2,
 		return DROP_TRANSPORT;
 	if (i2->esp.n != 1 || !id_list_has(&esp, i2->esp.ids[0]))
 		return DROP_ESP_SUITE;
+	if (inside_check_choice(h, i2) != DROP_NONE)
+		return DROP_TRANSPORT_MODE;
 	*dh = r1_dh(g, i2->dh.group);
 	return *dh ? DROP_NONE : DROP_DH_GROUP;
 }
@@ -151,6 +154,9 @@ static enum drop make_agreed(struct host *h, const struct packet *p,
 	from.kij = kij;
 	*out = agreed_new(h, &from);
 	sodium_memzero(kij, sizeof(kij));
+	if (*out)
+		(*out)->inside = h->conf.inside && i2->has_mode &&
+				 inside_is_chosen(&i2->mode);
 	return *out ? DROP_NONE : DROP_INTERNAL;
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/hip/demand.h"
 #include "daemon/hip/exchange_r.h"
 #include "daemon/hip/host_impl.h"
+#include "daemon/hip/inside.h"
 #include "daemon/hip/notify.h"
 #include "daemon/hip/suite.h"
 #include "daemon/hip/update.h"
@@ -34,6 +35,7 @@ void host_conf_defaults(struct host_conf *conf)
 					ESP_AES_128_CBC_SHA256 };
 
 	*conf = (struct host_conf){ .assoc_max = ASSOC_MAX_DEFAULT,
+				    .inside = true,
 				    .idle_ms = UAL_DEFAULT_MS,
 				    .rekey_ms = REKEY_DEFAULT_MS,
 				    .r1_generation = 1 };
@@ -162,6 +164,9 @@ void host_free(struct host *h)
 static bool checksum_is_right(const struct packet *p,
 			      const struct hip_input *in)
 {
+	if (in->inside)
+		return p->checksum == inside_checksum(p->bytes, p->len,
+						      &p->sender, &p->receiver);
 	if (!in->raw)
 		return p->checksum == 0;
 	return p->checksum ==
@@ -210,6 +215,9 @@ static enum drop on_packet(struct host *h, const struct hip_input *in)
 		return d;
 	if (!checksum_is_right(&m.packet, in))
 		return DROP_CHECKSUM;
+	/* RFC 6261 4: what makes keys MUST NOT come inside. */
+	if (in->inside && m.packet.type <= HIP_R2)
+		return DROP_PACKET_TYPE;
 	if (!is_for_us(h, &m.packet))
 		return DROP_RECEIVER_HIT;
 	if (!hit_is_hit(&m.packet.sender) ||

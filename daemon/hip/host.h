@@ -35,6 +35,7 @@ struct host_conf {
 	size_t n_cipher;
 	uint16_t esp[IDS_MAX];
 	size_t n_esp;
+	bool inside; /* RFC 6261: HIP packets may go inside ESP */
 	uint32_t assoc_max;
 	uint64_t idle_ms; /* UAL; 0 = never close */
 	/* New ESP keys after so much, where traffic passes; 0 = no limit. */
@@ -89,7 +90,9 @@ struct hip_input {
 				 zero SPI; ACQUIRE: inner IPv6 packet or NULL */
 	size_t len;
 	struct locator local, remote; /* PACKET, UNKNOWN_SPI (remote) */
-	bool raw; /* PACKET: came by IP protocol 139, has a checksum */
+	bool raw;    /* PACKET: came by IP protocol 139, has a checksum */
+	bool inside; /* PACKET: came inside ESP of its sender's SA. local,
+			remote and raw are those of ESP */
 	const struct locator *locators; /* PEER: replaces those known; one
 					   without a port is spoken to raw */
 	size_t n_locators;
@@ -125,8 +128,11 @@ struct hip_output {
 					 the system chooses */
 	bool raw; /* SEND: by IP protocol 139. Its checksum is right for local;
 		     where the system chooses, who sends it sets it anew */
-	uint32_t spi;		  /* SA_* */
-	bool inbound;		  /* SA_DELETE */
+	bool inside;  /* SEND: inside ESP of this peer's SA, as next header 139,
+			 with the checksum for the HITs; where there is no SA,
+			 outside as the rest says, with the checksum for that */
+	uint32_t spi; /* SA_* */
+	bool inbound; /* SA_DELETE */
 	uint16_t esp_suite;	  /* SA_* */
 	uint8_t key[ESP_KEY_MAX]; /* SA_IN, SA_OUT: the caller wipes it */
 	size_t key_len;
@@ -184,6 +190,7 @@ struct host_counters {
 	uint64_t drops[DROP_COUNT];
 	uint64_t received[32]; /* by packet type, well-formed */
 	uint64_t sent[32];
+	uint64_t sent_inside; /* of those sent: inside ESP */
 	uint64_t retransmitted;
 	uint64_t rekeys;
 	uint64_t exchanges_completed;

@@ -15,9 +15,10 @@ enum {
 	R1_RETRY_MS = 10 * 1000,
 };
 
-void host_send(struct host *h, const struct hit *peer, const uint8_t *bytes,
-	       size_t len, const struct locator *local,
-	       const struct locator *remote, bool raw)
+struct hip_output *host_send(struct host *h, const struct hit *peer,
+			     const uint8_t *bytes, size_t len,
+			     const struct locator *local,
+			     const struct locator *remote, bool raw)
 {
 	uint8_t copy[HIP_PACKET_MAX];
 	struct hip_output *out;
@@ -30,11 +31,12 @@ void host_send(struct host *h, const struct hit *peer, const uint8_t *bytes,
 	}
 	out = outputs_add_bytes(&h->out, HIP_OUT_SEND, peer, bytes, len);
 	if (!out)
-		return;
+		return NULL;
 	out->local = *local;
 	out->remote = *remote;
 	out->raw = raw;
 	h->counters.sent[bytes[OFFSET_TYPE] % 32]++;
+	return out;
 }
 
 void host_renew_r1(struct host *h)

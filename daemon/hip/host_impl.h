@@ -57,11 +57,12 @@ struct arrival {
 /* Outputs that one packet, input or timer may need at most. */
 enum { OUTPUTS_PER_STEP = STAGED_PACKETS_PER_PEER + 24 };
 
-/* Sends a finished packet. It may be lost for want of memory, as others are
- * on the way. */
-void host_send(struct host *h, const struct hit *peer, const uint8_t *bytes,
-	       size_t len, const struct locator *local,
-	       const struct locator *remote, bool raw);
+/* Sends a finished packet, and gives what was asked for. It may be lost for
+ * want of memory (NULL), as others are on the way. */
+struct hip_output *host_send(struct host *h, const struct hit *peer,
+			     const uint8_t *bytes, size_t len,
+			     const struct locator *local,
+			     const struct locator *remote, bool raw);
 
 /* New R1s; the ones before stay good for one lifetime more. */
 void host_renew_r1(struct host *h);

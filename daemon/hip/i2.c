@@ -6,6 +6,7 @@
 #include "daemon/hip/i2.h"
 
 #include "daemon/hip/host_impl.h"
+#include "daemon/hip/inside.h"
 #include "daemon/hip/suite.h"
 
 #include <sodium.h>
@@ -123,6 +124,11 @@ static enum drop make_agreed(struct host *h, const struct packet *p,
 	sodium_memzero(kij, sizeof(kij));
 	if (!a)
 		return DROP_INTERNAL;
+	if (r1->has_mode) {
+		struct transport_mode mode = inside_choose(h, &r1->mode);
+
+		a->inside = inside_is_chosen(&mode);
+	}
 	if (agreed_set_host_id(a, &r1->host_id_param) ||
 	    sa_pair_draw(h, a->sa)) {
 		agreed_free(h, a);
@@ -175,6 +181,7 @@ static int write_i2(struct host *h, const struct packet *p,
 	struct id_list cipher = host_id_list(&a->hip_cipher, 1);
 	struct id_list esp = host_id_list(&a->esp_suite, 1);
 	struct id_list format = { .ids = { PARAM_ESP_TRANSFORM }, .n = 1 };
+	struct transport_mode mode = inside_choose(h, &r1->mode);
 	int err;
 
 	memcpy(solution.i, a->i, rhash_len);
@@ -193,6 +200,8 @@ static int write_i2(struct host *h, const struct packet *p,
 	write_echo_signed(out, p);
 	transport_format_list_write(out, &format);
 	esp_transform_write(out, &esp);
+	if (r1->has_mode)
+		transport_mode_write(out, &mode);
 	err = protect_add_mac(out, a->keymat.hit_suite, a->keys.mac_out);
 	if (err)
 		return err;

@@ -63,6 +63,16 @@ static struct whole_param whole(const struct packet *p, uint16_t type)
 				     .len = whole_len(param->len) };
 }
 
+/* RFC 6261 3.1: in R1 and I2 of those who can. */
+static enum drop parse_mode(const struct packet *p, bool *has,
+			    struct transport_mode *out)
+{
+	*has = packet_find(p, PARAM_HIP_TRANSPORT_MODE) != NULL;
+	return *has ? transport_mode_parse(
+			      contents(p, PARAM_HIP_TRANSPORT_MODE), out)
+		    : DROP_NONE;
+}
+
 enum drop msg_r1_parse(const struct packet *p, struct msg_r1 *out)
 {
 	size_t rhash_len = suite_rhash_len(hit_suite(&p->sender));
@@ -101,6 +111,8 @@ enum drop msg_r1_parse(const struct packet *p, struct msg_r1 *out)
 	if (!d)
 		d = esp_transform_parse(contents(p, PARAM_ESP_TRANSFORM),
 					&out->esp);
+	if (!d)
+		d = parse_mode(p, &out->has_mode, &out->mode);
 	return d;
 }
 
@@ -148,6 +160,8 @@ enum drop msg_i2_parse(const struct packet *p, struct msg_i2 *out)
 	if (!d)
 		d = esp_transform_parse(contents(p, PARAM_ESP_TRANSFORM),
 					&out->esp);
+	if (!d)
+		d = parse_mode(p, &out->has_mode, &out->mode);
 	return d;
 }
 

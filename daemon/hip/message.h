@@ -28,6 +28,8 @@ struct msg_r1 {
 	struct id_list suites;
 	struct id_list transports;
 	struct id_list esp;
+	bool has_mode; /* HIP_TRANSPORT_MODE, which may be missing */
+	struct transport_mode mode;
 };
 
 struct msg_i2 {
@@ -41,6 +43,8 @@ struct msg_i2 {
 	struct whole_param host_id_param;
 	struct id_list transports;
 	struct id_list esp;
+	bool has_mode; /* HIP_TRANSPORT_MODE, which may be missing */
+	struct transport_mode mode;
 };
 
 struct msg_r2 {

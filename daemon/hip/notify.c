@@ -16,6 +16,7 @@ static const struct {
 	{ DROP_HIT_SUITE, NOTIFY_UNSUPPORTED_HIT_SUITE },
 	{ DROP_HIP_CIPHER, NOTIFY_INVALID_HIP_CIPHER_CHOSEN },
 	{ DROP_ESP_SUITE, NOTIFY_INVALID_ESP_TRANSFORM_CHOSEN },
+	{ DROP_TRANSPORT_MODE, NOTIFY_NO_VALID_HIP_TRANSPORT_MODE },
 	{ DROP_MAC, NOTIFY_HIP_MAC_FAILED },
 	{ DROP_DECRYPT, NOTIFY_ENCRYPTION_FAILED },
 	{ DROP_HOST_ID, NOTIFY_INVALID_HIT },
@@ -49,6 +50,8 @@ static const struct {
 	{ NOTIFY_INVALID_HIT, "the peer finds that our HIT is not ours" },
 	{ NOTIFY_BLOCKED_BY_POLICY, "the peer does not let us in" },
 	{ NOTIFY_RESPONDER_BUSY_PLEASE_RETRY, "the peer is busy" },
+	{ NOTIFY_NO_VALID_HIP_TRANSPORT_MODE,
+	  "the peer did not offer our HIP transport mode" },
 };
 
 void notify_send(struct host *h, const struct hit *peer, enum notify_type type,

@@ -52,6 +52,7 @@ static const struct known known[] = {
 	{ PARAM_ECHO_RESPONSE_SIGNED, false },
 	{ PARAM_TRANSPORT_FORMAT_LIST, false },
 	{ PARAM_ESP_TRANSFORM, false },
+	{ PARAM_HIP_TRANSPORT_MODE, false },
 	{ PARAM_HIP_MAC, false },
 	{ PARAM_HIP_MAC_2, false },
 	{ PARAM_HIP_SIGNATURE_2, false },
@@ -261,6 +262,11 @@ void packet_set_checksum(uint8_t *bytes, size_t len, const struct locator *from,
 
 	bytes[OFFSET_CHECKSUM] = (uint8_t)(sum >> 8);
 	bytes[OFFSET_CHECKSUM + 1] = (uint8_t)sum;
+}
+
+void packet_clear_checksum(uint8_t *bytes)
+{
+	bytes[OFFSET_CHECKSUM] = bytes[OFFSET_CHECKSUM + 1] = 0;
 }
 
 void packet_begin(struct packet_out *out, enum hip_packet_type type,

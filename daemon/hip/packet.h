@@ -74,6 +74,9 @@ uint16_t packet_checksum(const uint8_t *bytes, size_t len,
 void packet_set_checksum(uint8_t *bytes, size_t len, const struct locator *from,
 			 const struct locator *to);
 
+/* Zero, as it is inside UDP. */
+void packet_clear_checksum(uint8_t *bytes);
+
 /* A packet being written. */
 struct packet_out {
 	uint8_t bytes[HIP_PACKET_MAX];

@@ -229,6 +229,28 @@ void transport_format_list_write(struct packet_out *p, const struct id_list *v)
 	param_end(p);
 }
 
+enum drop transport_mode_parse(struct rd r, struct transport_mode *out)
+{
+	struct transport_mode v = { .port = rd_u16(&r) };
+	enum drop d = DROP_NONE;
+
+	if (rd_failed(&r))
+		return DROP_MALFORMED;
+	if (rd_left(&r) > 0)
+		d = parse_ids_16(r, IDS_MAX, &v.modes);
+	if (d == DROP_NONE)
+		*out = v;
+	return d;
+}
+
+void transport_mode_write(struct packet_out *p, const struct transport_mode *v)
+{
+	param_begin(p, PARAM_HIP_TRANSPORT_MODE);
+	wr_u16(&p->w, v->port);
+	write_ids_16(p, IDS_MAX, &v->modes);
+	param_end(p);
+}
+
 enum drop esp_transform_parse(struct rd r, struct id_list *out)
 {
 	rd_skip(&r, 2); /* Reserved */

@@ -54,8 +54,8 @@ void solution_param_write(struct packet_out *p, size_t rhash_len,
 /*
  * A list of ids: DH_GROUP_LIST and HIT_SUITE_LIST (1 byte each),
  * TRANSPORT_FORMAT_LIST (2 bytes), HIP_CIPHER (2 bytes, at most 6),
- * ESP_TRANSFORM (2 reserved bytes, then 2 bytes, at most 6),
- * HIP_TRANSPORT_MODE's modes. Ids beyond IDS_MAX are not looked at. HIT
+ * ESP_TRANSFORM (2 reserved bytes, then 2 bytes, at most 6), and what
+ * HIP_TRANSPORT_MODE names. Ids beyond IDS_MAX are not looked at. HIT
  * suites are given as OGA ids (the byte's upper half).
  */
 struct id_list {
@@ -73,6 +73,14 @@ enum drop transport_format_list_parse(struct rd r, struct id_list *out);
 void transport_format_list_write(struct packet_out *p, const struct id_list *v);
 enum drop esp_transform_parse(struct rd r, struct id_list *out);
 void esp_transform_write(struct packet_out *p, const struct id_list *v);
+
+/* RFC 6261 3.1. It may name no mode. */
+struct transport_mode {
+	uint16_t port;
+	struct id_list modes;
+};
+enum drop transport_mode_parse(struct rd r, struct transport_mode *out);
+void transport_mode_write(struct packet_out *p, const struct transport_mode *v);
 
 /* RFC 7401 5.2.7. */
 struct dh_param {

@@ -8,6 +8,7 @@
  */
 #include "daemon/hip/r1.h"
 
+#include "daemon/hip/inside.h"
 #include "daemon/hip/protect.h"
 #include "daemon/hip/suite.h"
 
@@ -66,6 +67,7 @@ static int write_r1(const struct r1_pool *pool, const struct r1_generation *g,
 	struct id_list suites = suites_of(hit_suite(hit));
 	struct id_list formats = { .ids = { PARAM_ESP_TRANSFORM }, .n = 1 };
 	struct dh_param dh = { .group = dh_group(r1->dh) };
+	struct transport_mode mode = inside_offer();
 
 	dh.value = dh_public(r1->dh, &dh.len);
 	packet_begin(p, HIP_R1, 0, hit, &no_hit);
@@ -81,6 +83,8 @@ static int write_r1(const struct r1_pool *pool, const struct r1_generation *g,
 	hit_suite_list_write(p, &suites);
 	transport_format_list_write(p, &formats);
 	esp_transform_write(p, &esp);
+	if (conf->inside)
+		transport_mode_write(p, &mode);
 	return protect_add_signature_2(p, conf->id);
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/hip/exchange_r.h"
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/i2.h"
+#include "daemon/hip/inside.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -163,6 +164,19 @@ static void write_echoes(struct packet_out *p, const struct packet *asks,
 		packet_param(p, response, echo->body, echo->len);
 }
 
+/* RFC 6261 3.2: a peer that wants another mode is told the one in use. */
+static void write_mode(const struct assoc *a, struct packet_out *p)
+{
+	struct transport_mode mode = {
+		.modes = { .ids = { a->agreed->inside
+					    ? TRANSPORT_MODE_ESP
+					    : TRANSPORT_MODE_DEFAULT },
+			   .n = 1 }
+	};
+
+	transport_mode_write(p, &mode);
+}
+
 /* RFC 7401 5.3.5, in the order of types. 0, -EIO or -ENOSPC. */
 static int write_update(struct host *h, const struct assoc *a,
 			const struct update_draft *draft, struct packet_out *p)
@@ -188,6 +202,8 @@ static int write_update(struct host *h, const struct assoc *a,
 			     UPDATE_NONCE_LEN);
 	write_echoes(p, draft->asks, PARAM_ECHO_REQUEST_SIGNED,
 		     PARAM_ECHO_RESPONSE_SIGNED);
+	if (draft->asks && packet_find(draft->asks, PARAM_HIP_TRANSPORT_MODE))
+		write_mode(a, p);
 	err = host_protect(h, a->agreed, p);
 	if (err)
 		return err;
@@ -255,10 +271,14 @@ int update_send(struct host *h, struct assoc *a, struct update_draft *draft)
 
 	draft->has_seq = true;
 	err = make(h, a, draft, &p);
-	if (!err)
+	if (err)
+		return err;
+	if (draft->is_rekey) /* RFC 6261 4: outside what it replaces */
 		host_send(h, &a->hit, p.bytes, packet_len(&p), &a->local,
 			  &a->remote, a->raw);
-	return err;
+	else
+		inside_send(h, a, p.bytes, packet_len(&p));
+	return 0;
 }
 
 static void send_again(struct host *h, struct assoc *a, struct update_sent *s)
@@ -396,8 +416,13 @@ static enum drop answer(struct host *h, struct assoc *a,
 		return DROP_INTERNAL;
 	keep_answer(&a->updates, &p, draft->ack);
 	a->updates.answered_ms = h->now_ms;
-	host_send(h, &a->hit, p.bytes, packet_len(&p), &in->local, &in->remote,
-		  in->raw);
+	/* Our SA leads to where the peer was, not to where it may be now. */
+	if (in->inside && !draft->is_rekey &&
+	    locator_equal(&in->remote, &a->remote))
+		inside_send(h, a, p.bytes, packet_len(&p));
+	else
+		host_send(h, &a->hit, p.bytes, packet_len(&p), &in->local,
+			  &in->remote, in->raw);
 	return DROP_NONE;
 }
 

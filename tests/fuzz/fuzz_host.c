@@ -48,6 +48,7 @@ struct side {
 
 struct on_wire {
 	int to;
+	bool inside;
 	struct bytes packet;
 };
 
@@ -134,6 +135,7 @@ static void on_output(struct side *s, int who, const struct hip_output *out)
 		if (n_wire == WIRE_MAX)
 			return; /* lost */
 		wire[n_wire].to = 1 - who;
+		wire[n_wire].inside = out->inside;
 		wire[n_wire].packet.len = out->len;
 		memcpy(wire[n_wire++].packet.b, out->bytes, out->len);
 		return;
@@ -196,7 +198,7 @@ static void input(int who, struct hip_input *in)
 	drain(who);
 }
 
-static void deliver(int to, const struct bytes *packet)
+static void deliver(int to, const struct bytes *packet, bool inside)
 {
 	/* Just as long, so that reading beyond it shows. */
 	uint8_t *exact = malloc(packet->len > 0 ? packet->len : 1);
@@ -204,7 +206,8 @@ static void deliver(int to, const struct bytes *packet)
 				.bytes = exact,
 				.len = packet->len,
 				.local = sides[to].at,
-				.remote = sides[1 - to].at };
+				.remote = sides[1 - to].at,
+				.inside = inside };
 
 	assert(exact);
 	memcpy(exact, packet->b, packet->len);
@@ -229,7 +232,7 @@ static void change(struct rd *r)
 
 		w.packet.b[at] = rd_u8(r);
 	}
-	deliver(w.to, &w.packet);
+	deliver(w.to, &w.packet, w.inside);
 }
 
 /* The agreement under which a host sends now, or NULL. */
@@ -272,7 +275,7 @@ static void protect(struct rd *r)
 		how.hit_suite = g->keymat.hit_suite;
 	}
 	w.packet = remake_packet(&w.packet, &how);
-	deliver(w.to, &w.packet);
+	deliver(w.to, &w.packet, w.inside);
 }
 
 static void forge(struct rd *r)
@@ -287,7 +290,7 @@ static void forge(struct rd *r)
 		memcpy(packet.b + 8, sides[1 - to].hit.bytes, 16);
 		memcpy(packet.b + 24, sides[to].hit.bytes, 16);
 	}
-	deliver(to, &packet);
+	deliver(to, &packet, false);
 }
 
 static void wait_and_tick(struct rd *r)
@@ -364,14 +367,14 @@ static void wire_op(struct rd *r, enum op op)
 	switch (op) {
 	case OP_DELIVER:
 		w = take_oldest();
-		deliver(w.to, &w.packet);
+		deliver(w.to, &w.packet, w.inside);
 		return;
 	case OP_LOSE:
 		(void)take_oldest();
 		return;
 	case OP_REPEAT:
 		w = wire[rd_u8(r) % n_wire];
-		deliver(w.to, &w.packet);
+		deliver(w.to, &w.packet, w.inside);
 		return;
 	case OP_CHANGE:
 		change(r);

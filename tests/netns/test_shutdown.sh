@@ -15,6 +15,7 @@ not_established() { [ "$(hip_state bob alice)" != established ]; }
 
 hip_init
 hip_host alice; hip_host bob
+hip_set alice 'esp_transport = off' # so that it is seen
 hip_meet alice bob
 for signal in TERM INT; do
 	hip_capture_wire "$signal" alice

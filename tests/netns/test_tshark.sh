@@ -13,6 +13,7 @@ for algorithm in ecdsa-p256 ecdsa-p384 rsa-3072; do
 	HIP_ALGORITHM=$algorithm
 	a=a${algorithm//[!0-9]/} b=b${algorithm//[!0-9]/}
 	hip_host "$a"; hip_host "$b"
+	hip_set "$a" 'esp_transport = off' # else CLOSE is inside ESP
 	for HIP_FAMILY in 4 6; do
 		what="$algorithm over IPv$HIP_FAMILY"
 		HIP_PEERS[$a]='' HIP_PEERS[$b]=''

@@ -30,6 +30,33 @@ static void by_one(struct sim *s)
 	want(s, sim_state(s, 1, 0) == ASSOC_UNASSOCIATED, "forgotten");
 }
 
+/* RFC 6261: CLOSE and its answer go inside the SAs that they end. */
+static void inside(struct sim *s)
+{
+	two_hosts(s);
+	establish(s);
+	sim_run(s, sim_now(s) + 1000);
+	sim_close(s, 0, 1);
+	sim_run(s, sim_now(s) + 300);
+	want(s, sim_state(s, 0, 1) == ASSOC_UNASSOCIATED, "acknowledged");
+	want(s, sim_counters(s, 0)->sent_inside == 1, "CLOSE went inside");
+	want(s, sim_counters(s, 1)->sent_inside == 1, "CLOSE_ACK too");
+	want_gone(s);
+}
+
+static void inside_lost(struct sim *s)
+{
+	two_hosts(s);
+	establish(s);
+	sim_lose(s, 0, HIP_CLOSE, 1);
+	sim_close(s, 0, 1);
+	sim_run(s, sim_now(s) + 2000);
+	want(s, sim_state(s, 0, 1) == ASSOC_UNASSOCIATED, "acknowledged");
+	want(s, sim_counters(s, 0)->sent_inside == 1, "then outside");
+	want(s, sim_counters(s, 1)->sent_inside == 0, "as the answer");
+	want_gone(s);
+}
+
 static void by_both(struct sim *s)
 {
 	two_hosts(s);
@@ -137,6 +164,8 @@ static void during_the_exchange(struct sim *s)
 
 const struct scenario close_scenarios[] = {
 	{ "close-by-one", by_one, 2 },
+	{ "close-inside", inside, 2 },
+	{ "close-inside-lost", inside_lost, 2 },
 	{ "close-by-both", by_both, 2 },
 	{ "close-ack-lost", acknowledgement_lost, 2 },
 	{ "close-peer-is-gone", peer_is_gone, 1 },

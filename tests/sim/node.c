@@ -5,6 +5,8 @@
  */
 #include "tests/sim/sim_impl.h"
 
+#include "daemon/hip/packet.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,8 +210,16 @@ static void send_esp(struct sim *s, size_t node, const struct sim_sa *sa,
 static void send_hip(struct sim *s, size_t node, const struct hip_output *out)
 {
 	struct sim_event *e = sim_event_new(SIM_HIP, 0, out->bytes, out->len);
+	struct sim_sa *sa = find_out(s->nodes[node], &out->hit);
 
 	e->at = out->remote;
+	if (out->inside && sa) {
+		e->inside = true;
+		e->sa = *sa;
+		e->at = sa->remote;
+	} else if (out->inside) {
+		packet_clear_checksum(e->bytes);
+	}
 	sim_transmit(s, node, e);
 }
 
@@ -328,26 +338,36 @@ static void deliver(struct sim *s, size_t node, const uint8_t *inner)
 	n->got[from]++;
 }
 
-static void on_esp(struct sim *s, const struct sim_event *e)
+/* The SA that opens an ESP packet, or NULL. */
+static struct sim_sa *open_esp(struct sim *s, const struct sim_event *e)
 {
 	struct sim_node *n = s->nodes[e->to];
 	struct sim_sa *sa = find_sa(n->in, n->n_in, e->sa.spi);
 	struct hip_input unknown = { .kind = HIP_IN_UNKNOWN_SPI,
 				     .remote = e->from };
-	struct hit peer;
 
 	if (!sa) {
 		if (s->demands_sas)
 			sim_fail(s, "ESP came for an SA that is not there");
 		node_input(s, e->to, &unknown);
-		return;
+		return NULL;
 	}
 	if (sa->suite != e->sa.suite || sa->key_len != e->sa.key_len ||
 	    memcmp(sa->key, e->sa.key, sa->key_len) != 0) {
 		if (s->demands_sas)
 			sim_fail(s, "ESP came that does not open");
-		return;
+		return NULL;
 	}
+	return sa;
+}
+
+static void on_esp(struct sim *s, const struct sim_event *e)
+{
+	const struct sim_sa *sa = open_esp(s, e);
+	struct hit peer;
+
+	if (!sa)
+		return;
 	peer = sa->peer;
 	deliver(s, e->to, e->bytes);
 	tell_traffic(s, e->to, &peer, e->sa.spi);
@@ -366,7 +386,10 @@ void node_on_event(struct sim *s, struct sim_event *e)
 
 	switch (e->kind) {
 	case SIM_HIP:
+		if (e->inside && !open_esp(s, e))
+			break;
 		in.kind = HIP_IN_PACKET;
+		in.inside = e->inside;
 		node_input(s, e->to, &in);
 		break;
 	case SIM_ESP:

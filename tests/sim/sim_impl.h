@@ -56,6 +56,7 @@ struct sim_event {
 	uint64_t born_ms; /* of the host that it is for */
 	struct locator from, at;
 	struct sim_sa sa; /* ESP: what sealed it */
+	bool inside;	  /* HIP: it is in ESP of that SA */
 	uint64_t job;	  /* SOLVED */
 	struct hit hit;
 	bool solved;

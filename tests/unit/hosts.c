@@ -25,6 +25,7 @@ static void add_key(struct hosts *t, int who, const char *pem)
 	host_conf_defaults(&t->conf[who]);
 	t->conf[who].id = t->id[who];
 	t->conf[who].env = prng_env(&t->dice);
+	t->conf[who].inside = false; /* a test that wants it says so */
 	t->got[who] = calloc(GOT_MAX, sizeof(struct got));
 	assert(t->got[who]);
 }
@@ -100,15 +101,29 @@ void hosts_tick(struct hosts *t, int who)
 	collect(t, who);
 }
 
+static struct hip_input packet_input(const struct hosts *t, int to,
+				     const struct bytes *packet)
+{
+	return (struct hip_input){ .kind = HIP_IN_PACKET,
+				   .bytes = packet->b,
+				   .len = packet->len,
+				   .local = t->at[to],
+				   .remote = t->at[1 - to],
+				   .raw = t->at[1 - to].port == 0 };
+}
+
 void hosts_deliver(struct hosts *t, int to, const struct bytes *packet)
 {
-	struct hip_input in = { .kind = HIP_IN_PACKET,
-				.bytes = packet->b,
-				.len = packet->len,
-				.local = t->at[to],
-				.remote = t->at[1 - to],
-				.raw = t->at[1 - to].port == 0 };
+	struct hip_input in = packet_input(t, to, packet);
 
+	hosts_input(t, to, &in);
+}
+
+void hosts_deliver_inside(struct hosts *t, int to, const struct bytes *packet)
+{
+	struct hip_input in = packet_input(t, to, packet);
+
+	in.inside = true;
 	hosts_input(t, to, &in);
 }
 

@@ -54,7 +54,10 @@ void hosts_tick(struct hosts *t, int who);
 /* A packet from the other's locator; raw where that has no port. */
 void hosts_deliver(struct hosts *t, int to, const struct bytes *packet);
 
-/* The same, and why it was dropped: the one counter that moved. */
+/* The same, as if it had come inside ESP of the other's SA. */
+void hosts_deliver_inside(struct hosts *t, int to, const struct bytes *packet);
+
+/* The first, and why it was dropped: the one counter that moved. */
 enum drop hosts_judge(struct hosts *t, int to, const struct bytes *packet);
 
 /* One has a packet of this one byte for the other. */

@@ -79,6 +79,7 @@ REWRITE(hit_suite_list, id_list)
 REWRITE(notification, notification)
 REWRITE(transport_format_list, id_list)
 REWRITE(esp_transform, id_list)
+REWRITE(transport_mode, transport_mode)
 
 enum drop rewrite_param(const struct param *p, struct packet_out *out)
 {
@@ -101,6 +102,7 @@ enum drop rewrite_param(const struct param *p, struct packet_out *out)
 		{ PARAM_NOTIFICATION, rewrite_notification },
 		{ PARAM_TRANSPORT_FORMAT_LIST, rewrite_transport_format_list },
 		{ PARAM_ESP_TRANSFORM, rewrite_esp_transform },
+		{ PARAM_HIP_TRANSPORT_MODE, rewrite_transport_mode },
 	};
 
 	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {

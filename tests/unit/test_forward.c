@@ -5,6 +5,8 @@
  */
 #include "tun/forward.h"
 
+#include "tun/esp.h"
+
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/icmp6.h>
@@ -266,6 +268,70 @@ Test(forward, a_hip_packet_goes_to_the_control_ring_without_its_zeros)
 	cr_assert(s->f.told);
 	cr_assert_eq(drops_all(s), 0);
 	side_free(s);
+}
+
+/* Alice's daemon seals a HIP packet of this sender for bob, as number i. */
+static void put_hip_inside(struct side *a, struct side *b, int i,
+			   const char *sender)
+{
+	struct pkt p = a->pkts[i];
+	uint8_t *ip = pkt_data(&p);
+
+	p.len = (uint32_t)inner_write(ip, alice, bob, 80, 7);
+	ip[6] = 139;
+	addr_from(sender, ip + 40 + 8);
+	sa_table_wrlock(a->f.conf.sas);
+	cr_assert_eq(esp_seal(sa_out_find(a->f.conf.sas, b->f.conf.hit), &p),
+		     ESP_OK);
+	sa_table_unlock(a->f.conf.sas);
+	put_datagram(b, i, pkt_data(&p), p.len);
+}
+
+Test(forward, a_hip_packet_inside_goes_to_the_control_ring)
+{
+	struct side *a = side_new(alice), *b = side_new(bob);
+	const struct ring_entry *e;
+
+	associate(a, b, "192.0.2.9");
+	put_hip_inside(a, b, 0, alice);
+	cr_assert_eq(run_up(b, 1), 0);
+	e = ring_peek(b->f.control);
+	cr_assert_not_null(e);
+	cr_assert_eq(e->kind, RING_INSIDE);
+	cr_assert_eq(e->len, 40);
+	cr_assert_eq(load_be32(e->bytes + 36), 7);
+	cr_assert_eq(e->path.remote.in.sin_addr.s_addr,
+		     outer("192.0.2.2").in.sin_addr.s_addr);
+	cr_assert(b->f.told);
+	cr_assert_eq(drops_all(b), 0);
+	side_free(a);
+	side_free(b);
+}
+
+Test(forward, one_from_somebody_else_inside_is_dropped)
+{
+	struct side *a = side_new(alice), *b = side_new(bob);
+
+	associate(a, b, "192.0.2.9");
+	put_hip_inside(a, b, 0, bob);
+	cr_assert_eq(run_up(b, 1), 0);
+	cr_assert_null(ring_peek(b->f.control));
+	cr_assert_eq(drops(b, WORKER_DROP_INNER_HIP), 1);
+	side_free(a);
+	side_free(b);
+}
+
+Test(forward, an_application_sends_no_hip_packet_in_our_name)
+{
+	struct side *a = side_new(alice);
+
+	associate(a, NULL, "192.0.2.9");
+	put_inner(a, 0, alice, bob, 100);
+	pkt_data(&a->pkts[0])[6] = 139;
+	run_down(a, 1);
+	cr_assert_eq(a->out.udp4_count + a->out.error_count, 0);
+	cr_assert_eq(drops(a, WORKER_DROP_INNER_HIP), 1);
+	side_free(a);
 }
 
 /* An address without a port, as raw sockets have it. */

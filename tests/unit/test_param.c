@@ -205,6 +205,26 @@ Test(param, transport_format_list)
 	cr_expect_eq(v.n, IDS_MAX);
 }
 
+Test(param, transport_mode)
+{
+	static const uint8_t body[] = { 0x12, 0x34, 0, 2, 0, 1 };
+	struct transport_mode v;
+
+	cr_assert_eq(transport_mode_parse(reader(body, sizeof(body)), &v),
+		     DROP_NONE);
+	cr_expect_eq(v.port, 0x1234);
+	cr_expect_eq(v.modes.n, 2);
+	cr_expect_eq(v.modes.ids[0], TRANSPORT_MODE_ESP);
+	cr_expect_eq(v.modes.ids[1], TRANSPORT_MODE_DEFAULT);
+	transport_mode_write(&out, &v);
+	expect_written(PARAM_HIP_TRANSPORT_MODE, body, sizeof(body));
+	cr_expect_eq(transport_mode_parse(reader(body, 2), &v), DROP_NONE);
+	cr_expect_eq(v.modes.n, 0, "no mode at all");
+	cr_expect_eq(transport_mode_parse(reader(body, 0), &v), DROP_MALFORMED);
+	cr_expect_eq(transport_mode_parse(reader(body, 1), &v), DROP_MALFORMED);
+	cr_expect_eq(transport_mode_parse(reader(body, 3), &v), DROP_MALFORMED);
+}
+
 /* RFC 7401 5.2.8: "accepting the first six and dropping the rest". */
 Test(param, hip_cipher_has_six_ids_and_more_are_dropped)
 {
