@@ -116,6 +116,18 @@ Test(exchange_r, strangers_get_neither_r1_nor_r2)
 	cr_expect_eq(costs(B), 0);
 }
 
+/* RFC 7401 5.1.2: one bit says anonymous, the others nothing. */
+Test(exchange_r, controls_are_ignored_and_none_is_set)
+{
+	struct bytes i1 = hosts_run_to(&t, HIP_I1), r1;
+
+	cr_expect_eq(i1.b[6] | i1.b[7], 0);
+	i1.b[6] = i1.b[7] = 0xff;
+	cr_expect_eq(hosts_judge(&t, B, &i1), DROP_NONE);
+	r1 = hosts_packet(&t, B, HIP_R1);
+	cr_expect_eq(r1.b[6] | r1.b[7], 0);
+}
+
 /* Before its puzzle was found good it is not told, either. */
 Test(exchange_r, a_kind_of_hit_that_we_cannot_verify_is_told_so)
 {
