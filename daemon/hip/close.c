@@ -6,28 +6,26 @@
  */
 #include "daemon/hip/close.h"
 
+#include "daemon/hip/echoes.h"
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/inside.h"
 #include "daemon/hip/suite.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
 enum { BACKOFF_DOUBLINGS_MAX = 16 };
 
-/* Makes the packet that `a` repeats from now on. */
-static int make_reply(struct host *h, struct assoc *a, const struct agreed *g,
-		      enum hip_packet_type type, const struct piece *echo)
+/* Makes the CLOSE that `a` repeats from now on. */
+static int make_close(struct host *h, struct assoc *a)
 {
 	struct packet_out p;
 	int err;
 
-	packet_begin(&p, type, 0, &h->hit, &a->hit);
-	packet_param(&p,
-		     type == HIP_CLOSE ? PARAM_ECHO_REQUEST_SIGNED
-				       : PARAM_ECHO_RESPONSE_SIGNED,
-		     echo->bytes, echo->len);
-	err = host_protect(h, g, &p);
+	packet_begin(&p, HIP_CLOSE, 0, &h->hit, &a->hit);
+	packet_param(&p, PARAM_ECHO_REQUEST_SIGNED, a->nonce, sizeof(a->nonce));
+	err = host_protect(h, a->agreed, &p);
 	return err ? err : assoc_set_reply(a, &p);
 }
 
@@ -50,17 +48,31 @@ static void send_close(struct host *h, struct assoc *a)
 	sa_pair_close_out(h, a->agreed->sa, &a->hit);
 }
 
+/* The same with the answer to a CLOSE. */
+static int make_ack(struct host *h, struct assoc *a, const struct agreed *g,
+		    const struct packet *close)
+{
+	struct packet_out p;
+	int err;
+
+	packet_begin(&p, HIP_CLOSE_ACK, 0, &h->hit, &a->hit);
+	echoes_write_signed(&p, close);
+	err = host_protect(h, g, &p);
+	if (err)
+		return err;
+	echoes_write_unsigned(&p, close);
+	return packet_fix_length(&p) ? assoc_set_reply(a, &p) : -ENOSPC;
+}
+
 void close_start(struct host *h, struct assoc *a)
 {
-	struct piece nonce = { a->nonce, sizeof(a->nonce) };
-
 	a->wants_close = false;
 	if (a->state == ASSOC_CLOSING || a->state == ASSOC_CLOSED)
 		return;
 	exchange_i_hand_over(h, a);
 	env_random(&h->conf.env, a->nonce, sizeof(a->nonce));
 	a->has_nonce = true;
-	if (!a->agreed || make_reply(h, a, a->agreed, HIP_CLOSE, &nonce)) {
+	if (!a->agreed || make_close(h, a)) {
 		assoc_forget(h, a, "the association was closed");
 		return;
 	}
@@ -125,12 +137,11 @@ static enum drop repeat_ack(struct host *h, struct assoc *a)
 
 /* The CLOSE is genuine: answer it and go to CLOSED. */
 static enum drop accept_close(struct host *h, struct assoc *a,
-			      const struct param *echo,
-			      const struct hip_input *in)
+			      const struct arrival *m)
 {
-	struct piece echoed = { echo->body, echo->len };
+	const struct hip_input *in = m->in;
 
-	if (make_reply(h, a, keys_for_close(a), HIP_CLOSE_ACK, &echoed))
+	if (make_ack(h, a, keys_for_close(a), &m->packet))
 		return DROP_INTERNAL; /* the peer asks again */
 	exchange_i_hand_over(h, a);
 	a->local = in->local;
@@ -161,15 +172,15 @@ enum drop close_on_close(struct host *h, const struct arrival *m)
 		return DROP_STATE;
 	if (!echo)
 		return DROP_PARAM_MISSING;
-	if (echo->len > ECHO_MAX)
-		return DROP_ECHO;
-	d = protect_check_mac(p, g->keymat.hit_suite, g->keys.mac_in);
+	d = echoes_check(p);
+	if (d == DROP_NONE)
+		d = protect_check_mac(p, g->keymat.hit_suite, g->keys.mac_in);
 	if (d != DROP_NONE)
 		return d;
 	if (is_acked(a, echo))
 		return repeat_ack(h, a);
 	d = host_check_signature(h, p, g);
-	return d == DROP_NONE ? accept_close(h, a, echo, m->in) : d;
+	return d == DROP_NONE ? accept_close(h, a, m) : d;
 }
 
 enum drop close_on_ack(struct host *h, const struct arrival *m)

@@ -9,6 +9,7 @@
 #include "daemon/hip/exchange_i.h"
 
 #include "daemon/hip/close.h"
+#include "daemon/hip/echoes.h"
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/i2.h"
 #include "daemon/hip/notify.h"
@@ -361,7 +362,7 @@ enum drop exchange_i_on_r1(struct host *h, const struct arrival *m)
 		return d;
 	x->has_counter = true; /* step 11 */
 	x->counter = r1.counter.counter;
-	d = i2_check_echoes(&m->packet); /* not all of them are signed */
+	d = echoes_check(&m->packet); /* not all of them are signed */
 	if (d != DROP_NONE)
 		return d;
 	d = i2_choose(h, &r1, &choice, &refusal);

@@ -7,6 +7,7 @@
  */
 #include "daemon/hip/exchange_r.h"
 
+#include "daemon/hip/echoes.h"
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/inside.h"
 #include "daemon/hip/notify.h"
@@ -204,14 +205,15 @@ static enum drop check_signed(struct host *h, const struct packet *p,
 
 /* RFC 7401 5.3.4, RFC 7402 5.2.1.3. */
 static int make_r2(struct host *h, const struct agreed *g,
-		   const struct hit *peer, struct packet_out *r2)
+		   const struct packet *i2, struct packet_out *r2)
 {
 	struct esp_info info = { .keymat_index = g->keymat_index,
 				 .new_spi = g->sa->spi_in };
 	int err;
 
-	packet_begin(r2, HIP_R2, 0, &h->hit, peer);
+	packet_begin(r2, HIP_R2, 0, &h->hit, &i2->sender);
 	esp_info_write(r2, &info);
+	echoes_write_signed(r2, i2);
 	err = protect_add_mac_2(r2, g->keymat.hit_suite, g->keys.mac_out,
 				h->host_id.bytes, h->host_id.len);
 	if (err)
@@ -220,6 +222,7 @@ static int make_r2(struct host *h, const struct agreed *g,
 	err = protect_add_signature(r2, h->conf.id);
 	if (err)
 		return err;
+	echoes_write_unsigned(r2, i2);
 	return packet_fix_length(r2) ? 0 : -ENOSPC;
 }
 
@@ -234,7 +237,7 @@ static enum drop complete(struct host *h, const struct arrival *m,
 	struct assoc *a = assoc_find(h, peer);
 	struct packet_out r2;
 
-	if (sa_pair_draw(h, g->sa) || make_r2(h, g, peer, &r2)) {
+	if (sa_pair_draw(h, g->sa) || make_r2(h, g, &m->packet, &r2)) {
 		agreed_free(h, g);
 		return DROP_INTERNAL;
 	}
@@ -337,6 +340,8 @@ enum drop exchange_r_on_i2(struct host *h, const struct arrival *m)
 	if (!host_lets_in(h, &p->sender))
 		return DROP_NOT_KNOWN;
 	d = msg_i2_parse(p, &i2);
+	if (d == DROP_NONE)
+		d = echoes_check(p);
 	if (d != DROP_NONE)
 		return d;
 	if (is_repeated(a, &i2))

@@ -5,16 +5,14 @@
  */
 #include "daemon/hip/i2.h"
 
+#include "daemon/hip/echoes.h"
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/inside.h"
 #include "daemon/hip/suite.h"
 
 #include <sodium.h>
 
-enum {
-	ECHOES_MAX = 8, /* ECHO_REQUEST_UNSIGNED, which anybody may add */
-	IV_LEN = 16,
-};
+enum { IV_LEN = 16 };
 
 /*
  * RFC 7401 4.1.7: the group must be the first of the Responder's list that
@@ -79,21 +77,6 @@ enum drop i2_choose(const struct host *h, const struct msg_r1 *r1,
 	return DROP_NONE;
 }
 
-enum drop i2_check_echoes(const struct packet *r1)
-{
-	const struct param *p = packet_find(r1, PARAM_ECHO_REQUEST_SIGNED);
-	size_t n = 0;
-
-	if (p && p->len > ECHO_MAX)
-		return DROP_ECHO;
-	p = packet_find(r1, PARAM_ECHO_REQUEST_UNSIGNED);
-	for (; p; p = packet_next(r1, p)) {
-		if (p->len > ECHO_MAX || ++n > ECHOES_MAX)
-			return DROP_ECHO;
-	}
-	return DROP_NONE;
-}
-
 /* RFC 7401 6.8, step 13; 6.5. */
 static enum drop make_agreed(struct host *h, const struct packet *p,
 			     const struct msg_r1 *r1, const uint8_t *j,
@@ -148,25 +131,6 @@ static int write_encrypted_host_id(struct host *h, struct packet_out *out,
 				     h->host_id.bytes, h->host_id.len);
 }
 
-static void write_echo_signed(struct packet_out *out, const struct packet *r1)
-{
-	const struct param *p = packet_find(r1, PARAM_ECHO_REQUEST_SIGNED);
-
-	if (p)
-		packet_param(out, PARAM_ECHO_RESPONSE_SIGNED, p->body, p->len);
-}
-
-/* Behind the signature, in the order of the requests. */
-static void write_echoes_unsigned(struct packet_out *out,
-				  const struct packet *r1)
-{
-	const struct param *p = packet_find(r1, PARAM_ECHO_REQUEST_UNSIGNED);
-
-	for (; p; p = packet_next(r1, p))
-		packet_param(out, PARAM_ECHO_RESPONSE_UNSIGNED, p->body,
-			     p->len);
-}
-
 /* RFC 7401 5.3.3, RFC 7402 5.2.1.2, in the order of types. */
 static int write_i2(struct host *h, const struct packet *p,
 		    const struct msg_r1 *r1, const struct agreed *a,
@@ -197,7 +161,7 @@ static int write_i2(struct host *h, const struct packet *p,
 	err = write_encrypted_host_id(h, out, a);
 	if (err)
 		return err;
-	write_echo_signed(out, p);
+	echoes_write_signed(out, p);
 	transport_format_list_write(out, &format);
 	esp_transform_write(out, &esp);
 	if (r1->has_mode)
@@ -207,7 +171,7 @@ static int write_i2(struct host *h, const struct packet *p,
 		return err;
 	h->counters.signatures_made++;
 	err = protect_add_signature(out, h->conf.id);
-	write_echoes_unsigned(out, p);
+	echoes_write_unsigned(out, p);
 	return err;
 }
 

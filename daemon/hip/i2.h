@@ -27,9 +27,6 @@ struct i2_refusal {
 enum drop i2_choose(const struct host *h, const struct msg_r1 *r1,
 		    struct i2_choice *out, struct i2_refusal *refusal);
 
-/* DROP_ECHO when R1 asks for more echoes than we give. */
-enum drop i2_check_echoes(const struct packet *r1);
-
 /*
  * Derives the keys (*agreed, to be freed by agreed_free) and writes the I2,
  * ready to be sent, for the solution j of R1's puzzle. DROP_DH_PUBLIC, or

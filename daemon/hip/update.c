@@ -7,6 +7,7 @@
 #include "daemon/hip/update.h"
 
 #include "daemon/hip/demand.h"
+#include "daemon/hip/echoes.h"
 #include "daemon/hip/exchange_r.h"
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/i2.h"
@@ -155,15 +156,6 @@ static uint8_t *copy_of(const struct packet_out *p)
 	return copy;
 }
 
-static void write_echoes(struct packet_out *p, const struct packet *asks,
-			 uint16_t request, uint16_t response)
-{
-	const struct param *echo = asks ? packet_find(asks, request) : NULL;
-
-	for (; echo; echo = packet_next(asks, echo))
-		packet_param(p, response, echo->body, echo->len);
-}
-
 /* RFC 6261 3.2: a peer that wants another mode is told the one in use. */
 static void write_mode(const struct assoc *a, struct packet_out *p)
 {
@@ -200,15 +192,15 @@ static int write_update(struct host *h, const struct assoc *a,
 	if (draft->nonce)
 		packet_param(p, PARAM_ECHO_REQUEST_SIGNED, draft->nonce,
 			     UPDATE_NONCE_LEN);
-	write_echoes(p, draft->asks, PARAM_ECHO_REQUEST_SIGNED,
-		     PARAM_ECHO_RESPONSE_SIGNED);
+	if (draft->asks)
+		echoes_write_signed(p, draft->asks);
 	if (draft->asks && packet_find(draft->asks, PARAM_HIP_TRANSPORT_MODE))
 		write_mode(a, p);
 	err = host_protect(h, a->agreed, p);
 	if (err)
 		return err;
-	write_echoes(p, draft->asks, PARAM_ECHO_REQUEST_UNSIGNED,
-		     PARAM_ECHO_RESPONSE_UNSIGNED);
+	if (draft->asks)
+		echoes_write_unsigned(p, draft->asks);
 	return packet_fix_length(p) ? 0 : -ENOSPC;
 }
 
@@ -508,7 +500,7 @@ enum drop update_on_packet(struct host *h, const struct arrival *m)
 		return d;
 	d = check_echo(a, p, &msg);
 	if (d == DROP_NONE && fresh == UPDATE_NEW)
-		d = i2_check_echoes(p);
+		d = echoes_check(p);
 	if (d == DROP_NONE)
 		d = take(h, a, m, &msg, fresh == UPDATE_NEW);
 	if (d != DROP_NONE && fresh == UPDATE_NEW)
