@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Claims and proofs pass from the overlay to the judge and back.
+ */
+#include "resolver/check.h"
+
+static bool check_message(void *ctx, const struct message *m,
+			  struct hit *signer)
+{
+	return judge_message(ctx, m, signer);
+}
+
+static bool check_value(void *ctx, const struct overlay_claim *c,
+			struct overlay_proof *proof)
+{
+	const struct judge_claim claim = {
+		.resource = c->resource,
+		.kind = c->kind,
+		.value = c->value,
+		.certificates = c->certificates,
+		.n_certificates = c->n_certificates,
+	};
+	struct judge_proof found;
+
+	if (!judge_value(ctx, &claim, &found))
+		return false;
+	proof->signer = found.signer;
+	proof->proven = found.proven;
+	proof->certificate = found.certificate;
+	return true;
+}
+
+struct overlay_check check_by_judge(struct judge *judge)
+{
+	return (struct overlay_check){ .message = check_message,
+				       .value = check_value,
+				       .ctx = judge };
+}
