@@ -170,8 +170,12 @@ void copies_tick(struct overlay *o)
 	ring_t since = id_of_node(&o->copied_from);
 	struct place *p;
 
-	if (o->copies_ms > o->now_ms || !overlay_is_joined(o))
+	if (o->copies_ms > o->now_ms)
 		return;
+	if (!overlay_is_joined(o)) {
+		o->copies_ms = UINT64_MAX; /* it has left meanwhile */
+		return;
+	}
 	while ((p = table_next(&it))) {
 		ring_t at = place_at(p);
 		size_t rank = route_between(&o->route, at, ROUTE_COPIES);

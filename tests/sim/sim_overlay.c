@@ -93,11 +93,11 @@ static void joining_all_at_once_with_loss(void)
 
 static void idling_is_cheap(void)
 {
-	struct ring *r = settle(100, 10, true);
+	struct ring *r = settle(60, 10, true);
 	uint64_t before = ring_counts(r)->bytes;
 
-	ring_run(r, 10 * MINUTE_MS);
-	check((ring_counts(r)->bytes - before) / 100 / 600 <= 300,
+	ring_run(r, 5 * MINUTE_MS);
+	check((ring_counts(r)->bytes - before) / 60 / 300 <= 300,
 	      "300 bytes/s are sent at most");
 	check(ring_counts(r)->joins == 0, "nobody falls out of the ring");
 	ring_free(r);
@@ -105,7 +105,7 @@ static void idling_is_cheap(void)
 
 static void half_of_them_die(void)
 {
-	struct ring *r = settle(300, 300, false);
+	struct ring *r = settle(200, 200, false);
 
 	ring_kill_percent(r, 50);
 	check(look(r, 1000) >= 980, "98 % are found at once");
@@ -117,7 +117,7 @@ static void half_of_them_die(void)
 
 static void a_third_dies_under_full_framing(void)
 {
-	struct ring *r = settle(100, 100, true);
+	struct ring *r = settle(60, 60, true);
 
 	ring_kill_percent(r, 30);
 	check(look(r, 500) >= 999, "all are found at once");
@@ -128,14 +128,14 @@ static void a_third_dies_under_full_framing(void)
 
 static void members_leave(void)
 {
-	struct ring *r = settle(100, 100, true);
+	struct ring *r = settle(60, 60, true);
 
-	for (size_t i = 0; i < 50; i++) {
+	for (size_t i = 0; i < 30; i++) {
 		ring_leave(r, i);
 		ring_run(r, 2 * SECOND_MS);
 	}
 	check(look(r, 500) == 1000, "the others have all records");
-	for (size_t i = 0; i < 50; i++)
+	for (size_t i = 0; i < 30; i++)
 		ring_kill(r, i);
 	ring_run(r, MINUTE_MS);
 	check(ring_astray(r) == 0, "everybody knows its successor");
@@ -145,7 +145,7 @@ static void members_leave(void)
 
 static void a_ring_is_cut_and_healed(void)
 {
-	struct ring *r = settle(80, 80, true);
+	struct ring *r = settle(60, 60, true);
 
 	ring_cut(r, 40);
 	ring_run(r, 5 * MINUTE_MS);
@@ -159,7 +159,7 @@ static void a_ring_is_cut_and_healed(void)
 
 static void a_third_is_bad(void)
 {
-	struct ring *r = settle(300, 300, false);
+	struct ring *r = settle(200, 200, false);
 
 	ring_spoil_percent(r, 30);
 	check(look(r, 1000) >= 930, "the answers are right");
@@ -178,7 +178,7 @@ static void a_place_is_eclipsed(void)
 
 static void nobody_has_a_name(void)
 {
-	struct ring *r = settle(100, 1, true);
+	struct ring *r = settle(60, 1, true);
 
 	for (size_t i = 0; i < 20; i++)
 		ring_lookup_nobody(r);
@@ -189,10 +189,10 @@ static void nobody_has_a_name(void)
 
 static void records_of_the_dead_are_found(void)
 {
-	struct ring *r = settle(100, 100, false);
+	struct ring *r = settle(60, 60, false);
 
 	/* Their owners and holders go one after the other, for hours. */
-	for (size_t i = 0; i < 60; i++) {
+	for (size_t i = 0; i < 40; i++) {
 		ring_kill(r, i);
 		ring_run(r, 3 * MINUTE_MS);
 	}

@@ -387,6 +387,26 @@ Test(chord, says_good_bye)
 	cr_expect(member_find(&m, OVERLAY_LEFT));
 }
 
+Test(chord, has_nothing_to_do_after_it_has_left)
+{
+	struct resource_id at;
+	struct letter l;
+	size_t len;
+
+	begin(true);
+	for (size_t i = 0; i < NODES; i++)
+		member_meet(&m, &nodes[i]);
+	id_to_resource(id_of_node(&m.hit), &at);
+	len = member_store_body(&nodes[10], &at, 0, MEMBER_WALL_MS, scratch,
+				sizeof(scratch));
+	l = member_letter(&m, RELOAD_STORE_REQ, (struct span){ scratch, len });
+	member_post(&m, &nodes[10], &l);
+	member_down(&m, &nodes[0]); /* copies would move in a while */
+	member_input(&m, &(struct overlay_input){ .type = OVERLAY_LEAVE });
+	member_pass(&m, 2 * COPY_HOLD_MS);
+	cr_expect(overlay_deadline(m.core) > m.now_ms + 1000);
+}
+
 Test(chord, believes_a_good_bye_only_from_who_goes)
 {
 	struct join_req leave;
