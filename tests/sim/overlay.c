@@ -2,10 +2,11 @@
 /*
  * overlay [--nodes N] [--churn SESSION_MINUTES] [--kill PERCENT]
  *         [--lie PERCENT] [--minutes M] [--lookups N] [--names N]
- *         [--loss PERCENT] [--seed S] [--fast]
+ *         [--loss PERCENT] [--seed S] [--fast] [--least PERCENT]
  *
  * Builds a ring with perfect tables, publishes names in it, lets happen what
- * was asked for, looks names up, and prints what came of it.
+ * was asked for, looks names up, and prints what came of it. With --least it
+ * fails when fewer lookups were right, or any was wrong.
  */
 #include "tests/sim/ring.h"
 
@@ -22,6 +23,7 @@ struct plan {
 	struct ring_options world;
 	size_t lookups;
 	unsigned int minutes, kill, lie;
+	double least; /* percent of right answers */
 };
 
 static double seconds(void)
@@ -92,7 +94,8 @@ static void print_lookups(const struct ring_count *c)
 		       (double)c->join_ms / (double)c->joins);
 }
 
-static void simulate(const struct plan *plan)
+/* False when less came out than was asked for. */
+static bool simulate(const struct plan *plan)
 {
 	size_t before = heap_bytes();
 	struct ring *r = ring_new(&plan->world);
@@ -100,6 +103,7 @@ static void simulate(const struct plan *plan)
 	double nodes = (double)plan->world.nodes;
 	uint64_t since;
 	double begun = seconds();
+	bool enough;
 
 	ring_build(r);
 	run(r, MINUTE_MS, "tables");
@@ -132,7 +136,10 @@ static void simulate(const struct plan *plan)
 	printf("astray: %zu, alive: %zu\n", ring_astray(r), ring_alive(r));
 	printf("messages: %llu, %.1f s\n", (unsigned long long)c->messages,
 	       seconds() - begun);
+	enough = c->wrong == 0 &&
+		 100.0 * (double)c->right >= plan->least * (double)c->lookups;
 	ring_free(r);
+	return enough;
 }
 
 static unsigned long number(const char *text)
@@ -159,6 +166,7 @@ int main(int argc, char **argv)
 		{ "names", required_argument, NULL, 'a' },
 		{ "loss", required_argument, NULL, 'o' },
 		{ "seed", required_argument, NULL, 's' },
+		{ "least", required_argument, NULL, 'e' },
 		{ "fast", no_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -185,6 +193,8 @@ int main(int argc, char **argv)
 			p.world.loss_percent = (unsigned int)number(optarg);
 		else if (c == 's')
 			p.world.seed = number(optarg);
+		else if (c == 'e')
+			p.least = strtod(optarg, NULL);
 		else if (c == 'f')
 			p.world.full = false;
 		else
@@ -198,6 +208,5 @@ int main(int argc, char **argv)
 		p.world.names = p.world.nodes;
 	if (p.lookups == 0)
 		p.lookups = p.world.nodes < 20000 ? 10000 : 50000;
-	simulate(&p);
-	return 0;
+	return simulate(&p) ? 0 : 1;
 }

@@ -233,9 +233,9 @@ static void count_bytes(struct ring *r, size_t len)
 }
 
 /* How far a request went, as its answer's way back tells. */
-static void count_hops(struct ring *r, const struct overlay_output *out)
+static void count_hops(struct ring *r, struct span message)
 {
-	struct rd rd = rd_init(out->bytes, out->len);
+	struct rd rd = rd_init(message.bytes, message.len);
 	uint16_t via, to, options, code;
 
 	rd_skip(&rd, 32);
@@ -255,7 +255,7 @@ static void send(struct ring *r, size_t i, struct overlay_output *out)
 	size_t to = ring_index_of(&out->peer);
 	uint64_t delay = ring_delay(r, i, to);
 
-	count_hops(r, out);
+	count_hops(r, (struct span){ out->bytes, out->len });
 	count_bytes(r, out->len + FRAME_DATA_HEADER_LEN);
 	count_bytes(r, FRAME_ACK_LEN);
 	if (r->nodes[i].bad == RING_LATE)
@@ -357,6 +357,7 @@ static void send_datagrams(struct ring *r, size_t i)
 {
 	struct hit to;
 	struct span bytes;
+	struct frame f;
 
 	while (peer_send(r->nodes[i].peer, &to, &bytes, r->now_ms)) {
 		size_t b = ring_index_of(&to);
@@ -364,6 +365,9 @@ static void send_datagrams(struct ring *r, size_t i)
 		uint64_t delay = ring_delay(r, i, b);
 
 		count_bytes(r, bytes.len);
+		if (frame_parse(bytes.bytes, bytes.len, &f) &&
+		    f.type == FRAME_DATA)
+			count_hops(r, f.message);
 		if (prng_below(&r->prng, 100) < r->options.loss_percent)
 			continue;
 		out = malloc(sizeof(*out) + bytes.len);
