@@ -331,9 +331,14 @@ struct link *forward_first(const struct overlay *o, const struct destination *d,
 	return is_home(o, d) ? NULL : next_hop(o, d, o->route.self, tried);
 }
 
-/* A message that is for us, or a piece of one. */
-static void deliver_any(struct overlay *o, const struct hit *peer,
-			struct span bytes)
+static bool is_piece(const struct forwarding *f)
+{
+	return !f->last_fragment || f->fragment_offset != 0;
+}
+
+/* A piece of a message that is for us. */
+static void deliver_piece(struct overlay *o, const struct hit *peer,
+			  struct span bytes)
 {
 	uint8_t whole[RELOAD_MESSAGE_MAX];
 	struct wr w = wr_init(whole, sizeof(whole));
@@ -342,10 +347,6 @@ static void deliver_any(struct overlay *o, const struct hit *peer,
 
 	if (forwarding_parse(bytes.bytes, bytes.len, &f, &rest) != MESSAGE_OK)
 		return;
-	if (f.last_fragment && f.fragment_offset == 0) {
-		deliver(o, peer, bytes);
-		return;
-	}
 	if (!o->reassembly)
 		o->reassembly = reassembly_new();
 	if (!o->reassembly)
@@ -401,8 +402,7 @@ static bool meets_copy(const struct overlay *o, const struct forwarding *f,
 	uint32_t len;
 
 	if (d->type != DESTINATION_RESOURCE || store_count(&o->store) == 0 ||
-	    !f->last_fragment || f->fragment_offset != 0 ||
-	    rd_u16(&r) != RELOAD_FETCH_REQ)
+	    is_piece(f) || rd_u16(&r) != RELOAD_FETCH_REQ)
 		return false;
 	len = rd_u32(&r);
 	return fetch_req_parse(rd_sub(&r, len), &req) &&
@@ -432,8 +432,10 @@ static void route_on(struct overlay *o, struct forwarding *f,
 		pass_on(o, f, peer, &l->node, rest);
 	else if (f->destination.at[0].type != DESTINATION_RESOURCE)
 		refuse_transit(o, f, peer, rest, RELOAD_ERROR_NOT_FOUND);
+	else if (is_piece(f))
+		deliver_piece(o, peer, bytes);
 	else
-		deliver_any(o, peer, bytes);
+		deliver(o, peer, bytes);
 }
 
 void forward_on_message(struct overlay *o, const struct hit *peer,
@@ -466,8 +468,10 @@ void forward_on_message(struct overlay *o, const struct hit *peer,
 	}
 	if (!arrives(o, &f, &from))
 		route_on(o, &f, peer, from, bytes, rest);
+	else if (is_piece(&f))
+		deliver_piece(o, peer, bytes);
 	else
-		deliver_any(o, peer, bytes);
+		deliver(o, peer, bytes);
 }
 
 /* How often it went to a node that it must reach. */
@@ -503,7 +507,7 @@ static void deliver_late(struct overlay *o, const struct forwarding *f,
 	struct wr w = wr_init(bytes, sizeof(bytes));
 	struct hit from = o->route.node;
 
-	if (!f->last_fragment || f->fragment_offset != 0)
+	if (is_piece(f))
 		return;
 	if (g.via.n > 0)
 		from = g.via.at[--g.via.n].node;
