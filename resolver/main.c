@@ -202,8 +202,8 @@ static int on_config(struct resolver *r, const struct ipc_message *m)
 
 static int on_answer(struct resolver *r, const struct ipc_message *m)
 {
-	static const enum asked_result results[RESOLVE_RESULTS] = {
-		ASKED_FOUND, ASKED_ABSENT, ASKED_FOREIGN, ASKED_UNREACHABLE
+	static const enum cache_result results[RESOLVE_RESULTS] = {
+		CACHE_FOUND, CACHE_ABSENT, CACHE_FOREIGN, CACHE_UNREACHABLE
 	};
 	struct dnsrecord_hit hits[RESOLVE_HITS_MAX];
 	struct resolve_answer a;
@@ -222,7 +222,7 @@ static int on_answer(struct resolver *r, const struct ipc_message *m)
 			return -EPROTO;
 	}
 	in.id = a.id;
-	in.answer = (struct asked_answer){
+	in.answer = (struct cache_answer){
 		.result = results[a.result],
 		.lifetime_s = a.lifetime_s,
 		.known = { .hits = hits, .n_hits = a.n_hits, .name = a.name },

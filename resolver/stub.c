@@ -23,7 +23,7 @@ enum slot_state {
 struct slot {
 	enum slot_state state;
 	TAILQ_ENTRY(slot) list; /* of its state, oldest first */
-	struct asked_entry *entry;
+	struct cache_entry *entry;
 	enum dnsmsg_rcode rcode; /* READY without an entry */
 	uint32_t turn;		 /* tells this use of it from others */
 	uint64_t due_ms;
@@ -37,7 +37,7 @@ struct question {
 	struct stub_asker asker;
 	struct dnsmsg_query query;
 	struct dnsform form;
-	const struct asked_entry *entry; /* with its answer, or NULL */
+	const struct cache_entry *entry; /* with its answer, or NULL */
 	enum dnsmsg_rcode rcode;
 };
 
@@ -46,7 +46,7 @@ TAILQ_HEAD(slots, slot);
 struct stub {
 	struct stub_conf conf;
 	char *suffix;
-	struct asked asked;
+	struct cache cache;
 	struct slot slots[STUB_QUESTIONS_MAX];
 	struct slots states[SLOT_READY + 1];
 	bool has_reply; /* one that took no slot */
@@ -72,7 +72,7 @@ int stub_new(const struct stub_conf *conf, struct stub **out)
 		return -ENOMEM;
 	}
 	s->tokens = STUB_LOOKUPS_PER_S;
-	asked_init(&s->asked, &conf->env);
+	cache_init(&s->cache, &conf->env);
 	for (size_t i = 0; i <= SLOT_READY; i++)
 		TAILQ_INIT(&s->states[i]);
 	for (size_t i = 0; i < STUB_QUESTIONS_MAX; i++)
@@ -85,7 +85,7 @@ void stub_free(struct stub *s)
 {
 	if (!s)
 		return;
-	asked_clear(&s->asked);
+	cache_clear(&s->cache);
 	free(s->suffix);
 	free(s);
 }
@@ -99,7 +99,7 @@ int stub_set(struct stub *s, const char *suffix, bool has_upstream)
 	free(s->suffix);
 	s->suffix = copy;
 	s->conf.has_upstream = has_upstream;
-	asked_forget(&s->asked);
+	cache_forget(&s->cache);
 	return 0;
 }
 
@@ -120,7 +120,7 @@ static void release_entry(struct stub *s, struct slot *slot)
 	if (!slot->entry)
 		return;
 	slot->entry->users--;
-	asked_release(&s->asked, slot->entry);
+	cache_release(&s->cache, slot->entry);
 	slot->entry = NULL;
 }
 
@@ -146,9 +146,9 @@ static void count_tokens(struct stub *s)
 }
 
 /* Begins to look an entry up, if that is allowed now. */
-static bool look_up(struct stub *s, struct asked_entry *e)
+static bool look_up(struct stub *s, struct cache_entry *e)
 {
-	if (s->tokens == 0 || !asked_open(&s->asked, e, s->now_ms)) {
+	if (s->tokens == 0 || !cache_open(&s->cache, e, s->now_ms)) {
 		s->counters.limited++;
 		return false;
 	}
@@ -157,7 +157,7 @@ static bool look_up(struct stub *s, struct asked_entry *e)
 	return true;
 }
 
-static uint32_t ttl_left_s(const struct stub *s, const struct asked_entry *e)
+static uint32_t ttl_left_s(const struct stub *s, const struct cache_entry *e)
 {
 	uint64_t left =
 		e->expires_ms > s->now_ms ? e->expires_ms - s->now_ms : 0;
@@ -176,17 +176,17 @@ static void write_hit(struct stub *s, struct dnsmsg_reply *r,
 }
 
 static void write_entry(struct stub *s, struct dnsmsg_reply *r,
-			const struct dnsform *f, const struct asked_entry *e)
+			const struct dnsform *f, const struct cache_entry *e)
 {
 	static const struct dnsrecord_known none;
 	uint32_t ttl_s = ttl_left_s(s, e);
 
 	switch (e->answer.result) {
-	case ASKED_FOUND:
+	case CACHE_FOUND:
 		dnsrecord_write(r, f, &e->answer.known, s->suffix, ttl_s);
 		break;
-	case ASKED_ABSENT:
-	case ASKED_FOREIGN:
+	case CACHE_ABSENT:
+	case CACHE_FOREIGN:
 		if (f->kind == DNSFORM_REVERSE) { /* the HIT is its own name */
 			dnsrecord_write(r, f, &none, s->suffix, ttl_s);
 			break;
@@ -194,7 +194,7 @@ static void write_entry(struct stub *s, struct dnsmsg_reply *r,
 		r->rcode = DNSMSG_NXDOMAIN;
 		dnsrecord_write_soa(r, f, ttl_s);
 		break;
-	case ASKED_UNREACHABLE:
+	case CACHE_UNREACHABLE:
 		r->rcode = DNSMSG_SERVFAIL;
 		break;
 	}
@@ -262,13 +262,13 @@ static void forward(struct stub *s, struct question *q)
 }
 
 /* Whether this answer means that ordinary DNS is to be asked. */
-static bool is_foreign(const struct asked_entry *e, bool is_open)
+static bool is_foreign(const struct cache_entry *e, bool is_open)
 {
-	return e->answer.result == ASKED_FOREIGN && is_open;
+	return e->answer.result == CACHE_FOREIGN && is_open;
 }
 
 static void answer_kept(struct stub *s, struct question *q,
-			struct asked_entry *e)
+			struct cache_entry *e)
 {
 	s->counters.kept++;
 	if (!e->is_open && s->now_ms >= e->prefetch_ms)
@@ -284,12 +284,12 @@ static void answer_kept(struct stub *s, struct question *q,
 
 static void ask(struct stub *s, struct question *q)
 {
-	const struct asked_what what = {
+	const struct cache_what what = {
 		.is_reverse = q->form.kind == DNSFORM_REVERSE,
 		.name = q->form.name,
 		.hit = q->form.hit,
 	};
-	struct asked_entry *e = asked_find(&s->asked, &what, s->now_ms);
+	struct cache_entry *e = cache_find(&s->cache, &what, s->now_ms);
 	struct slot *slot = NULL;
 
 	if (e && e->is_known) {
@@ -304,7 +304,7 @@ static void ask(struct stub *s, struct question *q)
 		return;
 	}
 	if (e)
-		asked_release(&s->asked, e);
+		cache_release(&s->cache, e);
 	reply_now(s, q, DNSMSG_SERVFAIL);
 }
 
@@ -357,7 +357,7 @@ static void on_query(struct stub *s, const struct stub_input *in)
 }
 
 /* Those who wait for an entry that has an answer now. */
-static void wake(struct stub *s, struct asked_entry *e)
+static void wake(struct stub *s, struct cache_entry *e)
 {
 	struct slot *slot, *next;
 
@@ -379,19 +379,19 @@ static void wake(struct stub *s, struct asked_entry *e)
 	}
 }
 
-static void answer_entry(struct stub *s, struct asked_entry *e,
-			 const struct asked_answer *answer)
+static void answer_entry(struct stub *s, struct cache_entry *e,
+			 const struct cache_answer *answer)
 {
 	e->users++; /* it stays until all have been told */
-	asked_answer(&s->asked, e, answer, s->now_ms);
+	cache_answer(&s->cache, e, answer, s->now_ms);
 	wake(s, e);
 	e->users--;
-	asked_release(&s->asked, e);
+	cache_release(&s->cache, e);
 }
 
 static void on_answer(struct stub *s, const struct stub_input *in)
 {
-	struct asked_entry *e = asked_find_open(&s->asked, in->id);
+	struct cache_entry *e = cache_find_open(&s->cache, in->id);
 
 	if (e) /* else it comes too late */
 		answer_entry(s, e, &in->answer);
@@ -449,7 +449,7 @@ void stub_input(struct stub *s, const struct stub_input *in, uint64_t now_ms)
 		on_forwarded(s, in);
 		break;
 	case STUB_IN_CHANGED:
-		asked_forget(&s->asked);
+		cache_forget(&s->cache);
 		break;
 	}
 }
@@ -464,7 +464,7 @@ static uint64_t due_ms(const struct stub *s, enum slot_state state)
 
 uint64_t stub_deadline(const struct stub *s)
 {
-	const struct asked_entry *e = TAILQ_FIRST(&s->asked.open);
+	const struct cache_entry *e = TAILQ_FIRST(&s->cache.open);
 	uint64_t first = e ? e->asked_ms + STUB_LOOKUP_MS : STUB_NEVER;
 	uint64_t due = due_ms(s, SLOT_FORWARDED);
 
@@ -473,14 +473,14 @@ uint64_t stub_deadline(const struct stub *s)
 
 void stub_tick(struct stub *s, uint64_t now_ms)
 {
-	static const struct asked_answer nothing = {
-		.result = ASKED_UNREACHABLE
+	static const struct cache_answer nothing = {
+		.result = CACHE_UNREACHABLE
 	};
-	struct asked_entry *e;
+	struct cache_entry *e;
 
 	s->now_ms = now_ms;
 	/* Whoever waits for an entry came after its lookup began. */
-	while ((e = TAILQ_FIRST(&s->asked.open)) &&
+	while ((e = TAILQ_FIRST(&s->cache.open)) &&
 	       now_ms >= e->asked_ms + STUB_LOOKUP_MS)
 		answer_entry(s, e, &nothing);
 	while (now_ms >= due_ms(s, SLOT_FORWARDED))
@@ -539,7 +539,7 @@ static bool give_forward(struct stub *s, struct stub_output *out)
 /* The latest lookups are the unsent ones. */
 static bool give_lookup(struct stub *s, struct stub_output *out)
 {
-	struct asked_entry *e = TAILQ_LAST(&s->asked.open, asked_list);
+	struct cache_entry *e = TAILQ_LAST(&s->cache.open, cache_list);
 
 	if (!e || e->is_sent)
 		return false;

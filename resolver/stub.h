@@ -14,7 +14,7 @@
 #define HIPLINE_STUB_H
 
 #include "daemon/base/locator.h"
-#include "resolver/asked.h"
+#include "resolver/cache.h"
 
 enum {
 	STUB_QUESTIONS_MAX = 1024, /* in flight */
@@ -54,7 +54,7 @@ struct stub_input {
 	const uint8_t *bytes;	 /* QUERY, FORWARDED: NULL when it failed */
 	size_t len;
 	uint64_t id;		    /* ANSWER, FORWARDED: as in the output */
-	struct asked_answer answer; /* ANSWER */
+	struct cache_answer answer; /* ANSWER */
 };
 
 enum stub_output_kind { STUB_OUT_REPLY, STUB_OUT_LOOKUP, STUB_OUT_FORWARD };
@@ -65,7 +65,7 @@ struct stub_output {
 	const uint8_t *bytes;	 /* REPLY, FORWARD; until the next call */
 	size_t len;
 	uint64_t id;		/* LOOKUP, FORWARD */
-	struct asked_what what; /* LOOKUP */
+	struct cache_what what; /* LOOKUP */
 };
 
 struct stub_counters {

@@ -60,7 +60,7 @@ static void event(struct stub *s, uint8_t what, struct rd bytes, uint64_t now)
 			   .tcp = what & 0x80 },
 		.bytes = bytes.p,
 		.len = rd_left(&bytes),
-		.answer = { .result = (enum asked_result)(what >> 3 & 3),
+		.answer = { .result = (enum cache_result)(what >> 3 & 3),
 			    .lifetime_s = 30,
 			    .known = { .hits = &hit, .n_hits = 1 } },
 	};

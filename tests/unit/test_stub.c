@@ -125,7 +125,7 @@ static struct hit make_hit(uint8_t n)
 	return (struct hit){ { 0x20, 0x01, 0x00, 0x22, [15] = n } };
 }
 
-static void answer(uint64_t id, enum asked_result result, uint8_t n)
+static void answer(uint64_t id, enum cache_result result, uint8_t n)
 {
 	static const uint8_t hi[66] = { 0, 1, 0xaa };
 	struct dnsrecord_hit hits[DNSRECORD_HITS_MAX];
@@ -157,7 +157,7 @@ static uint64_t expect_lookup(const char *name)
 static void know_bob(void)
 {
 	ask("bob@example.com", DNSMSG_AAAA);
-	answer(expect_lookup("bob@example.com"), ASKED_FOUND, 1);
+	answer(expect_lookup("bob@example.com"), CACHE_FOUND, 1);
 	cr_assert(next(STUB_OUT_REPLY));
 	cr_assert_not(stub_output(s, &out));
 }
@@ -294,7 +294,7 @@ Test(stub, a_reverse_name_has_exactly_one_host)
 		cr_assert(next(STUB_OUT_LOOKUP));
 		cr_assert(out.what.is_reverse);
 		in.id = out.id;
-		in.answer.result = i == 0 ? ASKED_FOUND : ASKED_ABSENT;
+		in.answer.result = i == 0 ? CACHE_FOUND : CACHE_ABSENT;
 		in.answer.known.name = i == 0 ? "bob@example.com" : NULL;
 		stub_input(s, &in, now);
 		cr_assert(next(STUB_OUT_REPLY));
@@ -315,7 +315,7 @@ Test(stub, a_reverse_name_has_exactly_one_host)
 Test(stub, what_is_not_there_is_nxdomain_with_soa_where_it_is_ours)
 {
 	ask("bob@example.com", DNSMSG_AAAA);
-	answer(expect_lookup("bob@example.com"), ASKED_ABSENT, 0);
+	answer(expect_lookup("bob@example.com"), CACHE_ABSENT, 0);
 	cr_assert(next(STUB_OUT_REPLY));
 	cr_assert_eq(rcode(), DNSMSG_NXDOMAIN);
 	cr_assert_eq(count(DNSMSG_AUTHORITY), 1);
@@ -333,7 +333,7 @@ Test(stub, what_is_not_ours_is_refused_and_never_nxdomain)
 	cr_assert(next(STUB_OUT_REPLY));
 	cr_assert_eq(rcode(), DNSMSG_REFUSED);
 	ask("bob@example.org", DNSMSG_AAAA);
-	answer(expect_lookup("bob@example.org"), ASKED_FOREIGN, 0);
+	answer(expect_lookup("bob@example.org"), CACHE_FOREIGN, 0);
 	cr_assert(next(STUB_OUT_REPLY));
 	cr_assert_eq(rcode(), DNSMSG_REFUSED);
 	ask("bob@example.org", DNSMSG_AAAA);
@@ -347,7 +347,7 @@ Test(stub, what_is_not_ours_is_refused_and_never_nxdomain)
 Test(stub, an_unreachable_source_is_servfail_for_a_moment)
 {
 	ask("bob@example.com", DNSMSG_AAAA);
-	answer(expect_lookup("bob@example.com"), ASKED_UNREACHABLE, 0);
+	answer(expect_lookup("bob@example.com"), CACHE_UNREACHABLE, 0);
 	cr_assert(next(STUB_OUT_REPLY));
 	cr_assert_eq(rcode(), DNSMSG_SERVFAIL);
 	cr_assert_eq(count(DNSMSG_AUTHORITY), 0);
@@ -383,7 +383,7 @@ Test(stub, many_askers_cause_one_lookup)
 	ask("bob@example.com", DNSMSG_AAAA);
 	cr_assert(next(STUB_OUT_REPLY));
 	cr_assert_eq(rcode(), DNSMSG_SERVFAIL, "one too many");
-	answer(id, ASKED_FOUND, 1);
+	answer(id, CACHE_FOUND, 1);
 	for (int i = 0; i < STUB_QUESTIONS_MAX; i++) {
 		cr_assert(next(STUB_OUT_REPLY));
 		cr_assert_eq(count(DNSMSG_ANSWER), 1);
@@ -413,7 +413,7 @@ Test(stub, what_is_kept_gets_old_and_is_fetched_before_that)
 	ask("bob@example.com", DNSMSG_AAAA);
 	cr_assert(next(STUB_OUT_REPLY));
 	cr_assert_not(stub_output(s, &out), "fetched once");
-	answer(id, ASKED_UNREACHABLE, 0);
+	answer(id, CACHE_UNREACHABLE, 0);
 	cr_assert_not(stub_output(s, &out));
 	now += 15 * 1000 - 1;
 	ask("bob@example.com", DNSMSG_AAAA);
@@ -448,7 +448,7 @@ Test(stub, lookups_have_a_rate)
 		cr_assert(stub_output(s, &out));
 		if (out.kind == STUB_OUT_LOOKUP) {
 			looked_up++;
-			answer(out.id, ASKED_ABSENT, 0);
+			answer(out.id, CACHE_ABSENT, 0);
 			cr_assert(next(STUB_OUT_REPLY));
 		} else {
 			refused++;
@@ -466,11 +466,11 @@ Test(stub, what_is_kept_is_bounded_and_what_is_in_use_stays)
 	char name[64];
 
 	know_bob();
-	for (int i = 0; i < 3 * ASKED_FOUND_MAX; i++) {
+	for (int i = 0; i < 3 * CACHE_FOUND_MAX; i++) {
 		now += 4;
 		(void)snprintf(name, sizeof(name), "x%d@example.com", i);
 		ask(name, DNSMSG_AAAA);
-		answer(expect_lookup(name), i % 2 ? ASKED_FOUND : ASKED_ABSENT,
+		answer(expect_lookup(name), i % 2 ? CACHE_FOUND : CACHE_ABSENT,
 		       i % 2);
 		cr_assert(next(STUB_OUT_REPLY));
 		if (i % 100 != 0)
@@ -489,7 +489,7 @@ Test(stub, more_hits_than_fit_are_truncated_by_udp_alone)
 
 	in.asker.tcp = true;
 	ask("bob@example.com", DNSMSG_HIP);
-	answer(expect_lookup("bob@example.com"), ASKED_FOUND,
+	answer(expect_lookup("bob@example.com"), CACHE_FOUND,
 	       DNSRECORD_HITS_MAX);
 	cr_assert(next(STUB_OUT_REPLY));
 	cr_assert(reply[2] & 2, "TC");
@@ -612,7 +612,7 @@ Test(stub, a_name_that_turns_out_foreign_goes_upstream, .init = NULL)
 {
 	begin(true);
 	ask("bob@example.org", DNSMSG_AAAA);
-	answer(expect_lookup("bob@example.org"), ASKED_FOREIGN, 0);
+	answer(expect_lookup("bob@example.org"), CACHE_FOREIGN, 0);
 	cr_assert(next(STUB_OUT_FORWARD));
 	ask("bob@example.org", DNSMSG_AAAA);
 	cr_assert(next(STUB_OUT_FORWARD), "from what is kept");

@@ -3,7 +3,7 @@
  * Strangers choose names: the key is a keyed hash of 128 bits, which nobody
  * can make two names share.
  */
-#include "resolver/asked.h"
+#include "resolver/cache.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -14,38 +14,38 @@ enum {
 	LIFETIME_MIN_S = 1, /* a burst of one question is asked once */
 	ABSENT_MAX_S = 10,
 	UNREACHABLE_S = 1, /* RFC 2308 7 */
-	ENTRIES_MAX = ASKED_FOUND_MAX + ASKED_ABSENT_MAX + ASKED_OPEN_MAX,
+	ENTRIES_MAX = CACHE_FOUND_MAX + CACHE_ABSENT_MAX + CACHE_OPEN_MAX,
 };
 
-static_assert((int)ASKED_KEY_LEN == (int)crypto_generichash_BYTES_MIN &&
-		      (int)ASKED_KEY_LEN ==
+static_assert((int)CACHE_KEY_LEN == (int)crypto_generichash_BYTES_MIN &&
+		      (int)CACHE_KEY_LEN ==
 			      (int)crypto_generichash_KEYBYTES_MIN,
 	      "hash and key as libsodium has them");
 
-void asked_init(struct asked *a, const struct env *env)
+void cache_init(struct cache *a, const struct env *env)
 {
 	uint8_t seed[TABLE_SEED_LEN];
 
-	*a = (struct asked){ .next_id = 1 };
+	*a = (struct cache){ .next_id = 1 };
 	env_random(env, a->seed, sizeof(a->seed));
 	env_random(env, seed, sizeof(seed));
-	table_init(&a->all, ASKED_KEY_LEN, ENTRIES_MAX, seed);
+	table_init(&a->all, CACHE_KEY_LEN, ENTRIES_MAX, seed);
 	TAILQ_INIT(&a->found);
 	TAILQ_INIT(&a->absent);
 	TAILQ_INIT(&a->open);
 }
 
-static void free_entry(struct asked_entry *e)
+static void free_entry(struct cache_entry *e)
 {
 	free(e->kept);
 	free(e->name);
 	free(e);
 }
 
-void asked_clear(struct asked *a)
+void cache_clear(struct cache *a)
 {
 	struct table_iter it = table_iterate(&a->all);
-	struct asked_entry *e;
+	struct cache_entry *e;
 
 	while ((e = table_next(&it))) {
 		table_remove(&a->all, &e->node);
@@ -54,15 +54,15 @@ void asked_clear(struct asked *a)
 	table_clear(&a->all);
 }
 
-static void make_key(const struct asked *a, const struct asked_what *what,
-		     uint8_t key[ASKED_KEY_LEN])
+static void make_key(const struct cache *a, const struct cache_what *what,
+		     uint8_t key[CACHE_KEY_LEN])
 {
 	const uint8_t kind = what->is_reverse;
 	crypto_generichash_state s;
 
 	/* Cannot fail with these lengths. */
 	(void)crypto_generichash_init(&s, a->seed, sizeof(a->seed),
-				      ASKED_KEY_LEN);
+				      CACHE_KEY_LEN);
 	(void)crypto_generichash_update(&s, &kind, 1);
 	if (what->is_reverse)
 		(void)crypto_generichash_update(&s, what->hit.bytes,
@@ -71,15 +71,15 @@ static void make_key(const struct asked *a, const struct asked_what *what,
 		(void)crypto_generichash_update(
 			&s, (const unsigned char *)what->name,
 			strlen(what->name));
-	(void)crypto_generichash_final(&s, key, ASKED_KEY_LEN);
+	(void)crypto_generichash_final(&s, key, CACHE_KEY_LEN);
 }
 
-static bool is_absent(const struct asked_entry *e)
+static bool is_absent(const struct cache_entry *e)
 {
-	return e->answer.result != ASKED_FOUND;
+	return e->answer.result != CACHE_FOUND;
 }
 
-static void know_no_more(struct asked *a, struct asked_entry *e)
+static void know_no_more(struct cache *a, struct cache_entry *e)
 {
 	if (!e->is_known)
 		return;
@@ -96,7 +96,7 @@ static void know_no_more(struct asked *a, struct asked_entry *e)
 }
 
 /* Lets go of an entry that nobody needs. */
-static void drop_if_idle(struct asked *a, struct asked_entry *e)
+static void drop_if_idle(struct cache *a, struct cache_entry *e)
 {
 	if (e->is_known || e->is_open || e->users > 0)
 		return;
@@ -105,13 +105,13 @@ static void drop_if_idle(struct asked *a, struct asked_entry *e)
 }
 
 /* Makes room by what was not used for longest and nobody points to. */
-static void make_room(struct asked *a, struct asked_list *list, size_t *n,
+static void make_room(struct cache *a, struct cache_list *list, size_t *n,
 		      size_t max)
 {
-	struct asked_entry *e = TAILQ_LAST(list, asked_list), *before;
+	struct cache_entry *e = TAILQ_LAST(list, cache_list), *before;
 
 	for (; e && *n > max; e = before) {
-		before = TAILQ_PREV(e, asked_list, use);
+		before = TAILQ_PREV(e, cache_list, use);
 		if (e->users > 0)
 			continue;
 		know_no_more(a, e);
@@ -119,11 +119,11 @@ static void make_room(struct asked *a, struct asked_list *list, size_t *n,
 	}
 }
 
-static struct asked_entry *make_entry(struct asked *a,
-				      const struct asked_what *what,
-				      const uint8_t key[ASKED_KEY_LEN])
+static struct cache_entry *make_entry(struct cache *a,
+				      const struct cache_what *what,
+				      const uint8_t key[CACHE_KEY_LEN])
 {
-	struct asked_entry *e = calloc(1, sizeof(*e));
+	struct cache_entry *e = calloc(1, sizeof(*e));
 
 	if (!e)
 		return NULL;
@@ -139,12 +139,12 @@ static struct asked_entry *make_entry(struct asked *a,
 	return e;
 }
 
-struct asked_entry *asked_find(struct asked *a, const struct asked_what *what,
+struct cache_entry *cache_find(struct cache *a, const struct cache_what *what,
 			       uint64_t now_ms)
 {
-	uint8_t key[ASKED_KEY_LEN];
-	struct asked_entry *e;
-	struct asked_list *list;
+	uint8_t key[CACHE_KEY_LEN];
+	struct cache_entry *e;
+	struct cache_list *list;
 
 	make_key(a, what, key);
 	e = table_find(&a->all, key);
@@ -160,10 +160,10 @@ struct asked_entry *asked_find(struct asked *a, const struct asked_what *what,
 	return e;
 }
 
-bool asked_open(struct asked *a, struct asked_entry *e, uint64_t now_ms)
+bool cache_open(struct cache *a, struct cache_entry *e, uint64_t now_ms)
 {
 	assert(!e->is_open);
-	if (a->n_open == ASKED_OPEN_MAX)
+	if (a->n_open == CACHE_OPEN_MAX)
 		return false;
 	e->is_open = true;
 	e->is_sent = false;
@@ -174,9 +174,9 @@ bool asked_open(struct asked *a, struct asked_entry *e, uint64_t now_ms)
 	return true;
 }
 
-struct asked_entry *asked_find_open(const struct asked *a, uint64_t id)
+struct cache_entry *cache_find_open(const struct cache *a, uint64_t id)
 {
-	struct asked_entry *e;
+	struct cache_entry *e;
 
 	TAILQ_FOREACH(e, &a->open, open)
 	if (e->id == id)
@@ -184,10 +184,10 @@ struct asked_entry *asked_find_open(const struct asked *a, uint64_t id)
 	return NULL;
 }
 
-static uint32_t lifetime_s(const struct asked_answer *answer)
+static uint32_t lifetime_s(const struct cache_answer *answer)
 {
-	uint32_t most = answer->result == ASKED_FOUND ? DNSRECORD_TTL_MAX_S
-			: answer->result == ASKED_UNREACHABLE ? UNREACHABLE_S
+	uint32_t most = answer->result == CACHE_FOUND ? DNSRECORD_TTL_MAX_S
+			: answer->result == CACHE_UNREACHABLE ? UNREACHABLE_S
 							      : ABSENT_MAX_S;
 	uint32_t s = answer->lifetime_s < most ? answer->lifetime_s : most;
 
@@ -195,10 +195,10 @@ static uint32_t lifetime_s(const struct asked_answer *answer)
 }
 
 /* Copies what the answer borrows into one piece of memory. */
-static bool keep(struct asked_entry *e, const struct asked_answer *answer)
+static bool keep(struct cache_entry *e, const struct cache_answer *answer)
 {
 	const struct dnsrecord_known *k = &answer->known;
-	size_t n = answer->result == ASKED_FOUND ? k->n_hits : 0;
+	size_t n = answer->result == CACHE_FOUND ? k->n_hits : 0;
 	size_t name_len = k->name ? strlen(k->name) + 1 : 0;
 	size_t len = n * sizeof(*k->hits) + name_len;
 	struct dnsrecord_hit *hits;
@@ -231,8 +231,8 @@ static bool keep(struct asked_entry *e, const struct asked_answer *answer)
 	return true;
 }
 
-static void learn(struct asked *a, struct asked_entry *e,
-		  const struct asked_answer *answer, uint64_t now_ms)
+static void learn(struct cache *a, struct cache_entry *e,
+		  const struct cache_answer *answer, uint64_t now_ms)
 {
 	uint32_t s = lifetime_s(answer);
 
@@ -251,29 +251,29 @@ static void learn(struct asked *a, struct asked_entry *e,
 	}
 }
 
-void asked_answer(struct asked *a, struct asked_entry *e,
-		  const struct asked_answer *answer, uint64_t now_ms)
+void cache_answer(struct cache *a, struct cache_entry *e,
+		  const struct cache_answer *answer, uint64_t now_ms)
 {
 	assert(e->is_open);
 	TAILQ_REMOVE(&a->open, e, open);
 	a->n_open--;
 	e->is_open = false;
-	if (answer->result != ASKED_UNREACHABLE || !e->is_known ||
+	if (answer->result != CACHE_UNREACHABLE || !e->is_known ||
 	    now_ms >= e->expires_ms)
 		learn(a, e, answer, now_ms);
-	make_room(a, &a->absent, &a->n_absent, ASKED_ABSENT_MAX);
-	make_room(a, &a->found, &a->n_found, ASKED_FOUND_MAX);
+	make_room(a, &a->absent, &a->n_absent, CACHE_ABSENT_MAX);
+	make_room(a, &a->found, &a->n_found, CACHE_FOUND_MAX);
 }
 
-void asked_release(struct asked *a, struct asked_entry *e)
+void cache_release(struct cache *a, struct cache_entry *e)
 {
 	drop_if_idle(a, e);
 }
 
-void asked_forget(struct asked *a)
+void cache_forget(struct cache *a)
 {
 	struct table_iter it = table_iterate(&a->all);
-	struct asked_entry *e;
+	struct cache_entry *e;
 
 	while ((e = table_next(&it))) {
 		if (e->users == 0)

@@ -4,8 +4,8 @@
  * each name, however many ask for it. Bounded; what was not used for longest
  * goes first, and what there is not before what there is.
  */
-#ifndef HIPLINE_ASKED_H
-#define HIPLINE_ASKED_H
+#ifndef HIPLINE_CACHE_H
+#define HIPLINE_CACHE_H
 
 #include "daemon/base/env.h"
 #include "daemon/base/name.h"
@@ -15,38 +15,38 @@
 #include <sys/queue.h>
 
 enum {
-	ASKED_KEY_LEN = 16,
-	ASKED_FOUND_MAX = 2048, /* names that there are */
-	ASKED_ABSENT_MAX = 1024,
-	ASKED_OPEN_MAX = 512, /* lookups in flight */
+	CACHE_KEY_LEN = 16,
+	CACHE_FOUND_MAX = 2048, /* names that there are */
+	CACHE_ABSENT_MAX = 1024,
+	CACHE_OPEN_MAX = 512, /* lookups in flight */
 };
 
-enum asked_result {
-	ASKED_FOUND,
-	ASKED_ABSENT,	   /* there is no such name, and it would be ours */
-	ASKED_FOREIGN,	   /* it is a name of ordinary DNS, if any */
-	ASKED_UNREACHABLE, /* nobody can tell now */
+enum cache_result {
+	CACHE_FOUND,
+	CACHE_ABSENT,	   /* there is no such name, and it would be ours */
+	CACHE_FOREIGN,	   /* it is a name of ordinary DNS, if any */
+	CACHE_UNREACHABLE, /* nobody can tell now */
 };
 
 /* What the source says. */
-struct asked_answer {
-	enum asked_result result;
+struct cache_answer {
+	enum cache_result result;
 	uint32_t lifetime_s;
 	struct dnsrecord_known known; /* of FOUND */
 };
 
 /* What is asked for: the name of a HIT (reverse), or the HITs of a name. */
-struct asked_what {
+struct cache_what {
 	bool is_reverse;
 	const char *name;
 	struct hit hit;
 };
 
-struct asked_entry {
+struct cache_entry {
 	struct table_node node;
-	TAILQ_ENTRY(asked_entry) use;  /* latest first, while known */
-	TAILQ_ENTRY(asked_entry) open; /* oldest first, while looked up */
-	uint8_t key[ASKED_KEY_LEN];
+	TAILQ_ENTRY(cache_entry) use;  /* latest first, while known */
+	TAILQ_ENTRY(cache_entry) open; /* oldest first, while looked up */
+	uint8_t key[CACHE_KEY_LEN];
 	uint64_t id; /* of the lookup */
 	bool is_open, is_known;
 	bool is_sent; /* the lookup was given out */
@@ -55,47 +55,47 @@ struct asked_entry {
 	char *name;
 	uint64_t asked_ms, expires_ms, prefetch_ms;
 	unsigned users; /* who points here */
-	struct asked_answer answer;
+	struct cache_answer answer;
 	void *kept; /* what the answer points into */
 };
 
-TAILQ_HEAD(asked_list, asked_entry);
+TAILQ_HEAD(cache_list, cache_entry);
 
-struct asked {
+struct cache {
 	struct table all;
-	struct asked_list found, absent, open;
+	struct cache_list found, absent, open;
 	size_t n_found, n_absent, n_open;
 	uint64_t next_id;
-	uint8_t seed[ASKED_KEY_LEN];
+	uint8_t seed[CACHE_KEY_LEN];
 };
 
-void asked_init(struct asked *a, const struct env *env);
-void asked_clear(struct asked *a);
+void cache_init(struct cache *a, const struct env *env);
+void cache_clear(struct cache *a);
 
 /*
  * The entry of what is asked for, made when there is none; NULL when there
  * is no room. An answer that is too old is not known any more.
  */
-struct asked_entry *asked_find(struct asked *a, const struct asked_what *what,
+struct cache_entry *cache_find(struct cache *a, const struct cache_what *what,
 			       uint64_t now_ms);
 
 /* Begins a lookup of it. False when too many are open. */
-bool asked_open(struct asked *a, struct asked_entry *e, uint64_t now_ms);
+bool cache_open(struct cache *a, struct cache_entry *e, uint64_t now_ms);
 
 /* The open lookup of that id, or NULL. */
-struct asked_entry *asked_find_open(const struct asked *a, uint64_t id);
+struct cache_entry *cache_find_open(const struct cache *a, uint64_t id);
 
 /*
  * Ends its lookup with an answer (copied). One that could not be asked for
  * again keeps what it knew until that is too old.
  */
-void asked_answer(struct asked *a, struct asked_entry *e,
-		  const struct asked_answer *answer, uint64_t now_ms);
+void cache_answer(struct cache *a, struct cache_entry *e,
+		  const struct cache_answer *answer, uint64_t now_ms);
 
 /* Nobody points to it any more; it may go. */
-void asked_release(struct asked *a, struct asked_entry *e);
+void cache_release(struct cache *a, struct cache_entry *e);
 
 /* Nothing is known any more; lookups go on. */
-void asked_forget(struct asked *a);
+void cache_forget(struct cache *a);
 
 #endif
