@@ -102,6 +102,8 @@ static int on_ask(struct naming *n, const struct ipc_message *m)
 	uint8_t body[2 * (RESOLVE_HI_MAX + RESOLVE_NAME_MAX)];
 	struct resolve_ask ask;
 
+	for (size_t i = 0; i < m->n_fds; i++)
+		(void)close(m->fds[i]); /* it has none to give */
 	if (m->type != RESOLVE_ASK || m->n_fds > 0 ||
 	    !resolve_ask_parse(m->body, m->len, &ask))
 		return -EPROTO;

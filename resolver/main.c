@@ -43,6 +43,7 @@ struct resolver {
 	struct stub *stub; /* NULL until the engine has said how */
 	struct server *server;
 	struct upstream *upstream;
+	bool draining; /* the outputs of the stub */
 	ev_io channel;
 	ev_timer deadline;
 };
@@ -111,12 +112,16 @@ static void schedule(struct resolver *r)
 
 /*
  * A question to an upstream may be answered at once (it failed): that is an
- * input of its own, and comes here again while this runs.
+ * input of its own, and comes here again while this runs. Its outputs are
+ * left to the one that runs, or they would come one within the other.
  */
 static void drain(struct resolver *r)
 {
 	struct stub_output o;
 
+	if (r->draining)
+		return;
+	r->draining = true;
 	while (stub_output(r->stub, &o)) {
 		if (o.kind == STUB_OUT_REPLY)
 			server_reply(r->server, &o.asker, o.bytes, o.len);
@@ -125,6 +130,7 @@ static void drain(struct resolver *r)
 		else
 			upstream_ask(r->upstream, o.id, o.bytes, o.len);
 	}
+	r->draining = false;
 }
 
 static void give(struct resolver *r, const struct stub_input *in)

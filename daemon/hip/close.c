@@ -140,6 +140,7 @@ static enum drop accept_close(struct host *h, struct assoc *a,
 			      const struct arrival *m)
 {
 	const struct hip_input *in = m->in;
+	bool has_moved = !locator_equal(&in->remote, &a->remote);
 
 	if (make_ack(h, a, keys_for_close(a), &m->packet))
 		return DROP_INTERNAL; /* the peer asks again */
@@ -148,7 +149,8 @@ static enum drop accept_close(struct host *h, struct assoc *a,
 	a->remote = in->remote;
 	a->raw = in->raw;
 	a->replied_ms = h->now_ms;
-	if (in->inside) /* as it came; its repetitions come outside */
+	/* As it came; its repetitions, and to another place, outside. */
+	if (in->inside && !has_moved)
 		inside_send(h, a, a->reply, a->reply_len);
 	else
 		assoc_send_reply(h, a);

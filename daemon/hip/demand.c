@@ -41,7 +41,8 @@ static bool can_be_found(const struct host *h, const struct hit *hit,
 	const struct peer *p = peers_find(&h->peers, hit);
 
 	return (p && p->n_locators > 0) ||
-	       (a && !locator_is_unspecified(&a->remote));
+	       (a && !locator_is_unspecified(&a->remote) &&
+		host_lets_in(h, hit));
 }
 
 /* The association for a packet that needs a new exchange, or why not. */

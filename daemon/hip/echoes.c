@@ -4,21 +4,30 @@
  */
 #include "daemon/hip/echoes.h"
 
-enum { ECHOES_MAX = 8 }; /* ECHO_REQUEST_UNSIGNED, which anybody may add */
+enum { PARAM_OVERHEAD = 4 + 7 }; /* header and padding */
+
+/* Adds up; false when one is too long. Anybody may add unsigned ones. */
+static bool count(const struct packet *asks, uint16_t request, size_t *len)
+{
+	const struct param *p = packet_find(asks, request);
+
+	for (; p; p = packet_next(asks, p)) {
+		if (p->len > ECHO_MAX)
+			return false;
+		*len += p->len + PARAM_OVERHEAD;
+	}
+	return true;
+}
 
 enum drop echoes_check(const struct packet *asks)
 {
-	const struct param *p = packet_find(asks, PARAM_ECHO_REQUEST_SIGNED);
-	size_t n = 0;
+	size_t len = 0;
 
-	if (p && p->len > ECHO_MAX)
-		return DROP_ECHO;
-	p = packet_find(asks, PARAM_ECHO_REQUEST_UNSIGNED);
-	for (; p; p = packet_next(asks, p)) {
-		if (p->len > ECHO_MAX || ++n > ECHOES_MAX)
-			return DROP_ECHO;
-	}
-	return DROP_NONE;
+	return count(asks, PARAM_ECHO_REQUEST_SIGNED, &len) &&
+			       count(asks, PARAM_ECHO_REQUEST_UNSIGNED, &len) &&
+			       len <= ECHOES_MAX
+		       ? DROP_NONE
+		       : DROP_ECHO;
 }
 
 static void write_echoes(struct packet_out *out, const struct packet *asks,

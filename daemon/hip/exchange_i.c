@@ -357,14 +357,13 @@ enum drop exchange_i_on_r1(struct host *h, const struct arrival *m)
 	if (d == DROP_NONE)
 		d = check_fresh(x, &r1);
 	if (d == DROP_NONE)
+		d = echoes_check(&m->packet); /* not all of them are signed */
+	if (d == DROP_NONE)
 		d = check_signed(h, &m->packet, &r1);
 	if (d != DROP_NONE)
 		return d;
 	x->has_counter = true; /* step 11 */
 	x->counter = r1.counter.counter;
-	d = echoes_check(&m->packet); /* not all of them are signed */
-	if (d != DROP_NONE)
-		return d;
 	d = i2_choose(h, &r1, &choice, &refusal);
 	if (d != DROP_NONE)
 		return refuse(h, x, d, &refusal, m->in);

@@ -37,10 +37,9 @@ enum drop inside_check_choice(const struct host *h, const struct msg_i2 *i2)
 {
 	struct transport_mode offer = inside_offer();
 
-	/* Without an offer nothing was asked, and nothing comes of it. */
-	if (!h->conf.inside || !i2->has_mode || i2->mode.modes.n == 0)
+	if (!i2->has_mode || i2->mode.modes.n == 0)
 		return DROP_NONE;
-	return i2->mode.modes.n == 1 &&
+	return h->conf.inside && i2->mode.modes.n == 1 &&
 			       id_list_has(&offer.modes, i2->mode.modes.ids[0])
 		       ? DROP_NONE
 		       : DROP_TRANSPORT_MODE;

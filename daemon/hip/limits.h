@@ -137,7 +137,8 @@ enum {
 	ESP_KEY_MAX = 64, /* both keys of a direction, suite 9 */
 	PARAMS_MAX = 64,  /* parameters in one packet */
 	IDS_MAX = 16,	  /* ids of one list parameter that we look at */
-	ECHO_MAX = 256,	  /* opaque data that we echo */
+	ECHO_MAX = 256,	  /* opaque data that we echo, */
+	ECHOES_MAX = 320, /* and in one packet: an I2 must hold them */
 };
 
 /* Limits of one host. */

@@ -63,10 +63,11 @@ static struct whole_param whole(const struct packet *p, uint16_t type)
 				     .len = whole_len(param->len) };
 }
 
-/* RFC 6261 3.1: in R1 and I2 of those who can. */
+/* RFC 6261 3.1: in R1 and I2 of those who can; without it there is no mode. */
 static enum drop parse_mode(const struct packet *p, bool *has,
 			    struct transport_mode *out)
 {
+	*out = (struct transport_mode){ 0 };
 	*has = packet_find(p, PARAM_HIP_TRANSPORT_MODE) != NULL;
 	return *has ? transport_mode_parse(
 			      contents(p, PARAM_HIP_TRANSPORT_MODE), out)

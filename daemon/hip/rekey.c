@@ -311,7 +311,7 @@ static bool is_too_often(struct host *h, struct assoc *a, const struct rekey *r,
 
 	if (r && r->dh && !r->has_theirs)
 		return false;
-	if (!msg->has_dh && (r || has_room(g, g->keymat_next)))
+	if (!msg->has_dh && !(r ? r->dh != NULL : !has_room(g, g->keymat_next)))
 		return false;
 	return !pace_allow(&a->rekeys.asked, REKEYS_DH_AT_ONCE,
 			   REKEY_DH_EACH_MS, h->now_ms);

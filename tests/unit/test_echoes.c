@@ -91,6 +91,9 @@ Test(echoes, they_have_a_limit_before_anything_costs)
 	bad = ask(&i2, long_one, sizeof(long_one));
 	cr_expect_eq(hosts_judge(&t, B, &bad), DROP_ECHO);
 	cr_expect_eq(hosts_counters(&t, B)->puzzles_verified, 0);
+	bad = ask(&i2, long_one, ECHO_MAX);
+	bad = ask(&bad, long_one, ECHO_MAX); /* two are too much */
+	cr_expect_eq(hosts_judge(&t, B, &bad), DROP_ECHO);
 	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_NONE);
 	hosts_traffic(&t, B, true);
 	hosts_close(&t, B);

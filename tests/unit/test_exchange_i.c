@@ -430,7 +430,7 @@ static void expect_notify(enum notify_type type)
 		return;
 	notify = hosts_packet(&t, A, HIP_NOTIFY);
 	body = packet_body(&notify, PARAM_NOTIFICATION);
-	cr_expect_eq(body.b[2] << 8 | body.b[3], type);
+	cr_expect_eq(body.b[2] << 8 | body.b[3], (int)type);
 }
 
 Test(exchange_i, an_r1_that_is_of_no_use_fails_with_its_reason)
