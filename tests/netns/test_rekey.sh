@@ -147,7 +147,8 @@ hip_set alice 'rekey_s = 0'
 hip_set bob 'rekey_s = 0'
 hip_again alice bob || fail "they do not start again"
 check "traffic" until_true 5 hip_pings_all alice bob 5
-check "  from bob, too" until_true 5 eval '[ "$(hip_state bob alice)" = established ]'
+check "  established at both" until_true 5 eval \
+	'[ "$(hip_state bob alice) $(hip_state alice bob)" = "established established" ]'
 keeps_pinging
 for i in $(seq $meetings); do
 	hip alice rekey "${HIP_HIT[bob]}" & one=$!
