@@ -393,6 +393,11 @@ Test(host, a_peer_that_is_removed_is_closed_and_let_in_no_more)
 	cr_expect_eq(hosts_state(&t, A), ASSOC_CLOSING);
 	hosts_input(&t, A, &remove); /* and twice does no harm */
 	cr_expect_eq(t.n_got[A], 0);
+	/* A program that goes on does not bring it back. */
+	hosts_acquire(&t, A, 1);
+	cr_expect_eq(hosts_count(&t, A, HIP_OUT_UNREACHABLE), 1);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_CLOSING);
+	cr_expect_eq(hosts_counters(&t, A)->sent[HIP_I1], 1);
 }
 
 /* More than outputs hold: timers bring the rest. */

@@ -147,6 +147,18 @@ Test(inside, a_mode_that_was_not_offered_ends_the_exchange)
 	}
 }
 
+/* RFC 6261 3.1: who offered nothing must not be chosen from. */
+Test(inside_peers, a_mode_that_was_not_offered_at_all_is_refused)
+{
+	struct msg_i2 i2 = { .has_mode = true,
+			     .mode = offer_of(TRANSPORT_MODE_ESP, 0) };
+
+	make_with(true, false);
+	cr_expect_eq(inside_check_choice(t.h[B], &i2), DROP_TRANSPORT_MODE);
+	i2.mode = offer_of(0, 0);
+	cr_expect_eq(inside_check_choice(t.h[B], &i2), DROP_NONE);
+}
+
 Test(inside, a_probe_and_its_answer_go_inside)
 {
 	struct bytes p;
