@@ -394,6 +394,21 @@ static int mark_spent(struct database *db, const uint8_t id[DATABASE_ID_LEN],
 	return run_query(&q);
 }
 
+/* Was what it was spent for taken back? */
+static int was_revoked(struct database *db, const struct database_grant *g,
+		       bool *out)
+{
+	struct query q = prepare(db, "SELECT 1 FROM grants WHERE name = ? AND"
+				     " hit = ? AND revoked_s <> 0 LIMIT 1");
+	int err;
+
+	bind_text(&q, g->name);
+	bind_blob(&q, g->hit.bytes, sizeof(g->hit.bytes));
+	*out = step(&q);
+	err = finish(&q);
+	return err;
+}
+
 /* Inside a transaction. */
 static int spend(struct database *db, const uint8_t id[DATABASE_ID_LEN],
 		 const struct database_grant *grant, uint64_t now_s)
@@ -407,6 +422,13 @@ static int spend(struct database *db, const uint8_t id[DATABASE_ID_LEN],
 		return -EACCES;
 	if (!v.spent && now_s >= v.expires_s)
 		return -ETIMEDOUT;
+	if (v.spent) {
+		bool revoked = false;
+
+		err = was_revoked(db, grant, &revoked);
+		if (err || revoked)
+			return err ? err : -EACCES;
+	}
 	err = mark_spent(db, id, &grant->hit);
 	return err ? err : put_grant(db, grant);
 }

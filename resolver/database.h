@@ -77,8 +77,8 @@ struct database_grant {
 /*
  * Spends an invitation for a host and notes the certificate that it gets, in
  * one step. 0, also when the same host has spent it before; -ENOENT,
- * -EACCES when another host has, -ETIMEDOUT when it has expired: then nothing
- * is written.
+ * -EACCES when another host has, or it was revoked since, -ETIMEDOUT when it
+ * has expired: then nothing is written.
  */
 __attribute__((warn_unused_result)) int
 database_spend(struct database *db, const uint8_t id[DATABASE_ID_LEN],

@@ -212,8 +212,10 @@ Test(database, a_revoked_name_is_free_and_on_the_list_until_it_expires)
 	cr_expect_eq(n, 1);
 	cr_assert_eq(database_revoke_name(db, v.name, 4, &n), 0);
 	cr_expect_eq(n, 0);
-	/* Redeeming again does not bring it back. */
-	cr_assert_eq(database_spend(db, v.id, &g, 5), 0);
+	/* Redeeming again does not bring it back, nor another of its kind. */
+	cr_assert_eq(database_spend(db, v.id, &g, 5), -EACCES);
+	g.serial[0]++;
+	cr_assert_eq(database_spend(db, v.id, &g, 5), -EACCES);
 	reopen();
 	cr_assert_eq(database_name_in_use(db, v.name, &b, 5, &in_use), 0);
 	cr_expect_not(in_use);
