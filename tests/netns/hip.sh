@@ -281,6 +281,20 @@ hip_state() {
 	hip_json "$1" ".associations[] | select(.hit == \"${HIP_HIT[$2]}\") | .state" peers
 }
 
+# hip_rekey FROM TO: FROM asks for new keys, and both have them.
+hip_rekey() {
+	local from to
+	from=$(hip_rekeys "$1" "$2") && to=$(hip_rekeys "$2" "$1") &&
+		hip "$1" rekey "${HIP_HIT[$2]}" &&
+		until_true 5 hip_rekeyed "$1" "$2" "$from" "$to"
+}
+hip_rekeys() {
+	hip_json "$1" ".associations[] | select(.hit == \"${HIP_HIT[$2]}\") | .rekeys" peers
+}
+hip_rekeyed() {
+	[ "$(hip_rekeys "$1" "$2")" -gt "$3" ] && [ "$(hip_rekeys "$2" "$1")" -gt "$4" ]
+}
+
 # hip_ping FROM TO [ARG...]: ping from host to host, by HIT.
 hip_ping() {
 	local from=$1 to=$2; shift 2

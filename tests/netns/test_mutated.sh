@@ -19,8 +19,7 @@ state() {
 both() { [ "$(hip_state alice bob)$(hip_state bob alice)" = establishedestablished ]; }
 session() {
 	hip_pings_all alice bob 20 >/dev/null && until_true 5 both &&
-		hip alice rekey "${HIP_HIT[bob]}" && sleep 0.3 &&
-		hip bob rekey "${HIP_HIT[alice]}" && sleep 0.3 &&
+		hip_rekey alice bob && hip_rekey bob alice &&
 		hip_pings_all bob alice 20 >/dev/null
 }
 # damaged WHAT [FROM]

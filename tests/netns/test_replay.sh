@@ -62,8 +62,7 @@ established() {
 }
 session() {
 	hip_pings_all alice bob 10 >/dev/null && until_true 5 established &&
-		hip alice rekey "${HIP_HIT[bob]}" && sleep 0.3 &&
-		hip bob rekey "${HIP_HIT[alice]}" && sleep 0.3 &&
+		hip_rekey alice bob && hip_rekey bob alice &&
 		hip_pings_all bob alice 10 >/dev/null
 }
 
