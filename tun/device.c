@@ -78,7 +78,7 @@ int device_read_intake(int fd, struct intake *in)
 	for (; intake_has_room(in); n++) {
 		uint8_t *head = intake_place(in) - VNET_LEN;
 		struct vnet v;
-		/* One piece: importing two is 3 % of a small packet's cost. */
+		/* One piece: one buffer costs the kernel less than two. */
 		ssize_t len = read(fd, head, VNET_LEN + INTAKE_PACKET_MAX);
 
 		if (len > VNET_LEN) {
