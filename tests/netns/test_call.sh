@@ -3,6 +3,7 @@
 # A SIP call between two unmodified softphones that dial sip:USER@[HIT]: it is
 # answered, RTP flows both ways on hip0, each hears the other's tone, and only
 # UDP 10500 is on the wire. Then the other way round, over IPv6.
+# Alone: it measures, or takes all of the machine.
 # Budget: 60 s, long 120 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # DNS by real tools: every form of a name, what is not ours, an upstream that
 # is lied about, garbage, slow askers, a flood; a resolver that is killed.
+# Alone: it measures, or takes all of the machine.
 # Budget: 60 s, long 60 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # 50,000 I1s a second from a forged /18, and from one source: honest hosts
 # get through, traffic goes on, nothing is kept, nobody is flooded in turn.
+# Alone: it measures, or takes all of the machine.
 # Budget: 60 s, long 180 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh

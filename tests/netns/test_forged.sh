@@ -3,6 +3,7 @@
 # Floods of I2s: wrong solutions cost one hash, those of nobody's puzzle not
 # even that; right ones with bad signatures make puzzles harder, and honest
 # hosts get through; a good one that comes again gets its R2 from memory.
+# Alone: it measures, or takes all of the machine.
 # Budget: 60 s, long 180 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh

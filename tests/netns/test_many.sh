@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # A thousand idle associations in 32 MiB, and ten thousand work: an echo
 # passes through each, the processor is idle, timers fire within 100 ms.
+# Alone: it measures, or takes all of the machine.
 # Budget: 120 s, long 300 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh

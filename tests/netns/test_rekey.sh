@@ -3,6 +3,7 @@
 # New keys every second, under TCP at full rate and 50 packets/s of voice: not
 # one packet is lost by it, nor with 5 % of all lost on the wire; both sides
 # at once; UPDATEs that are lost once, twice, thrice.
+# Alone: it measures, or takes all of the machine.
 # Budget: 90 s, long 420 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh

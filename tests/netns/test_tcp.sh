@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # TCP carries 200 MB intact from one HIT to the other, and 20 MB back at the
 # same time; nothing but UDP 10500 on the wire.
+# Alone: it measures, or takes all of the machine.
 # Budget: 60 s, long 300 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
