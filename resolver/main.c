@@ -208,8 +208,10 @@ static int on_config(struct resolver *r, const struct ipc_message *m)
 
 static int on_answer(struct resolver *r, const struct ipc_message *m)
 {
+	/* The last two mean nothing here. */
 	static const enum cache_result results[RESOLVE_RESULTS] = {
-		CACHE_FOUND, CACHE_ABSENT, CACHE_FOREIGN, CACHE_UNREACHABLE
+		CACHE_FOUND,	   CACHE_ABSENT,      CACHE_FOREIGN,
+		CACHE_UNREACHABLE, CACHE_UNREACHABLE, CACHE_UNREACHABLE
 	};
 	struct dnsrecord_hit hits[RESOLVE_HITS_MAX];
 	struct resolve_answer a;

@@ -6,6 +6,7 @@
 
 #include "daemon/base/cursor.h"
 #include "daemon/base/log.h"
+#include "daemon/base/resolve_text.h"
 
 #include <string.h>
 
@@ -18,29 +19,29 @@ const char *resolve_proof_text(enum resolve_proof proof)
 	return texts[proof];
 }
 
-/* A text with its NUL, which stands nowhere else in it. */
-static void write_text(struct wr *w, const char *text)
+void resolve_text_write(struct wr *w, const char *text)
 {
 	size_t len = strlen(text) + 1;
 
+	if (len > UINT16_MAX)
+		w->failed = true;
 	wr_u16(w, (uint16_t)len);
 	wr_bytes(w, text, len);
 }
 
-/* NULL when there is none. It fails r when it is broken. */
-static const char *read_text(struct rd *r)
+const char *resolve_text_read(struct rd *r, size_t max)
 {
 	size_t len = rd_u16(r);
 	const uint8_t *at = rd_bytes(r, len);
 
 	if (!at || len == 0)
 		return NULL;
-	if (len > RESOLVE_NAME_MAX + 1 || memchr(at, '\0', len) != at + len - 1)
+	if (len > max + 1 || memchr(at, '\0', len) != at + len - 1)
 		r->failed = true;
 	return (const char *)at;
 }
 
-static size_t end(const struct wr *w)
+size_t resolve_text_end(const struct wr *w)
 {
 	return wr_failed(w) ? 0 : wr_len(w);
 }
@@ -53,7 +54,7 @@ size_t resolve_start_write(const struct resolve_start *s, uint8_t *out,
 	wr_u32(&w, s->uid);
 	wr_u32(&w, s->gid);
 	wr_u8(&w, s->log);
-	return end(&w);
+	return resolve_text_end(&w);
 }
 
 bool resolve_start_parse(const uint8_t *body, size_t len,
@@ -83,8 +84,8 @@ size_t resolve_config_write(const struct resolve_config *c, uint8_t *out,
 			 sizeof(c->upstreams[i].addr));
 		wr_u16(&w, c->upstreams[i].port);
 	}
-	write_text(&w, c->suffix);
-	return end(&w);
+	resolve_text_write(&w, c->suffix);
+	return resolve_text_end(&w);
 }
 
 bool resolve_config_parse(const uint8_t *body, size_t len,
@@ -101,7 +102,7 @@ bool resolve_config_parse(const uint8_t *body, size_t len,
 		rd_copy(&r, c.upstreams[i].addr, sizeof(c.upstreams[i].addr));
 		c.upstreams[i].port = rd_u16(&r);
 	}
-	c.suffix = read_text(&r);
+	c.suffix = resolve_text_read(&r, RESOLVE_NAME_MAX);
 	if (!rd_done(&r) || !c.suffix)
 		return false;
 	*out = c;
@@ -117,8 +118,8 @@ size_t resolve_ask_write(const struct resolve_ask *a, uint8_t *out, size_t cap)
 	if (a->is_reverse)
 		wr_bytes(&w, a->hit, sizeof(a->hit));
 	else
-		write_text(&w, a->name);
-	return end(&w);
+		resolve_text_write(&w, a->name);
+	return resolve_text_end(&w);
 }
 
 bool resolve_ask_parse(const uint8_t *body, size_t len, struct resolve_ask *out)
@@ -133,7 +134,7 @@ bool resolve_ask_parse(const uint8_t *body, size_t len, struct resolve_ask *out)
 	if (a.is_reverse)
 		rd_copy(&r, a.hit, sizeof(a.hit));
 	else
-		a.name = read_text(&r);
+		a.name = resolve_text_read(&r, RESOLVE_NAME_MAX);
 	if (!rd_done(&r) || is_reverse > 1 || (!a.is_reverse && !a.name))
 		return false;
 	*out = a;
@@ -159,10 +160,10 @@ size_t resolve_answer_write(const struct resolve_answer *a, uint8_t *out,
 			wr_bytes(&w, h->hi, h->hi_len);
 	}
 	if (a->name)
-		write_text(&w, a->name);
+		resolve_text_write(&w, a->name);
 	else
 		wr_u16(&w, 0);
-	return end(&w);
+	return resolve_text_end(&w);
 }
 
 static bool read_hit(struct rd *r, struct resolve_hit *h)
@@ -195,7 +196,7 @@ bool resolve_answer_parse(const uint8_t *body, size_t len,
 	for (size_t i = 0; i < a.n_hits; i++)
 		if (!read_hit(&r, &a.hits[i]))
 			return false;
-	a.name = read_text(&r);
+	a.name = resolve_text_read(&r, RESOLVE_NAME_MAX);
 	if (!rd_done(&r))
 		return false;
 	*out = a;

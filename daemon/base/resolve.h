@@ -4,7 +4,8 @@
  * (ipc.h): the resolver asks for the HITs of a name or the name of a HIT,
  * the engine answers, and tells what is configured and when names changed.
  * The first message is the monitor's, which started the resolver; it comes
- * with the sockets to listen on. HITs are 16 bytes in network order.
+ * with the sockets to listen on. HITs are 16 bytes in network order. What
+ * they say of the overlay is in overlay_ipc.h, but for its types.
  */
 #ifndef HIPLINE_RESOLVE_H
 #define HIPLINE_RESOLVE_H
@@ -21,6 +22,26 @@ enum resolve_type {
 	RESOLVE_ANSWER = 3,
 	RESOLVE_CHANGED = 4, /* names have changed; no body */
 	RESOLVE_ASK = 5,     /* resolver to engine */
+	/* Engine to resolver, all of the overlay. */
+	RESOLVE_OVERLAY = 16,  /* what we are: struct resolve_overlay */
+	RESOLVE_LOCATORS = 17, /* our own: struct resolve_places */
+	RESOLVE_UP = 18,       /* an association stands: a HIT */
+	RESOLVE_DOWN = 19,     /* it is gone or could not be made: a HIT */
+	RESOLVE_WHERE = 20,    /* where is a host? A HIT; HINT answers */
+	RESOLVE_SIGNED = 21,   /* struct resolve_signed */
+	RESOLVE_LOOKUP = 22,   /* struct resolve_publish; FOUND_NAME answers */
+	RESOLVE_PUBLISH = 23,  /* struct resolve_publish; PUBLISHED answers */
+	RESOLVE_SHOW = 24,     /* an id; SHOWN answers */
+	RESOLVE_REVOKED = 25,  /* the authority's list, as it signed it */
+	/* Resolver to engine. */
+	RESOLVE_CONNECT = 32,	 /* make an association and keep it: a HIT */
+	RESOLVE_RELEASE = 33,	 /* it need not be kept any more: a HIT */
+	RESOLVE_HINT = 34,	 /* where a host is: struct resolve_places */
+	RESOLVE_SIGN = 35,	 /* struct resolve_sign; SIGNED answers */
+	RESOLVE_FOUND_NAME = 36, /* struct resolve_answer, to a LOOKUP */
+	RESOLVE_PUBLISHED = 37,	 /* struct resolve_published */
+	RESOLVE_SHOWN = 38,	 /* struct resolve_shown */
+				 /* 48 to 63: enrolment. */
 };
 
 enum {
@@ -30,7 +51,7 @@ enum {
 	RESOLVE_NAME_MAX = 1024,
 	RESOLVE_UPSTREAMS_MAX = 16,
 	RESOLVE_ASK_MAX = 8 + 1 + RESOLVE_HIT_LEN + RESOLVE_NAME_MAX,
-	RESOLVE_BODY_MAX = 32 * 1024, /* of any */
+	RESOLVE_BODY_MAX = 64 * 1024, /* of any */
 };
 
 /* Who the resolver becomes, and what it logs. */
@@ -68,6 +89,8 @@ enum resolve_result {
 	RESOLVE_ABSENT,	     /* no such name, and it would be ours */
 	RESOLVE_FOREIGN,     /* ordinary DNS may know it */
 	RESOLVE_UNREACHABLE, /* nobody can tell now */
+	RESOLVE_IN_OVERLAY,  /* a name of our overlay: ask the overlay */
+	RESOLVE_CONFLICT,    /* hosts contradict each other: refused */
 	RESOLVE_RESULTS,
 };
 

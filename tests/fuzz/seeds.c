@@ -381,6 +381,7 @@ int main(int argc, char **argv)
 	save_hosts();
 	save_reload();
 	seeds_enrolled();
+	seeds_resolve();
 	save_overlay();
 	save_dns();
 	return 0;

@@ -12,4 +12,7 @@ void seeds_save(const char *target, const char *name, const void *bytes,
 /* Of an authority and those who have certificates of it. */
 void seeds_enrolled(void);
 
+/* Of the engine and the resolver. */
+void seeds_resolve(void);
+
 #endif
