@@ -10,6 +10,7 @@
 #include "daemon/base/table.h"
 #include "daemon/base/timers.h"
 #include "daemon/hip/agreed.h"
+#include "daemon/hip/checks.h"
 #include "daemon/hip/host.h"
 #include "daemon/hip/pending.h"
 #include "daemon/hip/rekey.h"
@@ -54,6 +55,7 @@ struct assoc {
 	uint64_t since_ms;   /* ESTABLISHED, or 0 */
 	uint8_t nonce[CLOSE_NONCE_LEN]; /* ECHO_REQUEST_SIGNED in CLOSE */
 	bool has_nonce;
+	struct checks checks; /* signatures behind a right MAC */
 	struct updates updates;
 	struct rekeys rekeys;
 	bool is_suspect; /* an UPDATE stayed unanswered; nothing came since */

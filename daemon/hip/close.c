@@ -30,8 +30,8 @@ static int make_close(struct host *h, struct assoc *a)
 }
 
 /*
- * The CLOSE goes inside the SA that it ends; its CLOSE_ACK may come inside the
- * other one, which stays for that.
+ * The CLOSE goes inside the SA that it ends; its CLOSE_ACK may come inside an
+ * inbound one, and a peer that is rekeying chooses which: all stay for that.
  */
 static void send_close(struct host *h, struct assoc *a)
 {
@@ -44,7 +44,7 @@ static void send_close(struct host *h, struct assoc *a)
 	if (!inside)
 		return;
 	updates_forget(h, a);
-	rekey_forget(h, a);
+	rekey_wind_down(h, a);
 	sa_pair_close_out(h, a->agreed->sa, &a->hit);
 }
 
@@ -181,7 +181,7 @@ enum drop close_on_close(struct host *h, const struct arrival *m)
 		return d;
 	if (is_acked(a, echo))
 		return repeat_ack(h, a);
-	d = host_check_signature(h, p, g);
+	d = host_check_signature(h, a, p, g);
 	return d == DROP_NONE ? accept_close(h, a, m) : d;
 }
 
@@ -203,7 +203,7 @@ enum drop close_on_ack(struct host *h, const struct arrival *m)
 	d = protect_check_mac(p, a->agreed->keymat.hit_suite,
 			      a->agreed->keys.mac_in);
 	if (d == DROP_NONE)
-		d = host_check_signature(h, p, a->agreed);
+		d = host_check_signature(h, a, p, a->agreed);
 	if (d == DROP_NONE)
 		assoc_forget(h, a, NULL);
 	return d;

@@ -49,6 +49,7 @@ static void send_i1_to(struct host *h, struct exchange *x,
 	struct packet_out p;
 
 	asked_add(&x->asked, remote);
+	x->r1s = (struct pace){ 0 }; /* its R1 shall find room */
 	packet_begin(&p, HIP_I1, 0, &h->hit, &x->assoc->hit);
 	dh_group_list_write(&p, &groups);
 	if (packet_fix_length(&p))
@@ -214,10 +215,10 @@ static enum drop check_fresh(const struct exchange *x, const struct msg_r1 *r1)
 
 	if (x->has_counter && r1->counter.counter < x->counter)
 		return DROP_R1_COUNTER;
-	if (x->phase == EXCHANGE_I1)
-		return DROP_NONE;
 	if (x->restarts >= EXCHANGE_RESTARTS_MAX)
 		return DROP_LIMIT;
+	if (x->phase == EXCHANGE_I1)
+		return DROP_NONE;
 	if (r1->counter.counter > x->counter)
 		return DROP_NONE;
 	if (x->phase == EXCHANGE_SOLVING || !x->probing)
@@ -225,13 +226,20 @@ static enum drop check_fresh(const struct exchange *x, const struct msg_r1 *r1)
 	return memcmp(x->i, r1->puzzle.i, len) == 0 ? DROP_STATE : DROP_NONE;
 }
 
-/* RFC 7401 6.8, steps 10 and 4: the HIT first, it costs less. */
-static enum drop check_signed(struct host *h, const struct packet *p,
-			      const struct msg_r1 *r1)
+/*
+ * RFC 7401 6.8, steps 10 and 4: the HIT first, it costs less. Anybody can
+ * forge what comes before, so that only so many signatures are looked at; an
+ * R1 follows its I1 at once, and finds most of them left.
+ */
+static enum drop check_signed(struct host *h, struct exchange *x,
+			      const struct packet *p, const struct msg_r1 *r1)
 {
 	struct hi_public *pub = NULL;
 	enum drop d = host_check_hi(&p->sender, &r1->host_id);
 
+	if (d == DROP_NONE &&
+	    !pace_allow(&x->r1s, R1S_AT_ONCE, R1_MS, h->now_ms))
+		d = DROP_RATE;
 	if (d == DROP_NONE)
 		d = hi_public_parse(r1->host_id.algorithm, r1->host_id.hi,
 				    r1->host_id.hi_len, &pub);
@@ -317,6 +325,7 @@ static enum drop take_r1(struct host *h, struct exchange *x,
 			 const struct arrival *m, const struct msg_r1 *r1)
 {
 	uint8_t j[RHASH_MAX] = { 0 };
+	enum drop d;
 
 	if (x->phase != EXCHANGE_I1)
 		x->restarts++;
@@ -334,7 +343,10 @@ static enum drop take_r1(struct host *h, struct exchange *x,
 		return ask_to_solve(h, x, &m->packet, r1);
 	env_random(&h->conf.env, j,
 		   suite_rhash_len(hit_suite(&m->packet.sender)));
-	return answer(h, x, &m->packet, r1, j);
+	d = answer(h, x, &m->packet, r1, j);
+	if (d != DROP_NONE) /* nor for ever in vain */
+		x->restarts++;
+	return d;
 }
 
 enum drop exchange_i_on_r1(struct host *h, const struct arrival *m)
@@ -359,7 +371,7 @@ enum drop exchange_i_on_r1(struct host *h, const struct arrival *m)
 	if (d == DROP_NONE)
 		d = echoes_check(&m->packet); /* not all of them are signed */
 	if (d == DROP_NONE)
-		d = check_signed(h, &m->packet, &r1);
+		d = check_signed(h, x, &m->packet, &r1);
 	if (d != DROP_NONE)
 		return d;
 	x->has_counter = true; /* step 11 */
@@ -413,19 +425,13 @@ static enum drop check_r2(struct host *h, const struct exchange *x,
 			  const struct packet *p)
 {
 	const struct agreed *g = x->agreed;
-	struct hi_public *pub = NULL;
 	enum drop d =
 		protect_check_mac_2(p, g->keymat.hit_suite, g->keys.mac_in,
 				    g->host_id, g->host_id_len);
 
-	if (d == DROP_NONE)
-		d = agreed_public(g, &pub);
 	if (d != DROP_NONE)
 		return d;
-	h->counters.signatures_verified++;
-	d = protect_check_signature(p, pub);
-	hi_public_free(pub);
-	return d;
+	return host_check_signature(h, x->assoc, p, g);
 }
 
 enum drop exchange_i_on_r2(struct host *h, const struct arrival *m)

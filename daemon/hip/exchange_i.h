@@ -9,6 +9,7 @@
 #include "daemon/base/timers.h"
 #include "daemon/hip/asked.h"
 #include "daemon/hip/host.h"
+#include "daemon/hip/pace.h"
 
 #include <sys/queue.h>
 
@@ -32,7 +33,8 @@ struct exchange {
 	unsigned int sends;    /* of the packet that waits for an answer */
 	unsigned int i1_sends; /* in all: says which locator comes next */
 	struct asked asked;    /* where I1s of this exchange went */
-	unsigned int restarts; /* R1s taken after the first */
+	unsigned int restarts; /* R1s taken after the first, or in vain */
+	struct pace r1s;       /* that were verified since the last I1 */
 	bool probing;	       /* I1s go beside the I2 */
 	bool has_counter;
 	uint64_t counter;     /* the highest of an R1 that verified */

@@ -103,12 +103,15 @@ int host_protect(struct host *h, const struct agreed *g, struct packet_out *p)
 	return packet_fix_length(p) ? 0 : -ENOSPC;
 }
 
-enum drop host_check_signature(struct host *h, const struct packet *p,
-			       const struct agreed *g)
+enum drop host_check_signature(struct host *h, struct assoc *a,
+			       const struct packet *p, const struct agreed *g)
 {
 	struct hi_public *pub = NULL;
-	enum drop d = agreed_public(g, &pub);
+	enum drop d;
 
+	if (!checks_allow(&a->checks, p, h->now_ms))
+		return DROP_RATE;
+	d = agreed_public(g, &pub);
 	if (d != DROP_NONE)
 		return d;
 	h->counters.signatures_verified++;

@@ -91,9 +91,9 @@ enum drop host_check_esp_info(const struct esp_info *info,
 __attribute__((warn_unused_result)) int
 host_protect(struct host *h, const struct agreed *g, struct packet_out *p);
 
-/* Is HIP_SIGNATURE the peer's? Its MAC was right. */
-enum drop host_check_signature(struct host *h, const struct packet *p,
-			       const struct agreed *g);
+/* Is HIP_SIGNATURE the peer's, at a bounded cost? Its MAC was right. */
+enum drop host_check_signature(struct host *h, struct assoc *a,
+			       const struct packet *p, const struct agreed *g);
 
 /* Ids of the configuration as a list for a packet. */
 struct id_list host_id_list(const uint16_t *ids, size_t n);

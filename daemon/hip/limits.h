@@ -171,7 +171,10 @@ enum {
 	UPDATE_WINDOW = 32,	   /* RFC 7401 6.12: ids that are remembered */
 	UPDATE_AHEAD_MAX = 8,	   /* ids that may be skipped */
 	PROBE_SENDS_MAX = 2,	   /* then the peer is believed gone */
-	UPDATES_AT_ONCE = 16,	   /* are verified, then one each UPDATE_MS */
+	R1S_AT_ONCE = 64,	   /* per I1 are verified, then each R1_MS */
+	CHECKS_AT_ONCE = 16,	   /* signatures, then one each CHECKS_MS */
+	CHECKS_AGAIN_AT_ONCE = 4,  /* of one packet; then CHECKS_AGAIN_MS */
+	CHECKS_MAX = 4,		   /* packets that are told apart so */
 	UPDATES_REFUSED_MAX = 4,   /* genuine ones, of no use, remembered */
 	REKEYS_DH_AT_ONCE = 8, /* by the peer, then one each REKEY_DH_EACH_MS */
 };
@@ -194,7 +197,9 @@ enum {
 	UNKNOWN_SPI_MS = 1000, /* at most one exchange for strange ESP */
 	SETTLE_MS = 5 * 1000,  /* strange ESP is stale before that */
 	UPDATE_RTO_MIN_MS = 200,
-	UPDATE_MS = 50,
+	R1_MS = 10,
+	CHECKS_MS = 50,
+	CHECKS_AGAIN_MS = 50,
 	UPDATE_REFUSED_MS = 1000, /* then it is looked at once more */
 	REKEY_DEFAULT_MS = 120 * 1000,
 	REKEY_DH_MS = 900 * 1000, /* then a rekey has a new DH value */

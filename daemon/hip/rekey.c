@@ -453,6 +453,20 @@ void rekey_on_established(struct host *h, struct assoc *a)
 	set_timer(h, a);
 }
 
+void rekey_wind_down(struct host *h, struct assoc *a)
+{
+	struct rekey *r = a->rekeys.running;
+
+	if (r && r->pair->has_in) { /* the peer may send on it */
+		rekey_retire(h, a, r->pair);
+		r->pair = NULL;
+		free_rekey(h, r);
+		a->rekeys.running = NULL;
+	}
+	rekey_abandon(h, a);
+	timers_cancel(&h->timers, &a->rekeys.timer);
+}
+
 void rekey_forget(struct host *h, struct assoc *a)
 {
 	struct rekeys *k = &a->rekeys;

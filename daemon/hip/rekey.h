@@ -62,6 +62,12 @@ void rekey_on_established(struct host *h, struct assoc *a);
 /* Our half could not be sent: as if the peer's had not come. */
 void rekey_abandon(struct host *h, struct assoc *a);
 
+/*
+ * A CLOSE has gone: nothing is rekeyed any more, but its CLOSE_ACK may come on
+ * any inbound SA that is open. rekey_forget closes them.
+ */
+void rekey_wind_down(struct host *h, struct assoc *a);
+
 /* Ends a running one and closes all SAs but the present ones. */
 void rekey_forget(struct host *h, struct assoc *a);
 

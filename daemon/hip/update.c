@@ -79,15 +79,6 @@ static bool is_refused(const struct host *h, const struct updates *u,
 	return false;
 }
 
-/* HIP_SIGNATURE of one whose MAC is right, at a bounded cost. */
-static enum drop verify(struct host *h, struct assoc *a, const struct packet *p)
-{
-	if (!pace_allow(&a->updates.verified, UPDATES_AT_ONCE, UPDATE_MS,
-			h->now_ms))
-		return DROP_RATE;
-	return host_check_signature(h, p, a->agreed);
-}
-
 static struct update_sent *find_sent(struct updates *u, uint32_t id)
 {
 	for (size_t i = 0; i < UPDATES_OUT_MAX; i++) {
@@ -495,7 +486,7 @@ enum drop update_on_packet(struct host *h, const struct arrival *m)
 				   : DROP_UPDATE_ID;
 	if (fresh == UPDATE_NEW && is_refused(h, &a->updates, msg.seq))
 		return DROP_RATE;
-	d = verify(h, a, p);
+	d = host_check_signature(h, a, p, a->agreed);
 	if (d != DROP_NONE)
 		return d;
 	d = check_echo(a, p, &msg);

@@ -10,7 +10,6 @@
 
 #include "daemon/base/timers.h"
 #include "daemon/hip/message.h"
-#include "daemon/hip/pace.h"
 
 struct arrival;
 struct assoc;
@@ -48,7 +47,6 @@ struct updates {
 	size_t answer_len;
 	uint32_t answer_id; /* of what it acknowledges */
 	uint64_t answered_ms;
-	struct pace verified; /* signatures */
 	struct update_refused refused[UPDATES_REFUSED_MAX];
 	size_t next_refused;
 };

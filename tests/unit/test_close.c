@@ -111,6 +111,33 @@ Test(close, a_close_ack_with_bad_mac_or_signature_or_echo_changes_nothing)
 	cr_expect_eq(hosts_state(&t, A), ASSOC_CLOSING);
 }
 
+/* Whoever has seen it can repeat it with another signature. */
+Test(close, copies_with_bad_signatures_cost_little)
+{
+	struct bytes close = begin_close(), ack, bad;
+	uint64_t verified = hosts_counters(&t, B)->signatures_verified;
+
+	bad = spoil_param(&close, PARAM_HIP_SIGNATURE);
+	for (int n = 0; n < 100; n++)
+		hosts_deliver(&t, B, &bad);
+	cr_expect_leq(hosts_counters(&t, B)->signatures_verified - verified,
+		      1 + CHECKS_AGAIN_AT_ONCE);
+	cr_expect_eq(hosts_judge(&t, B, &bad), DROP_RATE);
+	t.now_ms += CHECKS_AGAIN_MS;
+	cr_expect_eq(hosts_judge(&t, B, &close), DROP_NONE);
+
+	ack = hosts_packet(&t, B, HIP_CLOSE_ACK);
+	bad = spoil_param(&ack, PARAM_HIP_SIGNATURE);
+	verified = hosts_counters(&t, A)->signatures_verified;
+	for (int n = 0; n < 100; n++)
+		hosts_deliver(&t, A, &bad);
+	cr_expect_leq(hosts_counters(&t, A)->signatures_verified - verified,
+		      1 + CHECKS_AGAIN_AT_ONCE);
+	t.now_ms += CHECKS_AGAIN_MS;
+	cr_expect_eq(hosts_judge(&t, A, &ack), DROP_NONE);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_UNASSOCIATED);
+}
+
 Test(close, without_the_echo_there_is_nothing_to_answer)
 {
 	struct bytes close = begin_close();

@@ -167,6 +167,74 @@ Test(exchange_i, a_forged_r1_changes_nothing_and_the_real_one_is_taken)
 	cr_expect_eq(hosts_state(&t, A), ASSOC_I2_SENT);
 }
 
+/* B's R1 with a higher counter, and without B's key. */
+static struct bytes forge_newer(const struct bytes *r1)
+{
+	struct edit e = { PARAM_R1_COUNTER, "\0\0\0\0\0\0\0\0\0\0\0\77", 12 };
+	struct bytes forged = change_r1(r1, &e);
+
+	return spoil_param(&forged, PARAM_HIP_SIGNATURE_2);
+}
+
+/* One each millisecond; returns how many signatures were looked at. */
+static uint64_t flood_a(const struct bytes *forged, uint64_t ms)
+{
+	uint64_t before = hosts_counters(&t, A)->signatures_verified;
+
+	for (uint64_t end = t.now_ms + ms; t.now_ms < end; t.now_ms++) {
+		if (host_deadline(t.h[A]) <= t.now_ms)
+			hosts_tick(&t, A);
+		hosts_deliver(&t, A, forged);
+	}
+	return hosts_counters(&t, A)->signatures_verified - before;
+}
+
+Test(exchange_i, forged_r1s_cost_little_and_leave_room_for_the_real_one)
+{
+	struct bytes r1 = hosts_run_to(&t, HIP_R1), i2, r2;
+	struct bytes forged = forge_newer(&r1);
+
+	cr_expect_eq(flood_a(&forged, 60), 60, "after its I1 an R1 is near");
+	cr_expect_eq(hosts_judge(&t, A, &r1), DROP_NONE);
+	i2 = hosts_packet(&t, A, HIP_I2);
+	cr_expect_lt(flood_a(&forged, 900), R1S_AT_ONCE + 900 / R1_MS);
+	hosts_deliver(&t, B, &i2);
+	r2 = hosts_packet(&t, B, HIP_R2);
+	cr_expect_eq(hosts_judge(&t, A, &r2), DROP_NONE);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_ESTABLISHED);
+}
+
+Test(exchange_i, each_i1_makes_room_for_its_r1)
+{
+	struct bytes r1 = hosts_run_to(&t, HIP_R1);
+	struct bytes forged = forge_newer(&r1);
+
+	cr_expect_lt(flood_a(&forged, RTO_FIRST_MS - R1_MS / 2),
+		     1 + R1S_AT_ONCE + RTO_FIRST_MS / R1_MS);
+	cr_expect_eq(hosts_judge(&t, A, &r1), DROP_RATE);
+	wait_for_deadline();
+	cr_assert(hosts_has_packet(&t, A, HIP_I1));
+	(void)flood_a(&forged, 60);
+	cr_expect_eq(hosts_judge(&t, A, &r1), DROP_NONE);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_I2_SENT);
+}
+
+Test(exchange_i, an_r1_that_cannot_be_answered_is_not_tried_for_ever)
+{
+	struct bytes r1 = hosts_run_to(&t, HIP_R1);
+	struct bytes dh = packet_body(&r1, PARAM_DIFFIE_HELLMAN);
+	struct edit e = { PARAM_DIFFIE_HELLMAN, dh.b, dh.len };
+	uint64_t agreements;
+
+	memset(dh.b + 3, 0, dh.len - 3); /* not a point of the curve */
+	r1 = change_r1(&r1, &e);
+	for (int n = 0; n < EXCHANGE_RESTARTS_MAX; n++)
+		cr_expect_eq(hosts_judge(&t, A, &r1), DROP_DH_PUBLIC);
+	agreements = hosts_counters(&t, A)->dh_agreements;
+	cr_expect_eq(hosts_judge(&t, A, &r1), DROP_LIMIT);
+	cr_expect_eq(hosts_counters(&t, A)->dh_agreements, agreements);
+}
+
 /* T5. */
 Test(exchange_i, a_hit_that_is_not_of_the_hi_is_refused_before_its_signature)
 {

@@ -268,6 +268,30 @@ Test(inside, close_goes_before_its_sa_and_the_answer_may_come)
 	cr_expect_eq(hosts_count(&t, A, HIP_OUT_SA_DELETE), 1);
 }
 
+/* The peer sends on its new SA already, or on its old one still. */
+Test(inside, a_close_during_a_rekey_leaves_every_inbound_sa_to_its_answer)
+{
+	struct hip_input in = { .kind = HIP_IN_REKEY, .hit = t.hit[B] };
+	struct bytes p;
+
+	hosts_establish(&t);
+	hosts_input(&t, A, &in);
+	p = hosts_packet(&t, A, HIP_UPDATE);
+	hosts_deliver(&t, B, &p);
+	hosts_close(&t, B); /* with both inbound SAs, and one outbound */
+	cr_expect(went_inside(B, HIP_CLOSE));
+	cr_expect_eq(hosts_count(&t, B, HIP_OUT_SA_DELETE), 1);
+	cr_expect_not(hosts_get(&t, B, HIP_OUT_SA_DELETE, 0)->out.inbound);
+	in = (struct hip_input){ .kind = HIP_IN_TRAFFIC,
+				 .hit = t.hit[A],
+				 .in = true };
+	hosts_input(&t, B, &in);
+	cr_expect_eq(t.n_got[B], 0);
+	wait_for_deadline(B);
+	cr_expect_eq(hosts_count(&t, B, HIP_OUT_SA_DELETE), 2);
+	cr_expect_not(went_inside(B, HIP_CLOSE));
+}
+
 Test(inside, a_repeated_close_goes_outside)
 {
 	struct bytes p;

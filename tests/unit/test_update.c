@@ -270,6 +270,33 @@ Test(update, a_bad_signature_is_refused)
 	cr_expect_eq(hosts_judge(&t, B, &u), DROP_NONE);
 }
 
+/* An UPDATE that was lost is new for ever, and its MAC is right. */
+Test(update, copies_with_bad_signatures_do_not_keep_the_next_one_out)
+{
+	struct bytes lost, bad, next;
+	uint64_t verified;
+	struct assoc *a;
+
+	hosts_establish(&t);
+	probe(A);
+	lost = hosts_packet(&t, A, HIP_UPDATE);
+	bad = spoil_param(&lost, PARAM_HIP_SIGNATURE);
+	verified = hosts_counters(&t, B)->signatures_verified;
+	for (int n = 0; n < 1000; n++)
+		hosts_deliver(&t, B, &bad);
+	cr_expect_leq(hosts_counters(&t, B)->signatures_verified - verified,
+		      1 + CHECKS_AGAIN_AT_ONCE);
+	a = assoc_find(t.h[A], &t.hit[B]);
+	updates_forget(t.h[A], a);
+	a->updates.next_id = 1;
+	probe(A);
+	next = hosts_packet(&t, A, HIP_UPDATE);
+	cr_expect_eq(hosts_judge(&t, B, &next), DROP_NONE);
+	cr_expect_eq(hosts_judge(&t, B, &lost), DROP_RATE);
+	t.now_ms += CHECKS_AGAIN_MS;
+	cr_expect_eq(hosts_judge(&t, B, &lost), DROP_NONE);
+}
+
 Test(update, the_answer_to_a_probe_must_echo_its_nonce)
 {
 	const struct agreed *g;
