@@ -38,7 +38,8 @@ struct dataplane {
 	struct flows flows;
 	struct ring *held; /* its oldest entry is lent to the caller */
 	bool data_first;   /* the ring that has its turn */
-	bool locked;	   /* in a run of outputs that belong together */
+	bool locked;	   /* in a run of outputs that belong together, */
+	bool opened;	   /* and one of them has opened an outbound SA */
 	struct active *active;
 	size_t n_active, active_cap;
 	uint64_t send_failures;
@@ -190,8 +191,28 @@ static void lock(struct dataplane *d)
 	d->locked = true;
 }
 
+/*
+ * What came for a peer while its SA was made: it follows what waited for that,
+ * before the worker can seal anything newer.
+ */
+static void follow(struct dataplane *d)
+{
+	struct ring *ring = worker_data_ring(d->worker);
+	const struct ring_entry *e;
+
+	while (d->held != ring && (e = ring_peek(ring)) &&
+	       e->kind == RING_NO_SA && e->len >= IPV6_HEADER_LEN &&
+	       sa_out_find(d->sas, e->bytes + DESTINATION_OFFSET)) {
+		(void)worker_inject(d->worker, e->bytes, e->len); /* counted */
+		ring_pop(ring);
+	}
+}
+
 void dataplane_flush(struct dataplane *d)
 {
+	if (d->opened)
+		follow(d);
+	d->opened = false;
 	if (d->locked)
 		sa_table_unlock(d->sas);
 	d->locked = false;
@@ -257,6 +278,7 @@ static void add_sa(struct dataplane *d, const struct hip_output *o,
 	if (!inbound)
 		conf.path = outlet_path(o);
 	lock(d);
+	d->opened = d->opened || !inbound;
 	err = inbound ? sa_in_add(d->sas, &conf) : sa_out_add(d->sas, &conf);
 	if (err == 0)
 		err = flows_sa_add(&d->flows, &o->hit, inbound, o->spi, now_ms);

@@ -226,9 +226,20 @@ static int make_r2(struct host *h, const struct agreed *g,
 	return packet_fix_length(r2) ? 0 : -ENOSPC;
 }
 
+static bool send_r2(struct host *h, const struct arrival *m,
+		    const struct packet_out *r2)
+{
+	const struct hip_input *in = m->in;
+
+	return host_send(h, &m->packet.sender, r2->bytes, packet_len(r2),
+			 &in->local, &in->remote, in->raw) != NULL;
+}
+
 /*
  * Steps 18 to 21: the I2 is good. The agreement is taken, or freed when
- * this fails.
+ * this fails. The R2 goes before the outbound SA is there, so that no ESP
+ * overtakes it here; what waited follows that SA with nothing in between,
+ * before the data plane seals anything newer.
  */
 static enum drop complete(struct host *h, const struct arrival *m,
 			  struct agreed *g, uint64_t issued_ms)
@@ -247,13 +258,15 @@ static enum drop complete(struct host *h, const struct arrival *m,
 		agreed_free(h, g);
 		return DROP_LIMIT;
 	}
-	if (agreed_open_in(h, g, peer) || assoc_adopt(h, a, g, m->in)) {
+	if (agreed_open_in(h, g, peer) || !send_r2(h, m, &r2) ||
+	    assoc_adopt(h, a, g, m->in)) {
 		agreed_close(h, g, peer);
 		agreed_free(h, g);
 		if (a->state == ASSOC_UNASSOCIATED && !a->exchange)
 			assoc_forget(h, a, NULL);
 		return DROP_INTERNAL;
 	}
+	assoc_inject_pending(h, a);
 	a->made_ms = issued_ms;
 	assoc_measure_rtt(a, h->now_ms - issued_ms); /* and the solving */
 	exchange_i_drop(h, a); /* ours is not needed any more */
@@ -262,9 +275,6 @@ static enum drop complete(struct host *h, const struct arrival *m,
 	a->replied_ms = h->now_ms;
 	if (assoc_set_reply(a, &r2)) /* then it goes this once */
 		assoc_clear_reply(a);
-	host_send(h, peer, r2.bytes, packet_len(&r2), &a->local, &a->remote,
-		  a->raw);
-	assoc_inject_pending(h, a);
 	return DROP_NONE;
 }
 

@@ -187,17 +187,65 @@ static void wait_for_worker(void)
 	dataplane_woken(d);
 }
 
-Test(dataplane_turns, hip_packets_and_our_own_are_taken_in_turn)
+/* A UDP socket of the loopback, and its address. */
+static int open_udp(struct sockaddr_in *a)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	socklen_t len = sizeof(a);
-	int udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	socklen_t len = sizeof(*a);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	*a = (struct sockaddr_in){ .sin_family = AF_INET,
+				   .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	cr_assert_eq(bind(fd, (struct sockaddr *)a, sizeof(*a)), 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)a, &len), 0);
+	return fd;
+}
+
+/* An ESP packet at a socket: its sequence number. */
+static uint32_t receive_esp(int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	uint8_t esp[200];
+
+	cr_assert_eq(poll(&p, 1, 10000), 1);
+	cr_assert_gt(recv(fd, esp, sizeof(esp), 0), 8);
+	return (uint32_t)esp[6] << 8 | esp[7];
+}
+
+/* They would come behind what the worker seals once the SA is there. */
+Test(dataplane_turns, packets_that_came_while_an_sa_was_made_follow_it)
+{
+	struct sockaddr_in at, from;
+	int udp = open_udp(&from), there = open_udp(&at);
+	struct hip_output out = sa(HIP_OUT_SA_OUT, 2000);
 	uint8_t inner[48];
 	struct hip_input in;
 
-	cr_assert_eq(bind(udp, (struct sockaddr *)&a, sizeof(a)), 0);
-	cr_assert_eq(getsockname(udp, (struct sockaddr *)&a, &len), 0);
+	memset(out.remote.addr + 10, 0xff, 2);
+	memcpy(out.remote.addr + 12, &at.sin_addr, 4);
+	out.remote.port = ntohs(at.sin_port);
+	make_over(udp);
+	inner_packet(inner);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(write(tun[1], inner, sizeof(inner)),
+			     sizeof(inner));
+	cr_assert_eq(dataplane_start(d), 0);
+	wait_for_worker();
+	cr_assert(output(&out, 0));
+	for (uint32_t i = 1; i <= 3; i++)
+		cr_expect_eq(receive_esp(there), i);
+	cr_expect_not(dataplane_take(d, &in));
+	take_away();
+	(void)close(udp);
+	(void)close(there);
+}
+
+Test(dataplane_turns, hip_packets_and_our_own_are_taken_in_turn)
+{
+	struct sockaddr_in a;
+	int udp = open_udp(&a);
+	uint8_t inner[48];
+	struct hip_input in;
+
 	make_over(udp);
 	inner_packet(inner);
 	cr_assert_eq(write(tun[1], inner, sizeof(inner)), sizeof(inner));

@@ -228,21 +228,28 @@ Test(exchange_r, both_forms_of_the_host_id_are_accepted)
 	cr_expect(hosts_has_packet(&t, B, HIP_R2));
 }
 
-Test(exchange_r, sas_come_before_the_r2_and_packets_after_it)
+/*
+ * Between the SA and what waited for it nothing is sent: the data plane would
+ * seal newer packets then.
+ */
+Test(exchange_r, what_waited_follows_its_sa_at_once_and_both_follow_the_r2)
 {
 	static const enum hip_output_kind order[] = {
-		HIP_OUT_SA_IN,
-		HIP_OUT_SA_OUT,
-		HIP_OUT_PEER,
-		HIP_OUT_SEND,
+		HIP_OUT_SA_IN,	HIP_OUT_SEND,	HIP_OUT_SA_OUT,
+		HIP_OUT_INJECT, HIP_OUT_INJECT, HIP_OUT_PEER,
 	};
 	struct bytes i2 = hosts_run_to(&t, HIP_I2);
 
+	hosts_acquire(&t, B, 1);
+	hosts_acquire(&t, B, 2);
 	hosts_deliver(&t, B, &i2);
-	cr_assert_eq(t.n_got[B], 4);
-	for (size_t i = 0; i < 4; i++)
+	cr_assert_eq(t.n_got[B], 6);
+	for (size_t i = 0; i < 6; i++)
 		cr_expect_eq(t.got[B][i].out.kind, order[i], "%zu", i);
-	cr_expect(locator_equal(&t.got[B][1].out.remote, &t.at[A]));
+	cr_expect_eq(t.got[B][1].bytes.b[2], HIP_R2);
+	cr_expect(locator_equal(&t.got[B][2].out.remote, &t.at[A]));
+	cr_expect_eq(t.got[B][3].bytes.b[0], 1);
+	cr_expect_eq(t.got[B][4].bytes.b[0], 2);
 }
 
 Test(exchange_r, the_i2_verifies_with_one_hash_one_agreement_one_signature)
