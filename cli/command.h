@@ -3,8 +3,8 @@
  * The commands of `hipline`, by file. Each takes the whole command line, has
  * written its messages, and returns the exit code (enum api_exit).
  */
-#ifndef HIPLINE_COMMAND_H
-#define HIPLINE_COMMAND_H
+#ifndef HIPLINE_CLI_COMMAND_H
+#define HIPLINE_CLI_COMMAND_H
 
 #include "cli/options.h"
 

@@ -5,8 +5,8 @@
  * means is body.h's and stored.h's matter. Parsing gives views that borrow
  * the message's bytes.
  */
-#ifndef HIPLINE_MESSAGE_H
-#define HIPLINE_MESSAGE_H
+#ifndef HIPLINE_RESOLVER_MESSAGE_H
+#define HIPLINE_RESOLVER_MESSAGE_H
 
 #include "daemon/base/cursor.h"
 #include "daemon/hip/hit.h"

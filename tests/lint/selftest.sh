@@ -14,7 +14,8 @@ tree() {
 	mkdir -p "$top"/{cli,daemon/{hip,base},tun,resolver,tests}
 	printf '/* %s */\n#include "daemon/base/b.h"\n\nint a;\n' "$licence" \
 		>"$top/daemon/hip/a.c"
-	printf '/* %s */\nextern int a;\n' "$licence" >"$top/daemon/base/b.h"
+	printf '/* %s */\n#ifndef A_H\n#define A_H\nextern int a;\n#endif\n' \
+		"$licence" >"$top/daemon/base/b.h"
 	printf '#!/bin/bash\n# %s\necho "$1"\n' "$licence" >"$top/tests/t.sh"
 	cp "$here/../../.clang-format" "$top/"
 }
@@ -41,7 +42,7 @@ add() { printf '%s\n' "$2" >>"$top/$1"; }
 long() { echo "int f(void)"; echo "{"; for _ in $(seq "$1"); do echo "	;"; done; echo "}"; }
 
 tree
-for lint in layers.sh size.sh format.sh spdx.sh shell.sh; do passes $lint; done
+for lint in layers.sh size.sh format.sh guards.sh spdx.sh shell.sh; do passes $lint; done
 
 tree; add tun/x.c '#include "daemon/base/b.h"'; fails layers.sh 'tun uses daemon/base'
 tree; add daemon/base/x.c '#include "daemon/hip/host.h"'; fails layers.sh 'base uses hip'
@@ -63,6 +64,10 @@ tree; seq -f 'int a%g;' 600 >"$top/tun/x.c"; passes size.sh
 tree; seq -f 'int a%g;' 601 >"$top/tun/x.c"; fails size.sh 'a file of 601 lines'
 
 tree; add daemon/hip/a.c 'int   b ;'; fails format.sh 'odd spaces'
+tree; cp "$top/daemon/base/b.h" "$top/tun/c.h"; fails guards.sh 'a guard twice'
+tree; add tun/c.h 'extern int c;'; fails guards.sh 'a header without a guard'
+tree; sed 's/define A_H/define B_H/' "$top/daemon/base/b.h" >"$top/tun/c.h"
+fails guards.sh 'a guard that guards nothing'
 tree; add tun/x.c 'int b;'; fails spdx.sh 'a source without licence'
 # shellcheck disable=SC2016  # the fault is for shellcheck to find
 tree; add tests/t.sh 'cd $1; rm -rf $nothing/*'; fails shell.sh 'an unchecked cd'
