@@ -1,15 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 #include "tun/intake.h"
 
+#include <stdlib.h>
+
 enum {
 	FLOW_AT = 24,	    /* destination, then ports, in an IPv6 packet */
 	NEXT_HEADER_AT = 6, /* of IPv6 */
 	FLOW_BITS = 64,
-	ALIGN = 64,
 };
 
-static_assert((INTAKE_LEAD + IPV6_HEADER_LEN) % ALIGN == 0, "");
+static_assert((INTAKE_LEAD + IPV6_HEADER_LEN) % INTAKE_ALIGN == 0, "");
 static_assert(INTAKE_LEAD >= sizeof(uint8_t[VNET_LEN]), "");
+
+bool intake_init(struct intake *in, uint32_t cap)
+{
+	assert(cap % INTAKE_ALIGN == 0);
+	in->cap = cap;
+	in->buf = aligned_alloc(INTAKE_ALIGN, cap);
+	intake_reset(in);
+	return in->buf != NULL;
+}
+
+void intake_clear(struct intake *in)
+{
+	free(in->buf);
+	in->buf = NULL;
+}
 
 void intake_reset(struct intake *in)
 {
@@ -39,7 +55,8 @@ void intake_add(struct intake *in, const struct vnet *v, uint32_t len)
 		.at = in->len + INTAKE_LEAD,
 		.len = len,
 	};
-	in->len += (INTAKE_LEAD + len + ALIGN - 1) / ALIGN * ALIGN;
+	in->len += (INTAKE_LEAD + len + INTAKE_ALIGN - 1) / INTAKE_ALIGN *
+		   INTAKE_ALIGN;
 }
 
 /* One bit of 64 for a packet's flow. Two flows of one bit are taken for one,

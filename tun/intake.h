@@ -13,8 +13,11 @@
 enum {
 	/* The largest super-packet. */
 	INTAKE_PACKET_MAX = 65535,
-	/* In front of each: room for its virtio header, and what makes its
-	 * data begin on a cache line behind the IPv6 header. */
+	/* Where its memory begins, and each packet's data behind the IPv6
+	 * header: on a cache line. */
+	INTAKE_ALIGN = 64,
+	/* In front of each: room for its virtio header, and what it takes to
+	 * begin so. */
 	INTAKE_LEAD = 24,
 	/* Room kept behind the last packet. */
 	INTAKE_TAIL_ROOM = PKT_TAIL_ROOM,
@@ -42,6 +45,11 @@ struct intake {
 	bool cutting;
 	struct segments cut;
 };
+
+/* An empty one with so many bytes of memory, a multiple of INTAKE_ALIGN.
+ * False for want of that; intake_clear is allowed all the same. */
+bool intake_init(struct intake *in, uint32_t cap);
+void intake_clear(struct intake *in);
 
 /* Empties it. */
 void intake_reset(struct intake *in);

@@ -94,10 +94,9 @@ struct lane *lane_new(struct forward *f)
 	l->offloads = tun | socket_offloads(&f->conf);
 	l->slots = LANE_SLOTS;
 	l->slab = calloc(LANE_SLOTS, SLOT);
-	l->intake.cap = INTAKE_BYTES;
-	l->intake.buf = malloc(INTAKE_BYTES);
 	l->burst.buf = malloc(BURST_ROOM);
-	if (!l->slab || !l->intake.buf || !l->burst.buf) {
+	if (!intake_init(&l->intake, INTAKE_BYTES) || !l->slab ||
+	    !l->burst.buf) {
 		lane_free(l);
 		errno = ENOMEM;
 		return NULL;
@@ -114,7 +113,7 @@ void lane_free(struct lane *l)
 	if (!l)
 		return;
 	free(l->slab);
-	free(l->intake.buf);
+	intake_clear(&l->intake);
 	free(l->burst.buf);
 	free(l);
 }

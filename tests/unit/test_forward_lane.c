@@ -54,13 +54,11 @@ static void setup(void)
 {
 	host(&alice, hit_a, hit_b);
 	host(&bob, hit_b, hit_a);
-	intake.cap = 4 * 65536;
-	intake.buf = malloc(intake.cap);
+	cr_assert(intake_init(&intake, 4 * 65536));
 	burst.buf = malloc(BURST_ROOM);
 	run.cap = BURST_ROOM + PKT_HEAD_ROOM;
 	run.buf = malloc(run.cap);
-	cr_assert(intake.buf && burst.buf && run.buf);
-	intake_reset(&intake);
+	cr_assert(burst.buf && run.buf);
 	burst_reset(&burst);
 	coalesce_init(&coalesce, true);
 }
@@ -76,7 +74,7 @@ static void teardown(void)
 {
 	host_free(&alice);
 	host_free(&bob);
-	free(intake.buf);
+	intake_clear(&intake);
 	free(burst.buf);
 	free(run.buf);
 }

@@ -10,15 +10,12 @@ static struct intake in;
 
 static void setup(void)
 {
-	in.cap = 4 * 65536;
-	in.buf = malloc(in.cap);
-	cr_assert_not_null(in.buf);
-	intake_reset(&in);
+	cr_assert(intake_init(&in, 4 * 65536));
 }
 
 static void teardown(void)
 {
-	free(in.buf);
+	intake_clear(&in);
 }
 
 TestSuite(intake, .init = setup, .fini = teardown);
@@ -96,6 +93,16 @@ Test(intake, no_flow_is_reordered)
 			cr_assert_lt(last[port], (int)in.order[i]);
 			last[port] = in.order[i];
 		}
+	}
+}
+
+Test(intake, the_data_behind_each_ipv6_header_begins_on_a_cache_line)
+{
+	for (uint16_t i = 0; i < 5; i++) {
+		uintptr_t data = (uintptr_t)intake_place(&in) + IPV6_HEADER_LEN;
+
+		cr_expect_eq(data % INTAKE_ALIGN, 0);
+		put(i, 100 + i * 7u);
 	}
 }
 
