@@ -14,12 +14,21 @@ enum {
 	BLOCK_MAX = 16,
 	ICV_MAX = 16,
 	NEXT_HEADER_DUMMY = 59, /* RFC 4303 2.6 */
+	NEXT_HEADER_HIP = 139,
 };
 
 static_assert(IV_MAX + HEADER_LEN <= IPV6_HEADER_LEN,
 	      "the ESP header fits where the IPv6 header was");
 static_assert(BLOCK_MAX - 1 + TRAILER_LEN + ICV_MAX <= PKT_TAIL_ROOM,
 	      "padding, trailer and ICV fit behind");
+
+/* RFC 6261 4.1: what the daemons say to each other is no traffic, and must
+ * not keep an association from being idle. */
+static void count(struct sa *sa, uint8_t next_header, uint32_t inner_len)
+{
+	if (next_header != NEXT_HEADER_HIP)
+		sa_count(&sa->counters, inner_len);
+}
 
 /* Writes padding and trailer: RFC 4303 2.4. */
 static void write_trailer(uint8_t *p, uint32_t pad, uint8_t next_header)
@@ -63,7 +72,7 @@ enum esp_result esp_seal(struct sa_out *out, struct pkt *pkt)
 		return ESP_SHORT; /* longer than any datagram, or no memory */
 	pkt->len += s->icv_len;
 	pkt->path = out->path;
-	sa_count(&out->sa.counters, inner_len);
+	count(&out->sa, next_header, inner_len);
 	return ESP_OK;
 }
 
@@ -155,7 +164,7 @@ enum esp_result esp_open_payload(struct sa_in *in, struct pkt *pkt,
 	if (result != ESP_OK)
 		return result;
 	pkt->len = body - TRAILER_LEN - pad;
-	sa_count(&in->sa.counters, IPV6_HEADER_LEN + pkt->len);
+	count(&in->sa, *next_header, IPV6_HEADER_LEN + pkt->len);
 	return ESP_OK;
 }
 

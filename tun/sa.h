@@ -32,6 +32,7 @@ struct sa_conf {
 	struct path path;  /* outbound only */
 };
 
+/* Of packets between applications: HIP packets inside ESP do not count. */
 struct sa_counters {
 	_Atomic uint64_t packets;
 	_Atomic uint64_t bytes; /* inner packets, IPv6 header included */

@@ -327,6 +327,26 @@ Test(esp, a_sealed_packet_has_the_path_of_its_sa_and_is_counted)
 	pair_clear(&p);
 }
 
+/* RFC 6261 4.1. The last packet that does count shows that it is not odd. */
+Test(esp, hip_inside_is_sealed_and_opened_but_not_counted)
+{
+	struct pair p;
+
+	pair_init(&p, &combinations[0]);
+	put_inner(&p, 0, 139, 100);
+	cr_assert_eq(esp_seal(p.out, &p.pkt), ESP_OK);
+	cr_assert_eq(esp_open(p.in, &p.pkt), ESP_OK);
+	cr_assert_eq(pkt_data(&p.pkt)[6], 139);
+	cr_assert_eq(atomic_load(&sa_out_counters(p.out)->packets), 0);
+	cr_assert_eq(atomic_load(&sa_in_counters(p.in)->packets), 0);
+	put_inner(&p, 0, 17, 100);
+	cr_assert_eq(esp_seal(p.out, &p.pkt), ESP_OK);
+	cr_assert_eq(esp_open(p.in, &p.pkt), ESP_OK);
+	cr_assert_eq(atomic_load(&sa_out_counters(p.out)->bytes), 100);
+	cr_assert_eq(atomic_load(&sa_in_counters(p.in)->bytes), 100);
+	pair_clear(&p);
+}
+
 Test(esp, what_is_no_whole_ipv6_packet_is_not_sealed)
 {
 	struct pair p;
