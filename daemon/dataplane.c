@@ -128,6 +128,12 @@ static bool entry_input(const struct ring_entry *e, struct hip_input *out)
 
 	switch (e->kind) {
 	case RING_INSIDE:
+	case RING_I1:
+	case RING_R1:
+	case RING_I2:
+	case RING_R2:
+	case RING_UPDATE:
+	case RING_CLOSE:
 	case RING_CONTROL:
 		in.kind = HIP_IN_PACKET;
 		in.inside = e->kind == RING_INSIDE;
@@ -147,8 +153,9 @@ static bool entry_input(const struct ring_entry *e, struct hip_input *out)
 	case RING_NO_SPI:
 		in.kind = HIP_IN_UNKNOWN_SPI;
 		break;
-	case RING_INJECT:
-		return false; /* goes the other way */
+	case RING_INJECT: /* goes the other way */
+	case RING_KINDS:
+		return false;
 	}
 	*out = in;
 	return true;

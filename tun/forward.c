@@ -24,9 +24,25 @@ enum {
 	ECN_BITS = 3,	 /* of a traffic class */
 	HIP_TYPE_AT = 2, /* RFC 7401 5.1 */
 	HIP_TYPE_MASK = 0x7f,
-	HIP_TYPE_I1 = 1,
-	HIP_TYPE_I2 = 3,
 };
+
+/*
+ * HIP packets by type, and how many sixteenths of the control ring may wait
+ * of each. Anybody can send packets that look right: a flood of one kind, or
+ * of all, leaves their share to the others. What came inside ESP is genuine,
+ * and has what is left.
+ */
+static const struct {
+	uint8_t type; /* RFC 7401 5.3 */
+	enum ring_kind kind;
+	unsigned share;
+} controls[] = {
+	{ 1, RING_I1, 4 },     { 2, RING_R1, 2 },      { 3, RING_I2, 3 },
+	{ 4, RING_R2, 2 },     { 16, RING_UPDATE, 2 }, { 18, RING_CLOSE, 1 },
+	{ 19, RING_CLOSE, 1 },
+};
+
+enum { CONTROL_SHARE = 1, NO_SPI_SHARE = 8 };
 
 static const enum worker_drop esp_reason[ESP_RESULTS] = {
 	[ESP_SHORT] = WORKER_DROP_SHORT,
@@ -78,35 +94,36 @@ static void tell(struct forward *f, struct ring *ring, enum ring_kind kind,
 		forward_drop(f, WORKER_DROP_RING_FULL, 1);
 }
 
-/*
- * How many quarters of the control ring a HIP packet may find waiting: anybody
- * can send I1s, and I2s that look right; both leave room for what belongs to
- * associations and to our own exchanges. 5: more than there are.
- */
-static unsigned quarters_for(struct pkt *p)
+/* The kind of a HIP packet, and its share. */
+static enum ring_kind kind_of(struct pkt *p, unsigned *share)
 {
-	if (p->len <= HIP_TYPE_AT)
-		return 1;
-	switch (pkt_data(p)[HIP_TYPE_AT] & HIP_TYPE_MASK) {
-	case HIP_TYPE_I1:
-		return 2;
-	case HIP_TYPE_I2:
-		return 3;
-	default:
-		return 5;
+	uint8_t type = p->len > HIP_TYPE_AT
+			       ? pkt_data(p)[HIP_TYPE_AT] & HIP_TYPE_MASK
+			       : 0;
+
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		if (controls[i].type == type) {
+			*share = controls[i].share;
+			return controls[i].kind;
+		}
 	}
+	*share = CONTROL_SHARE;
+	return RING_CONTROL;
 }
 
 static void control_up(struct forward *f, struct pkt *p)
 {
+	unsigned share;
+	enum ring_kind kind = kind_of(p, &share);
+
 	if (p->len == 0)
 		forward_drop(f, WORKER_DROP_SHORT, 1);
 	else if (p->len > FORWARD_CONTROL_MAX)
 		forward_drop(f, WORKER_DROP_TOO_LONG, 1);
-	else if (ring_is_filled(f->control, quarters_for(p)))
+	else if (ring_has_share(f->control, kind, share))
 		forward_drop(f, WORKER_DROP_RING_FULL, 1);
 	else
-		tell(f, f->control, RING_CONTROL, p);
+		tell(f, f->control, kind, p);
 }
 
 /* RFC 6261 4.1: a HIP packet that came inside ESP, from whom the SA is. */
@@ -146,7 +163,7 @@ static bool esp_up(struct forward *f, struct pkt *p)
 	forward_drop(f, WORKER_DROP_NO_SPI, 1);
 	p->len = FORWARD_NO_SPI_LEN;
 	/* Anybody can send these: they leave room for our own packets. */
-	if (ring_is_filled(f->data, 2))
+	if (ring_has_share(f->data, RING_NO_SPI, NO_SPI_SHARE))
 		forward_drop(f, WORKER_DROP_RING_FULL, 1);
 	else
 		tell(f, f->data, RING_NO_SPI, p);

@@ -14,8 +14,10 @@ enum { CACHE_LINE = 64 };
 struct ring {
 	/* Each thread's index in a cache line of its own. */
 	_Alignas(CACHE_LINE) _Atomic size_t head; /* the reader's */
+	_Atomic size_t read[RING_KINDS];
 	_Alignas(CACHE_LINE) _Atomic size_t tail; /* the writer's */
 	_Atomic uint64_t dropped;
+	size_t written[RING_KINDS]; /* entries so far, as tail */
 	_Alignas(CACHE_LINE) size_t mask;
 	size_t entry_max;
 	size_t stride;
@@ -47,6 +49,8 @@ struct ring *ring_new(size_t entries, size_t entry_max)
 		return NULL;
 	memset(r, 0, sizeof(*r));
 	atomic_init(&r->head, 0);
+	for (size_t i = 0; i < RING_KINDS; i++)
+		atomic_init(&r->read[i], 0);
 	atomic_init(&r->tail, 0);
 	atomic_init(&r->dropped, 0);
 	r->mask = entries - 1;
@@ -88,6 +92,7 @@ bool ring_push(struct ring *r, enum ring_kind kind, const uint8_t *bytes,
 	}
 	e = slot(r, tail);
 	e->kind = kind;
+	r->written[kind]++;
 	e->len = (uint32_t)len;
 	if (path)
 		e->path = *path;
@@ -99,12 +104,13 @@ bool ring_push(struct ring *r, enum ring_kind kind, const uint8_t *bytes,
 	return true;
 }
 
-bool ring_is_filled(const struct ring *r, unsigned quarters)
+bool ring_has_share(const struct ring *r, enum ring_kind kind,
+		    unsigned sixteenths)
 {
-	size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
-	size_t head = atomic_load_explicit(&r->head, memory_order_acquire);
+	size_t read =
+		atomic_load_explicit(&r->read[kind], memory_order_relaxed);
 
-	return tail - head >= (r->mask + 1) * quarters / 4;
+	return r->written[kind] - read >= (r->mask + 1) * sixteenths / 16;
 }
 
 const struct ring_entry *ring_peek(struct ring *r)
@@ -120,6 +126,8 @@ void ring_pop(struct ring *r)
 	size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
 
 	assert(head != atomic_load_explicit(&r->tail, memory_order_acquire));
+	atomic_fetch_add_explicit(&r->read[slot(r, head)->kind], 1,
+				  memory_order_relaxed);
 	atomic_store_explicit(&r->head, head + 1, memory_order_release);
 }
 

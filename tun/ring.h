@@ -9,13 +9,21 @@
 #include "tun/pkt.h"
 
 enum ring_kind {
-	RING_CONTROL, /* worker to control: HIP packet, zero SPI taken off */
+	/* Worker to control: HIP packets, zero SPI taken off, by their type. */
+	RING_I1,
+	RING_R1,
+	RING_I2,
+	RING_R2,
+	RING_UPDATE,
+	RING_CLOSE,   /* CLOSE and CLOSE_ACK */
+	RING_CONTROL, /* NOTIFY, and what we do not know */
 	RING_INSIDE,  /* worker to control: HIP packet from inside ESP of its
 			 sender, and the path of that */
 	RING_NO_SA,   /* worker to control: inner packet without an SA */
 	RING_NO_SPI,  /* worker to control: ESP for nobody's SPI; its first 8
 			 bytes and its path */
 	RING_INJECT,  /* control to worker: inner packet to seal and send */
+	RING_KINDS
 };
 
 /* One entry's head; its bytes lie behind it. */
@@ -38,9 +46,10 @@ void ring_free(struct ring *r);
 bool ring_push(struct ring *r, enum ring_kind kind, const uint8_t *bytes,
 	       size_t len, const struct path *path);
 
-/* The writing side: whether so many quarters of it wait to be read, so that
- * what matters less should be left out. */
-bool ring_is_filled(const struct ring *r, unsigned quarters);
+/* The writing side: whether so many sixteenths of it wait to be read that are
+ * all of this kind, so that another one should be left out. */
+bool ring_has_share(const struct ring *r, enum ring_kind kind,
+		    unsigned sixteenths);
 
 /* The reading side: the oldest entry, or NULL. It is the reader's until
  * ring_pop, which must not be called on an empty ring. */

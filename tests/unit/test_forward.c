@@ -494,26 +494,54 @@ Test(forward, a_flood_of_esp_for_nobody_leaves_room_for_our_own_packets)
 	side_free(s);
 }
 
-Test(forward, a_flood_of_i1_leaves_room_for_i2_and_both_for_updates)
+/* As many HIP packets of a type as the control ring has entries: how many of
+ * them it takes. */
+static uint64_t flood_control(struct side *s, uint8_t type)
 {
-	static const char *const packets[] = { "\0\0\0\0\73\4\1",
-					       "\0\0\0\0\73\4\3",
-					       "\0\0\0\0\73\4\20" };
-	static const unsigned taken[] = { RING_ENTRIES / 2,
-					  RING_ENTRIES / 4 * 3, RING_ENTRIES };
-	struct side *s = side_new(bob);
-	unsigned dropped = 0, in = 0;
+	char packet[] = "\0\0\0\0\73\4\0";
+	uint64_t before = drops(s, WORKER_DROP_RING_FULL);
 
-	for (int k = 0; k < 3; k++) {
-		for (int i = 0; i < RING_ENTRIES; i++) {
-			put_datagram(s, 0, packets[k], 7);
-			cr_assert_eq(run_up(s, 1), 0);
-		}
-		dropped += RING_ENTRIES - (taken[k] - in);
-		in = taken[k];
-		cr_assert_eq(drops(s, WORKER_DROP_RING_FULL), dropped);
+	packet[6] = (char)type;
+	for (int i = 0; i < RING_ENTRIES; i++) {
+		put_datagram(s, 0, packet, 7);
+		cr_assert_eq(run_up(s, 1), 0);
 	}
-	side_free(s);
+	return RING_ENTRIES - (drops(s, WORKER_DROP_RING_FULL) - before);
+}
+
+/* Whichever comes first, and all of them together. */
+Test(forward, a_flood_of_one_type_of_hip_packet_leaves_room_for_the_others)
+{
+	static const struct {
+		uint8_t type;
+		enum ring_kind kind;
+		unsigned share;
+	} row[] = {
+		{ 1, RING_I1, 4 },	{ 2, RING_R1, 2 },
+		{ 3, RING_I2, 3 },	{ 4, RING_R2, 2 },
+		{ 16, RING_UPDATE, 2 }, { 17, RING_CONTROL, 1 },
+		{ 18, RING_CLOSE, 1 },
+	};
+	enum { ROWS = sizeof(row) / sizeof(row[0]) };
+
+	for (size_t first = 0; first < ROWS; first++) {
+		struct side *s = side_new(bob);
+
+		for (size_t n = 0; n < ROWS; n++) {
+			size_t i = (first + n) % ROWS;
+
+			cr_expect_eq(flood_control(s, row[i].type),
+				     row[i].share * RING_ENTRIES / 16,
+				     "%zu after %zu", i, first);
+			if (n == 0)
+				cr_expect_eq(ring_peek(s->f.control)->kind,
+					     row[i].kind);
+		}
+		cr_expect_eq(flood_control(s, 19), 0, "as CLOSE");
+		cr_expect_eq(flood_control(s, 5), 0, "as NOTIFY");
+		cr_expect_eq(flood_control(s, 127), 0, "as NOTIFY");
+		side_free(s);
+	}
 }
 
 Test(forward, what_came_in_by_the_tun_device_is_refused)

@@ -155,22 +155,37 @@ Test(ring, a_size_beyond_memory_gives_none)
 	cr_assert_null(ring_new(2, SIZE_MAX - 8));
 }
 
-Test(ring, two_quarters_are_half_of_it_and_one_less_is_not)
+Test(ring, eight_sixteenths_are_half_of_it_and_one_less_is_not)
 {
 	struct ring *r = ring_new(8, 1);
 
 	for (int i = 0; i < 3; i++)
-		cr_assert(ring_push(r, RING_INJECT, NULL, 0, NULL));
-	cr_assert_not(ring_is_filled(r, 2));
-	cr_assert(ring_push(r, RING_INJECT, NULL, 0, NULL));
-	cr_assert(ring_is_filled(r, 2));
-	cr_assert_not(ring_is_filled(r, 3));
+		cr_assert(ring_push(r, RING_I1, NULL, 0, NULL));
+	cr_assert_not(ring_has_share(r, RING_I1, 8));
+	cr_assert(ring_push(r, RING_I1, NULL, 0, NULL));
+	cr_assert(ring_has_share(r, RING_I1, 8));
+	cr_assert_not(ring_has_share(r, RING_I1, 10));
 	cr_assert_not_null(ring_peek(r));
 	ring_pop(r);
-	cr_assert_not(ring_is_filled(r, 2));
-	for (int i = 0; i < 5; i++)
-		cr_assert(ring_push(r, RING_INJECT, NULL, 0, NULL));
-	cr_assert(ring_is_filled(r, 4));
-	cr_assert_not(ring_is_filled(r, 5), "never");
+	cr_assert_not(ring_has_share(r, RING_I1, 8));
+	ring_free(r);
+}
+
+Test(ring, a_share_is_of_one_kind)
+{
+	struct ring *r = ring_new(8, 1);
+
+	for (int i = 0; i < 7; i++)
+		cr_assert(ring_push(r, RING_I1, NULL, 0, NULL));
+	cr_assert_not(ring_has_share(r, RING_R1, 2));
+	cr_assert(ring_push(r, RING_R1, NULL, 0, NULL));
+	cr_assert(ring_has_share(r, RING_R1, 2));
+	cr_assert_not(ring_push(r, RING_R1, NULL, 0, NULL), "full");
+	for (int i = 0; i < 7; i++) {
+		cr_assert_not_null(ring_peek(r));
+		ring_pop(r);
+	}
+	cr_assert_not(ring_has_share(r, RING_I1, 2));
+	cr_assert(ring_has_share(r, RING_R1, 2));
 	ring_free(r);
 }
