@@ -387,6 +387,7 @@ bool dataplane_output(struct dataplane *d, struct hip_output *o,
 		return true;
 	case HIP_OUT_SOLVE:
 	case HIP_OUT_PEER:
+	case HIP_OUT_WANT:
 		break;
 	}
 	return false;

@@ -30,6 +30,7 @@ struct agreed {
 	struct sa_pair *sa;    /* in use */
 	uint8_t *host_id;      /* the peer's HOST_ID, whole */
 	size_t host_id_len;
+	uint64_t known_until_ms; /* by a certificate; or 0 */
 };
 
 /* What it is made from. */

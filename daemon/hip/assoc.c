@@ -170,8 +170,9 @@ int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 	bool same = a->agreed && a->agreed->sa->spi_out == agreed->sa->spi_out;
 	int err;
 
-	if (!peers_find(&h->peers, &a->hit) &&
-	    strangers_count(h, a, &in->remote))
+	if (a->known_until_ms < agreed->known_until_ms)
+		a->known_until_ms = agreed->known_until_ms;
+	if (!host_is_known(h, &a->hit) && strangers_count(h, a, &in->remote))
 		return -ENOMEM;
 	if (same)
 		sa_pair_close_out(h, a->agreed->sa, &a->hit);
@@ -215,9 +216,7 @@ void assoc_establish(struct host *h, struct assoc *a)
 	a->since_ms = h->now_ms;
 	rekey_on_established(h, a);
 	h->counters.exchanges_completed++;
-	timers_set(&h->timers, &a->timer,
-		   h->conf.idle_ms ? h->now_ms + h->conf.idle_ms
-				   : TIMERS_NEVER);
+	timers_set(&h->timers, &a->timer, admit_end_ms(h, a));
 }
 
 void assoc_hear(struct host *h, struct assoc *a)

@@ -42,7 +42,9 @@ struct assoc {
 	struct agreed *agreed;	      /* from R2-SENT on, until forgotten */
 	struct locator local, remote; /* of its last authenticated packet */
 	bool raw;
-	bool wants_close; /* a CLOSE was asked for and is due */
+	bool wants_close;	 /* a CLOSE was asked for and is due */
+	bool is_kept;		 /* not closed for idleness */
+	uint64_t known_until_ms; /* without being told of (admit.h); or 0 */
 	struct pending pending;
 	uint8_t *reply; /* R2, CLOSE or CLOSE_ACK, to be sent again */
 	size_t reply_len;

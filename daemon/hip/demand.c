@@ -5,6 +5,7 @@
 #include "daemon/hip/demand.h"
 
 #include "daemon/hip/host_impl.h"
+#include "daemon/hip/seek.h"
 #include "daemon/hip/suite.h"
 #include "daemon/hip/update.h"
 
@@ -62,6 +63,19 @@ static struct assoc *assoc_for_exchange(struct host *h, const struct hit *hit,
 	return a;
 }
 
+/* Somebody else may know where it is: the packet waits for that. */
+static void seek(struct host *h, struct assoc *a, const struct hip_input *in)
+{
+	if (!a)
+		a = assoc_new(h, &in->hit);
+	if (!a) {
+		refuse(h, in, "too many associations");
+		return;
+	}
+	stage(h, a, in);
+	seek_begin(h, a); /* may give the packet back and free a */
+}
+
 /* RFC 7401 6.1, step 3. */
 void demand_on_acquire(struct host *h, const struct hip_input *in)
 {
@@ -89,6 +103,10 @@ void demand_on_acquire(struct host *h, const struct hip_input *in)
 	}
 	if (a && a->state == ASSOC_FAILED) {
 		refuse(h, in, a->reason);
+		return;
+	}
+	if (!can_be_found(h, &in->hit, a) && seek_is_possible(h, in)) {
+		seek(h, a, in);
 		return;
 	}
 	a = assoc_for_exchange(h, &in->hit, &refusal);

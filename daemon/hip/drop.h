@@ -41,6 +41,7 @@
 	X(DECRYPT, "decryption")                                               \
 	X(MAC, "mac")                                                          \
 	X(SIGNATURE, "signature")                                              \
+	X(CERTIFICATE, "certificate")                                          \
 	X(ECHO, "echo")                                                        \
 	X(UPDATE_ID, "update-id")                                              \
 	X(INTERNAL, "internal")

@@ -101,6 +101,8 @@ static void free_exchange(struct host *h, struct exchange *x)
 {
 	if (x->phase == EXCHANGE_WAITING)
 		TAILQ_REMOVE(&h->waiting, x, waiting);
+	else if (x->phase == EXCHANGE_SEEKING)
+		h->sought--;
 	else
 		h->half_open--;
 	timers_remove(&h->timers, &x->timer);
@@ -163,7 +165,20 @@ static void start(struct host *h, struct exchange *x)
 	wait_for_answer(h, x);
 }
 
-void exchange_i_begin(struct host *h, struct assoc *a)
+/* At once, or when there is a place. */
+static void start_or_wait(struct host *h, struct exchange *x)
+{
+	if (h->half_open < HALF_OPEN_MAX) {
+		start(h, x);
+		return;
+	}
+	x->phase = EXCHANGE_WAITING;
+	TAILQ_INSERT_TAIL(&h->waiting, x, waiting);
+	timers_set(&h->timers, &x->timer, h->now_ms + WAITING_MS);
+}
+
+/* NULL without memory; then `a` may be freed. */
+static struct exchange *make_exchange(struct host *h, struct assoc *a)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
 
@@ -172,7 +187,7 @@ void exchange_i_begin(struct host *h, struct assoc *a)
 		free(x);
 		if (shows_exchange(a))
 			assoc_forget(h, a, "out of memory");
-		return;
+		return NULL;
 	}
 	x->assoc = a;
 	a->exchange = x;
@@ -183,13 +198,32 @@ void exchange_i_begin(struct host *h, struct assoc *a)
 		a->reason = NULL;
 		assoc_set_state(h, a, ASSOC_UNASSOCIATED);
 	}
-	if (h->half_open < HALF_OPEN_MAX) {
-		start(h, x);
+	return x;
+}
+
+void exchange_i_begin(struct host *h, struct assoc *a)
+{
+	struct exchange *x = make_exchange(h, a);
+
+	if (x)
+		start_or_wait(h, x);
+}
+
+void exchange_i_begin_seeking(struct host *h, struct assoc *a)
+{
+	struct exchange *x = make_exchange(h, a);
+
+	if (!x)
 		return;
-	}
-	x->phase = EXCHANGE_WAITING;
-	TAILQ_INSERT_TAIL(&h->waiting, x, waiting);
-	timers_set(&h->timers, &x->timer, h->now_ms + WAITING_MS);
+	x->phase = EXCHANGE_SEEKING;
+	h->sought++;
+	timers_set(&h->timers, &x->timer, h->now_ms + SEEK_MS);
+}
+
+void exchange_i_begin_found(struct host *h, struct assoc *a)
+{
+	h->sought--;
+	start_or_wait(h, a->exchange);
 }
 
 void exchange_i_start_waiting(struct host *h)
@@ -361,7 +395,7 @@ enum drop exchange_i_on_r1(struct host *h, const struct arrival *m)
 	struct msg_r1 r1;
 	enum drop d;
 
-	if (!x || x->phase == EXCHANGE_WAITING)
+	if (!x || x->phase == EXCHANGE_WAITING || x->phase == EXCHANGE_SEEKING)
 		return DROP_STATE;
 	if (!asked_has(&x->asked, &m->in->remote))
 		return DROP_PLACE;
@@ -522,6 +556,11 @@ void exchange_i_on_timer(struct host *h, struct exchange *x)
 	bool is_last = x->sends > RETRANSMISSIONS_MAX;
 
 	switch (x->phase) {
+	case EXCHANGE_SEEKING:
+		exchange_i_fail(h, x->assoc,
+				"no locator is known for this HIT, and the "
+				"overlay did not answer");
+		return;
 	case EXCHANGE_WAITING:
 		exchange_i_fail(h, x->assoc, "too many exchanges at once");
 		return;

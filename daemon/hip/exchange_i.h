@@ -18,10 +18,17 @@ struct arrival;
 struct assoc;
 
 enum exchange_phase {
+	EXCHANGE_SEEKING, /* for a locator (seek.h) */
 	EXCHANGE_WAITING, /* for a place among HALF_OPEN_MAX */
 	EXCHANGE_I1,	  /* I1 sent */
 	EXCHANGE_SOLVING, /* R1 taken, its puzzle is being solved */
 	EXCHANGE_I2,	  /* I2 sent */
+};
+
+/* Where a host was found whose locators nobody told us of before. */
+struct hints {
+	struct locator locators[HINTS_MAX];
+	size_t n;
 };
 
 /* An exchange that we initiated and that is not over. */
@@ -32,6 +39,7 @@ struct exchange {
 	TAILQ_ENTRY(exchange) waiting;
 	unsigned int sends;    /* of the packet that waits for an answer */
 	unsigned int i1_sends; /* in all: says which locator comes next */
+	struct hints hints;
 	struct asked asked;    /* where I1s of this exchange went */
 	unsigned int restarts; /* R1s taken after the first, or in vain */
 	struct pace r1s;       /* that were verified since the last I1 */
@@ -58,6 +66,12 @@ struct exchange {
  * has told why, and `a` may be freed.
  */
 void exchange_i_begin(struct host *h, struct assoc *a);
+
+/* The same, but it waits for a locator: EXCHANGE_SEEKING, or `a` is freed. */
+void exchange_i_begin_seeking(struct host *h, struct assoc *a);
+
+/* It has a locator: begins. */
+void exchange_i_begin_found(struct host *h, struct assoc *a);
 
 /* Starts those that wait for a place, as far as there are places. */
 void exchange_i_start_waiting(struct host *h);

@@ -2,8 +2,9 @@
 /*
  * The Responder's side of a base exchange. The checks of an I2 come in order
  * of what they cost: form, HITs, generation, puzzle (each one hash at most),
- * Diffie-Hellman and MAC, and the signature last. Until that is verified
- * nothing is kept, except that the puzzle is used up.
+ * Diffie-Hellman and MAC, the signature, and last the certificate of a sender
+ * who is known by nothing else (admit.h). Until all holds nothing is kept,
+ * except that the puzzle is used up.
  */
 #include "daemon/hip/exchange_r.h"
 
@@ -58,7 +59,7 @@ enum drop exchange_r_on_i1(struct host *h, const struct arrival *m)
 	struct id_list groups;
 	enum drop d;
 
-	if (!host_lets_in(h, &p->sender))
+	if (!admit_is_possible(h, &p->sender))
 		return DROP_NOT_KNOWN;
 	if (!list)
 		return DROP_PARAM_MISSING;
@@ -283,6 +284,7 @@ static enum drop check_costly(struct host *h, const struct packet *p,
 			      const struct msg_i2 *i2, const struct dh *dh,
 			      struct agreed **out)
 {
+	struct cert_param cert;
 	struct agreed *g = NULL;
 	enum drop d = make_agreed(h, p, i2, dh, &g);
 
@@ -296,6 +298,10 @@ static enum drop check_costly(struct host *h, const struct packet *p,
 		d = open_host_id(g, i2);
 	if (d == DROP_NONE)
 		d = check_signed(h, p, g);
+	if (d == DROP_NONE)
+		d = admit_find(h, p, &cert);
+	if (d == DROP_NONE)
+		d = admit_judge(h, &p->sender, &cert, &g->known_until_ms);
 	if (d != DROP_NONE) {
 		agreed_free(h, g);
 		return d;
@@ -336,6 +342,16 @@ static enum drop use_puzzle(struct host *h, const struct msg_i2 *i2,
 	return DROP_NONE;
 }
 
+/* Is there a place for the sender, even if it is a stranger? */
+static bool has_room(const struct host *h, const struct arrival *m,
+		     bool certified)
+{
+	const struct hit *peer = &m->packet.sender;
+
+	return certified || host_is_known(h, peer) ||
+	       strangers_have_room(h, assoc_find(h, peer), &m->in->remote);
+}
+
 /* RFC 7401 6.9, in the order of what it costs. */
 enum drop exchange_r_on_i2(struct host *h, const struct arrival *m)
 {
@@ -344,12 +360,12 @@ enum drop exchange_r_on_i2(struct host *h, const struct arrival *m)
 	struct r1_checked checked;
 	struct agreed *agreed = NULL;
 	const struct dh *dh = NULL;
+	struct cert_param cert;
 	struct msg_i2 i2;
-	enum drop d;
+	enum drop d = admit_find(h, p, &cert);
 
-	if (!host_lets_in(h, &p->sender))
-		return DROP_NOT_KNOWN;
-	d = msg_i2_parse(p, &i2);
+	if (d == DROP_NONE)
+		d = msg_i2_parse(p, &i2);
 	if (d == DROP_NONE)
 		d = echoes_check(p);
 	if (d != DROP_NONE)
@@ -362,8 +378,7 @@ enum drop exchange_r_on_i2(struct host *h, const struct arrival *m)
 	d = check_puzzle(h, m, &i2, &checked);
 	if (d != DROP_NONE)
 		return d;
-	if (!peers_find(&h->peers, &p->sender) &&
-	    !strangers_have_room(h, a, &m->in->remote))
+	if (!has_room(h, m, cert.len > 0))
 		return DROP_LIMIT;
 	if (!suite_is_known(hit_suite(&p->sender))) /* step 3 */
 		d = DROP_HIT_SUITE;
@@ -379,6 +394,10 @@ enum drop exchange_r_on_i2(struct host *h, const struct arrival *m)
 	if (d != DROP_NONE) {
 		notify_on_i2(h, &p->sender, d, m->in); /* 6.9.1 */
 		return d;
+	}
+	if (!has_room(h, m, agreed->known_until_ms > 0)) {
+		agreed_free(h, agreed);
+		return DROP_LIMIT;
 	}
 	return complete(h, m, agreed, checked.issued_ms);
 }

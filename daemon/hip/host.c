@@ -11,6 +11,7 @@
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/inside.h"
 #include "daemon/hip/notify.h"
+#include "daemon/hip/seek.h"
 #include "daemon/hip/suite.h"
 #include "daemon/hip/update.h"
 
@@ -154,6 +155,7 @@ void host_free(struct host *h)
 	strangers_clear(&h->strangers);
 	peers_clear(&h->peers);
 	r1_pool_clear(&h->r1);
+	free(h->certificate);
 	quota_clear(&h->quota);
 	outputs_clear(&h->out);
 	timers_clear(&h->timers);
@@ -242,6 +244,8 @@ static void on_peer(struct host *h, const struct hip_input *in)
 		strangers_remove(h, a);
 	if (a && a->state == ASSOC_FAILED)
 		assoc_forget(h, a, NULL); /* it may be found now */
+	else if (a)
+		seek_on_peer(h, a);
 }
 
 static void on_peer_remove(struct host *h, const struct hip_input *in)
@@ -280,11 +284,10 @@ static void on_assoc_timer(struct host *h, struct assoc *a)
 		assoc_establish(h, a);
 		return;
 	case ASSOC_ESTABLISHED: /* table 6: UAL */
-		if (h->now_ms - a->used_ms >= h->conf.idle_ms)
+		if (h->now_ms >= admit_end_ms(h, a))
 			close_start(h, a);
 		else
-			timers_set(&h->timers, &a->timer,
-				   a->used_ms + h->conf.idle_ms);
+			timers_set(&h->timers, &a->timer, admit_end_ms(h, a));
 		return;
 	case ASSOC_CLOSING:
 	case ASSOC_CLOSED:
@@ -371,6 +374,17 @@ static void on_rekey(struct host *h, const struct hip_input *in)
 		rekey_begin(h, a, in->new_dh);
 }
 
+static void on_keep(struct host *h, const struct hip_input *in)
+{
+	struct assoc *a = assoc_find(h, &in->hit);
+
+	if (!a)
+		return;
+	a->is_kept = in->keep;
+	if (a->state == ASSOC_ESTABLISHED)
+		timers_set(&h->timers, &a->timer, admit_end_ms(h, a));
+}
+
 void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 {
 	enum drop d;
@@ -409,6 +423,12 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 		break;
 	case HIP_IN_REKEY:
 		on_rekey(h, in);
+		break;
+	case HIP_IN_FOUND:
+		seek_on_found(h, in);
+		break;
+	case HIP_IN_KEEP:
+		on_keep(h, in);
 		break;
 	}
 	exchange_i_start_waiting(h);

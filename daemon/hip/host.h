@@ -2,7 +2,8 @@
 /*
  * The whole HIP host without I/O: RFC 7401 4.4 and 6. Feed it inputs, drain
  * its outputs after every call, call host_tick no later than host_deadline.
- * It never calls back, never reads a clock, never touches a socket.
+ * It never calls back (but for certificates), never reads a clock, never
+ * touches a socket.
  */
 #ifndef HIPLINE_HOST_H
 #define HIPLINE_HOST_H
@@ -24,6 +25,13 @@ struct host;
 
 #define HOST_NEVER UINT64_MAX
 
+/*
+ * Whether a certificate lets a HIT in, whose signature over its I2 holds:
+ * for how many milliseconds, or 0. The one function that a host calls.
+ */
+typedef uint64_t host_admit_fn(void *ctx, const struct hit *hit,
+			       const uint8_t *certificate, size_t len);
+
 /* How a host behaves. Copied by host_new; id is borrowed for its life. */
 struct host_conf {
 	const struct identity *id;
@@ -42,6 +50,8 @@ struct host_conf {
 	uint64_t rekey_ms, rekey_packets, rekey_bytes;
 	uint8_t puzzle_k;	/* difficulty without load */
 	uint64_t r1_generation; /* at least this; kept over restarts by us */
+	host_admit_fn *admit;	/* NULL: certificates mean nothing */
+	void *admit_ctx;
 };
 
 /* Sane values for everything but id and env. */
@@ -53,6 +63,19 @@ host_new(const struct host_conf *conf, uint64_t now_ms, struct host **out);
 
 /* Forgets everything, sends nothing; wipes keys. */
 void host_free(struct host *h);
+
+/* What we are of an overlay. */
+struct host_membership {
+	bool is_member;	 /* certificates are asked about; WANT comes out */
+	bool is_another; /* than before: who was let in is so no more */
+	const uint8_t *certificate; /* ours, for I2s (RFC 8002) */
+	size_t certificate_len;	    /* 0: none; at most CERT_MAX */
+};
+
+/* Copies it. 0, -EINVAL or -ENOMEM: then nothing changed. */
+__attribute__((warn_unused_result)) int
+host_set_membership(struct host *h, const struct host_membership *m,
+		    uint64_t now_ms);
 
 /* Association states: RFC 7401 4.4.2. */
 enum assoc_state {
@@ -80,12 +103,16 @@ enum hip_input_kind {
 	HIP_IN_CLOSE,	    /* close one association, or all */
 	HIP_IN_PROBE,	    /* is the peer still there? Ask it */
 	HIP_IN_REKEY,	    /* new ESP keys and SPIs, if ESTABLISHED */
+	HIP_IN_FOUND,	    /* where a wanted host is (locators), or that nobody
+			       knows (none) */
+	HIP_IN_KEEP, /* close this association for idleness no more, or so
+			again; as long as it is there */
 };
 
 struct hip_input {
 	enum hip_input_kind kind;
 	struct hit hit;	      /* ACQUIRE, PEER*, TRAFFIC, SOLVED, CLOSE,
-				 PROBE, REKEY */
+				 PROBE, REKEY, FOUND, KEEP */
 	const uint8_t *bytes; /* PACKET: HIP from its header on, without the
 				 zero SPI; ACQUIRE: inner IPv6 packet or NULL */
 	size_t len;
@@ -94,7 +121,8 @@ struct hip_input {
 	bool inside; /* PACKET: came inside ESP of its sender's SA. local,
 			remote and raw are those of ESP */
 	const struct locator *locators; /* PEER: replaces those known; one
-					   without a port is spoken to raw */
+					   without a port is spoken to raw.
+					   FOUND: at most HINTS_MAX count */
 	size_t n_locators;
 	bool in, out;	      /* TRAFFIC: which direction */
 	uint32_t spi;	      /* TRAFFIC in: the newest SA used; 0 unknown */
@@ -105,6 +133,7 @@ struct hip_input {
 	bool solved;	      /* SOLVED */
 	uint8_t j[RHASH_MAX]; /* SOLVED */
 	bool all;	      /* CLOSE: every association */
+	bool keep;	      /* KEEP */
 };
 
 enum hip_output_kind {
@@ -116,6 +145,7 @@ enum hip_output_kind {
 	HIP_OUT_UNREACHABLE, /* an inner packet that will never go: ICMPv6 */
 	HIP_OUT_SOLVE,	     /* solve a puzzle away from this thread */
 	HIP_OUT_PEER,	     /* an association's state changed */
+	HIP_OUT_WANT,	     /* where is this host? HIP_IN_FOUND answers */
 };
 
 struct hip_output {
@@ -198,6 +228,7 @@ struct host_counters {
 	uint64_t puzzle_k; /* how hard puzzles were last */
 	uint64_t puzzles_verified, dh_agreements, signatures_verified;
 	uint64_t signatures_made;
+	uint64_t certificates_judged;
 	uint64_t staged_packets, staged_dropped;
 };
 

@@ -50,11 +50,6 @@ void host_renew_r1(struct host *h)
 	timers_set(&h->timers, &h->r1_timer, next);
 }
 
-bool host_lets_in(const struct host *h, const struct hit *peer)
-{
-	return h->conf.accept_any || peers_find(&h->peers, peer);
-}
-
 bool host_locator(const struct host *h, const struct assoc *a, size_t n,
 		  struct locator *out)
 {
@@ -62,6 +57,12 @@ bool host_locator(const struct host *h, const struct assoc *a, size_t n,
 
 	if (p && p->n_locators > 0) {
 		*out = p->locators[n % p->n_locators].locator;
+		return true;
+	}
+	if (a->exchange && a->exchange->hints.n > 0) {
+		const struct hints *hints = &a->exchange->hints;
+
+		*out = hints->locators[n % hints->n];
 		return true;
 	}
 	if (locator_is_unspecified(&a->remote))

@@ -8,6 +8,7 @@
 
 #include "daemon/base/table.h"
 #include "daemon/base/timers.h"
+#include "daemon/hip/admit.h"
 #include "daemon/hip/assoc.h"
 #include "daemon/hip/exchange_i.h"
 #include "daemon/hip/host.h"
@@ -37,6 +38,10 @@ struct host {
 	struct exchange_queue waiting;
 	struct strangers strangers;
 	size_t half_open;
+	size_t sought;
+	bool admits; /* a member of an overlay */
+	uint8_t *certificate;
+	size_t certificate_len;
 	size_t pending_total;
 	struct peers peers;
 	struct r1_pool r1;
@@ -67,12 +72,9 @@ struct hip_output *host_send(struct host *h, const struct hit *peer,
 /* New R1s; the ones before stay good for one lifetime more. */
 void host_renew_r1(struct host *h);
 
-/* May this HIT have an association with us? */
-bool host_lets_in(const struct host *h, const struct hit *peer);
-
 /*
- * The n-th place to look for a peer: its known locators in turn, else where
- * it was heard last. False when there is none.
+ * The n-th place to look for a peer: its known locators in turn, else those
+ * that it was found at, else where it was heard last. False when there is none.
  */
 bool host_locator(const struct host *h, const struct assoc *a, size_t n,
 		  struct locator *out);

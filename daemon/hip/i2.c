@@ -10,6 +10,7 @@
 #include "daemon/hip/inside.h"
 #include "daemon/hip/suite.h"
 
+#include <errno.h>
 #include <sodium.h>
 
 enum { IV_LEN = 16 };
@@ -131,11 +132,19 @@ static int write_encrypted_host_id(struct host *h, struct packet_out *out,
 				     h->host_id.bytes, h->host_id.len);
 }
 
-/* RFC 7401 5.3.3, RFC 7402 5.2.1.2, in the order of types. */
+/* What an I2 is made of. */
+struct i2_parts {
+	const struct agreed *agreed;
+	const struct dh *dh;
+	bool certified; /* with our certificate */
+};
+
+/* RFC 7401 5.3.3, RFC 7402 5.2.1.2, RFC 8002 2, in the order of types. */
 static int write_i2(struct host *h, const struct packet *p,
-		    const struct msg_r1 *r1, const struct agreed *a,
-		    const struct dh *dh, struct packet_out *out)
+		    const struct msg_r1 *r1, const struct i2_parts *parts,
+		    struct packet_out *out)
 {
+	const struct agreed *a = parts->agreed;
 	struct esp_info esp_info = { .keymat_index = a->keymat_index,
 				     .new_spi = a->sa->spi_in };
 	struct solution_param solution = { .k = r1->puzzle.k,
@@ -150,7 +159,7 @@ static int write_i2(struct host *h, const struct packet *p,
 
 	memcpy(solution.i, a->i, rhash_len);
 	memcpy(solution.j, a->j, rhash_len);
-	value.value = dh_public(dh, &value.len);
+	value.value = dh_public(parts->dh, &value.len);
 	packet_begin(out, HIP_I2, 0, &h->hit, &p->sender);
 	esp_info_write(out, &esp_info);
 	if (r1->has_counter) /* whole, Reserved too (5.2.3) */
@@ -161,6 +170,8 @@ static int write_i2(struct host *h, const struct packet *p,
 	err = write_encrypted_host_id(h, out, a);
 	if (err)
 		return err;
+	if (parts->certified)
+		admit_write(h, out);
 	echoes_write_signed(out, p);
 	transport_format_list_write(out, &format);
 	esp_transform_write(out, &esp);
@@ -172,7 +183,23 @@ static int write_i2(struct host *h, const struct packet *p,
 	h->counters.signatures_made++;
 	err = protect_add_signature(out, h->conf.id);
 	echoes_write_unsigned(out, p);
-	return err;
+	if (err)
+		return err;
+	return packet_fix_length(out) ? 0 : -ENOSPC;
+}
+
+/* A certificate that leaves no room for the rest stays out. */
+static int write_any_i2(struct host *h, const struct packet *p,
+			const struct msg_r1 *r1, const struct agreed *a,
+			const struct dh *dh, struct packet_out *out)
+{
+	struct i2_parts parts = { .agreed = a, .dh = dh, .certified = true };
+	int err = write_i2(h, p, r1, &parts, out);
+
+	if (!err || h->certificate_len == 0)
+		return err;
+	parts.certified = false;
+	return write_i2(h, p, r1, &parts, out);
 }
 
 enum drop i2_make(struct host *h, const struct packet *p,
@@ -186,8 +213,7 @@ enum drop i2_make(struct host *h, const struct packet *p,
 	if (dh_new(r1->dh.group, &dh))
 		return DROP_INTERNAL;
 	d = make_agreed(h, p, r1, j, dh, &a);
-	if (d == DROP_NONE &&
-	    (write_i2(h, p, r1, a, dh, out) || !packet_fix_length(out))) {
+	if (d == DROP_NONE && write_any_i2(h, p, r1, a, dh, out)) {
 		agreed_free(h, a);
 		d = DROP_INTERNAL;
 	}

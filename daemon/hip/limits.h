@@ -15,6 +15,7 @@ enum {
 	HIP_CONTROL_ANONYMOUS = 0x0001, /* RFC 7401 5.1.2 */
 	HIP_UDP_PORT = 10500,		/* RFC 9028 5.1 */
 	HIP_PROTOCOL = 139,		/* RFC 7401 9 */
+	OVERLAY_PORT = 6084,		/* RFC 6940 14.2 */
 };
 
 /* RFC 7401 5.3. */
@@ -120,6 +121,8 @@ enum notify_type {
 	NOTIFY_ENCRYPTION_FAILED = 32,
 	NOTIFY_INVALID_HIT = 40,
 	NOTIFY_BLOCKED_BY_POLICY = 42,
+	NOTIFY_CREDENTIALS_REQUIRED = 48, /* RFC 8002 5 */
+	NOTIFY_INVALID_CERTIFICATE = 50,
 	NOTIFY_RESPONDER_BUSY_PLEASE_RETRY = 44,
 	NOTIFY_NO_VALID_HIP_TRANSPORT_MODE = 100, /* RFC 6261 3.3 */
 	NOTIFY_I2_ACKNOWLEDGEMENT = 16384,
@@ -137,6 +140,7 @@ enum {
 	ESP_KEY_MAX = 64, /* both keys of a direction, suite 9 */
 	PARAMS_MAX = 64,  /* parameters in one packet */
 	IDS_MAX = 16,	  /* ids of one list parameter that we look at */
+	CERT_MAX = 1900,  /* bytes of a certificate that we would send */
 	ECHO_MAX = 256,	  /* opaque data that we echo, */
 	ECHOES_MAX = 320, /* and in one packet: an I2 must hold them */
 };
@@ -146,6 +150,8 @@ enum {
 	ASSOC_MAX_DEFAULT = 4096,
 	STRANGER_SOURCES_MIN = 16,     /* share all associations */
 	HALF_OPEN_MAX = 64,	       /* as initiator */
+	SOUGHT_MAX = 64,	       /* hosts without a locator, at once */
+	HINTS_MAX = 8,		       /* locators that one is found at */
 	STAGED_PACKETS_PER_PEER = 128, /* packets that wait */
 	STAGED_PACKETS_MAX = 4096,
 	STAGED_PACKET_LEN_MAX = 2048,
@@ -192,6 +198,7 @@ enum {
 	STRANGER_IDLE_MS = 60 * 1000, /* then another one may replace it */
 	WAITING_MS = 20 * 1000,	      /* for a place among HALF_OPEN_MAX */
 	SOLVE_MAX_MS = 20 * 1000,
+	SEEK_MS = 10 * 1000,   /* to be told where a host is */
 	R2_REPEAT_MS = 100,    /* at most one repeated R2 or CLOSE_ACK */
 	NOTIFY_MS = 200,       /* at most one NOTIFY sent or verified */
 	UNKNOWN_SPI_MS = 1000, /* at most one exchange for strange ESP */

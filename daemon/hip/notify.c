@@ -21,6 +21,7 @@ static const struct {
 	{ DROP_DECRYPT, NOTIFY_ENCRYPTION_FAILED },
 	{ DROP_HOST_ID, NOTIFY_INVALID_HIT },
 	{ DROP_SIGNATURE, NOTIFY_AUTHENTICATION_FAILED },
+	{ DROP_CERTIFICATE, NOTIFY_INVALID_CERTIFICATE },
 };
 
 static const struct {
@@ -49,6 +50,10 @@ static const struct {
 	{ NOTIFY_ENCRYPTION_FAILED, "the peer cannot decrypt our identity" },
 	{ NOTIFY_INVALID_HIT, "the peer finds that our HIT is not ours" },
 	{ NOTIFY_BLOCKED_BY_POLICY, "the peer does not let us in" },
+	{ NOTIFY_CREDENTIALS_REQUIRED,
+	  "the peer lets members of its overlay in only" },
+	{ NOTIFY_INVALID_CERTIFICATE,
+	  "the peer finds our certificate not valid" },
 	{ NOTIFY_RESPONDER_BUSY_PLEASE_RETRY, "the peer is busy" },
 	{ NOTIFY_NO_VALID_HIP_TRANSPORT_MODE,
 	  "the peer did not offer our HIP transport mode" },

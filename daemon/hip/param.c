@@ -325,6 +325,33 @@ void host_id_write(struct packet_out *p, const struct host_id *v)
 	param_end(p);
 }
 
+enum drop cert_parse(struct rd r, struct cert_param *out)
+{
+	struct cert_param v = { 0 };
+
+	v.group = rd_u8(&r);
+	v.count = rd_u8(&r);
+	v.id = rd_u8(&r);
+	v.type = rd_u8(&r);
+	v.len = rd_left(&r);
+	v.bytes = rd_bytes(&r, v.len);
+	if (!rd_done(&r) || v.id == 0 || v.id > v.count)
+		return DROP_MALFORMED;
+	*out = v;
+	return DROP_NONE;
+}
+
+void cert_write(struct packet_out *p, const struct cert_param *v)
+{
+	param_begin(p, PARAM_CERT);
+	wr_u8(&p->w, v->group);
+	wr_u8(&p->w, v->count);
+	wr_u8(&p->w, v->id);
+	wr_u8(&p->w, v->type);
+	wr_bytes(&p->w, v->bytes, v->len);
+	param_end(p);
+}
+
 enum drop seq_parse(struct rd r, uint32_t *update_id)
 {
 	uint32_t v = rd_u32(&r);

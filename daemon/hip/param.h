@@ -103,6 +103,15 @@ struct host_id {
 enum drop host_id_parse(struct rd r, struct host_id *out);
 void host_id_write(struct packet_out *p, const struct host_id *v);
 
+/* RFC 8002 2. */
+struct cert_param {
+	uint8_t group, count, id, type;
+	const uint8_t *bytes;
+	size_t len;
+};
+enum drop cert_parse(struct rd r, struct cert_param *out);
+void cert_write(struct packet_out *p, const struct cert_param *v);
+
 /* RFC 7401 5.2.16, 5.2.17. */
 enum drop seq_parse(struct rd r, uint32_t *update_id);
 void seq_write(struct packet_out *p, uint32_t update_id);

@@ -160,6 +160,7 @@ static void on_output(struct side *s, int who, const struct hip_output *out)
 		return;
 	case HIP_OUT_UNREACHABLE:
 	case HIP_OUT_PEER:
+	case HIP_OUT_WANT:
 		return;
 	}
 }

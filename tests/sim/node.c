@@ -284,6 +284,7 @@ static void on_output(struct sim *s, size_t node, const struct hip_output *out)
 		solve(s, node, out);
 		break;
 	case HIP_OUT_PEER:
+	case HIP_OUT_WANT:
 		break;
 	}
 }

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Where nobody answers, the exchange fails as one without a locator does,
+ * and is not tried again for FAILED_MS.
+ */
+#include "daemon/hip/seek.h"
+
+#include "daemon/hip/host_impl.h"
+
+#include <string.h>
+
+enum {
+	NEXT_HEADER_OFFSET = 6, /* RFC 8200 3 */
+	IPV6_LEN = 40,
+	PORT_OFFSET = IPV6_LEN + 2,
+	UDP = 17,
+};
+
+/* RFC 6940 6.5.1 over UDP between HITs: the overlay's own messages. */
+static bool is_of_overlay(const struct hip_input *in)
+{
+	const uint8_t *port = in->bytes + PORT_OFFSET;
+
+	return in->len >= PORT_OFFSET + 2 &&
+	       in->bytes[NEXT_HEADER_OFFSET] == UDP &&
+	       (port[0] << 8 | port[1]) == OVERLAY_PORT;
+}
+
+bool seek_is_possible(const struct host *h, const struct hip_input *in)
+{
+	return h->admits && h->sought < SOUGHT_MAX && !is_of_overlay(in);
+}
+
+void seek_begin(struct host *h, struct assoc *a)
+{
+	exchange_i_begin_seeking(h, a);
+	if (a->exchange)
+		(void)outputs_add(&h->out, HIP_OUT_WANT, &a->hit);
+}
+
+static bool is_sought(const struct assoc *a)
+{
+	return a && a->exchange && a->exchange->phase == EXCHANGE_SEEKING;
+}
+
+void seek_on_found(struct host *h, const struct hip_input *in)
+{
+	struct assoc *a = assoc_find(h, &in->hit);
+	struct hints *hints;
+	size_t n = in->n_locators < HINTS_MAX ? in->n_locators : HINTS_MAX;
+
+	if (!is_sought(a))
+		return; /* late, or nobody asked */
+	if (n == 0) {
+		exchange_i_fail(h, a,
+				"no locator is known for this HIT, nor does "
+				"the overlay know one");
+		return;
+	}
+	hints = &a->exchange->hints;
+	memcpy(hints->locators, in->locators, n * sizeof(*in->locators));
+	hints->n = n;
+	a->known_until_ms = TIMERS_NEVER; /* it may call back */
+	exchange_i_begin_found(h, a);
+}
+
+void seek_on_peer(struct host *h, struct assoc *a)
+{
+	struct locator first;
+
+	if (is_sought(a) && host_locator(h, a, 0, &first))
+		exchange_i_begin_found(h, a);
+}
