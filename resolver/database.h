@@ -9,7 +9,8 @@
 #define HIPLINE_DATABASE_H
 
 #include "daemon/base/locator.h"
-#include "resolver/certificate.h"
+#include "daemon/pki/certificate.h"
+#include "resolver/id.h"
 
 enum {
 	DATABASE_VERSION = 1,

@@ -5,6 +5,8 @@
  */
 #include "resolver/id.h"
 
+#include "daemon/pki/authority.h"
+
 #include <assert.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -45,11 +47,7 @@ void id_sha256(const void *bytes, size_t len, uint8_t out[32])
 
 uint32_t id_overlay(const char *name, size_t len)
 {
-	uint8_t md[EVP_MAX_MD_SIZE];
-
-	digest(EVP_sha1(), name, len, md);
-	return (uint32_t)md[16] << 24 | (uint32_t)md[17] << 16 |
-	       (uint32_t)md[18] << 8 | md[19];
+	return authority_overlay_hash(name, len);
 }
 
 ring_t id_of_node(const struct hit *node)

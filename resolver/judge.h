@@ -9,8 +9,8 @@
 #ifndef HIPLINE_JUDGE_H
 #define HIPLINE_JUDGE_H
 
+#include "daemon/pki/revocation.h"
 #include "resolver/registration.h"
-#include "resolver/revocation.h"
 #include "resolver/store.h"
 
 enum { JUDGE_REMEMBERED_MAX = 512 };

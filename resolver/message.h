@@ -138,12 +138,6 @@ struct reload_signature {
 	size_t value_len;
 };
 
-/* Bytes inside a message. */
-struct span {
-	const uint8_t *bytes;
-	size_t len;
-};
-
 /* A whole message, after reassembly. */
 struct message {
 	struct forwarding header;

@@ -14,6 +14,12 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Bytes that stand elsewhere. */
+struct span {
+	const uint8_t *bytes;
+	size_t len;
+};
+
 /* A reader over bytes that it borrows. Pass it by value to look ahead. */
 struct rd {
 	const uint8_t *p;

@@ -3,7 +3,7 @@
  * Invitations, as text and as bytes. What is taken is written again as the
  * same.
  */
-#include "resolver/token.h"
+#include "daemon/pki/token.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

@@ -5,8 +5,8 @@
  */
 #include "tests/fuzz/seeds.h"
 
+#include "daemon/pki/token.h"
 #include "resolver/registration.h"
-#include "resolver/token.h"
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
 

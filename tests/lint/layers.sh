@@ -4,8 +4,9 @@
 #
 #   tests ─▶ everything
 #   cli ─▶ daemon/base          (cli/key.c makes identities: hip/identity, hit)
-#   resolver ─▶ daemon/hip (identity, signatures), daemon/base
-#   daemon ─▶ daemon/hip, daemon/base, tun
+#   resolver ─▶ daemon/pki, daemon/hip (identity, signatures), daemon/base
+#   daemon ─▶ daemon/pki, daemon/hip, daemon/base, tun
+#   daemon/pki ─▶ daemon/hip, daemon/base
 #   daemon/hip ─▶ daemon/base
 #   tun ─▶ nothing of ours
 #
@@ -24,10 +25,13 @@ may() {
 	case $1 in
 	daemon/base/*) [[ $2 == daemon/base/* ]] ;;
 	daemon/hip/*) [[ $2 == daemon/hip/* || $2 == daemon/base/* ]] ;;
+	daemon/pki/*)
+		[[ $2 == daemon/pki/* || $2 == daemon/base/* ||
+			$2 =~ ^daemon/hip/(identity|hi_public|hit|suite)\.h$ ]] ;;
 	daemon/*) [[ $2 == daemon/* || $2 == tun/* ]] ;;
 	tun/*) [[ $2 == tun/* ]] ;;
 	resolver/*)
-		[[ $2 == resolver/* || $2 == daemon/base/* ||
+		[[ $2 == resolver/* || $2 == daemon/base/* || $2 == daemon/pki/* ||
 			$2 =~ ^daemon/hip/(identity|hit|suite)\.h$ ]] ;;
 	cli/key.c)
 		[[ $2 == cli/* || $2 == daemon/base/* ||

@@ -8,6 +8,7 @@
 # pure.sh [LIBRARY...]: default the libraries of the build directory.
 set -u
 [ $# -gt 0 ] || set -- libhip.a libtun.a
+[ ! -f libpki.a ] || set -- "$@" libpki.a
 [ ! -f libresolver.a ] || set -- "$@" libresolver.a
 
 denied='^(

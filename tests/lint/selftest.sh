@@ -11,7 +11,7 @@ failed=0
 
 tree() {
 	rm -rf "${top:?}"/*
-	mkdir -p "$top"/{cli,daemon/{hip,base},tun,resolver,tests}
+	mkdir -p "$top"/{cli,daemon/{hip,pki,base},tun,resolver,tests}
 	printf '/* %s */\n#include "daemon/base/b.h"\n\nint a;\n' "$licence" \
 		>"$top/daemon/hip/a.c"
 	printf '/* %s */\n#ifndef A_H\n#define A_H\nextern int a;\n#endif\n' \
@@ -50,11 +50,17 @@ tree; add daemon/hip/x.c '#include "tun/esp.h"'; fails layers.sh 'hip uses tun'
 tree; add daemon/hip/x.c '#include "daemon/engine.h"'; fails layers.sh 'hip uses the engine'
 tree; add daemon/hip/x.c '#  include "../engine.h"'; fails layers.sh 'a way around'
 tree; add daemon/x.c '#include "cli/show.h"'; fails layers.sh 'daemon uses cli'
+tree; add daemon/hip/x.c '#include "daemon/pki/token.h"'; fails layers.sh 'hip uses pki'
+tree; add daemon/pki/x.c '#include "resolver/message.h"'; fails layers.sh 'pki uses resolver'
+tree; add daemon/pki/x.c '#include "daemon/engine.h"'; fails layers.sh 'pki uses the engine'
+tree; add daemon/pki/x.c '#include "daemon/hip/identity.h"'; passes layers.sh
 tree; add cli/show.c '#include "daemon/hip/identity.h"'; fails layers.sh 'cli/show uses hip'
 tree; add cli/key.c '#include "daemon/hip/identity.h"'; passes layers.sh
 tree; add cli/key.c '#include "daemon/hip/host.h"'; fails layers.sh 'cli/key uses host'
 tree; add resolver/x.c '#include "daemon/hip/host.h"'; fails layers.sh 'resolver uses host'
 tree; add resolver/x.c '#include "daemon/hip/identity.h"'; passes layers.sh
+
+tree; add resolver/x.c '#include "daemon/pki/token.h"'; passes layers.sh
 
 tree; long 70 >>"$top/tun/x.c"; passes size.sh
 tree; long 71 >>"$top/tun/x.c"; fails size.sh 'a function of 71 lines'

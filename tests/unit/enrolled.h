@@ -6,7 +6,7 @@
 #ifndef HIPLINE_TEST_ENROLLED_H
 #define HIPLINE_TEST_ENROLLED_H
 
-#include "resolver/revocation.h"
+#include "daemon/pki/revocation.h"
 
 /* 2026-01-01 00:00:00. */
 #define ENROLLED_NOW_S 1767225600ull

@@ -330,7 +330,7 @@ Test(certificate, an_overlay_whose_messages_could_begin_a_hip_packet_is_not_fit)
 		uint32_t hash;
 
 		(void)snprintf(name, sizeof(name), "o%u.example", i);
-		hash = id_overlay(name, strlen(name));
+		hash = authority_overlay_hash(name, strlen(name));
 		if (hash >> 24 == 0x3b && (hash & 0xff) == 0x21)
 			strcpy(overlay, name);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /* DER: one form of each element, and no other is read. */
-#include "resolver/der.h"
+#include "daemon/pki/der.h"
 #include "tests/unit/hex.h"
 
 #include <criterion/criterion.h>

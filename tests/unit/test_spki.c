@@ -3,7 +3,7 @@
  * Host Identities in X.509's forms: what we write, libcrypto's own reader
  * takes, and the signatures verify with it.
  */
-#include "resolver/spki.h"
+#include "daemon/pki/spki.h"
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
 

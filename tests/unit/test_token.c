@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /* Invitations: one text for one token, and no text that is nearly one. */
-#include "resolver/token.h"
+#include "daemon/pki/token.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /*
  * DER: X.690 8.1, 8.3, 10.1; dates: RFC 5280 4.1.2.5.
  */
-#include "resolver/der.h"
+#include "daemon/pki/der.h"
 
 #include <assert.h>
 #include <stdio.h>

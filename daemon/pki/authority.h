@@ -8,8 +8,7 @@
 #define HIPLINE_AUTHORITY_H
 
 #include "daemon/base/name.h"
-#include "resolver/message.h"
-#include "resolver/spki.h"
+#include "daemon/pki/spki.h"
 
 enum {
 	KEY_HASH_LEN = 32,
@@ -34,6 +33,9 @@ __attribute__((warn_unused_result)) int
 authority_init(struct authority *a, const char *overlay, uint16_t algorithm,
 	       const uint8_t *hi, size_t len);
 void authority_clear(struct authority *a);
+
+/* RFC 6940 6.3.2: the low 32 bits of SHA-1 over the overlay's name. */
+uint32_t authority_overlay_hash(const char *overlay, size_t len);
 
 /*
  * Whether an overlay may bear that canonical name. Not one whose hash, with

@@ -3,7 +3,7 @@
  * Public keys and signatures of X.509, to and from the forms of HIP. There
  * is one encoding for each, and the readers take no other.
  */
-#include "resolver/spki.h"
+#include "daemon/pki/spki.h"
 
 #include <assert.h>
 

@@ -9,7 +9,7 @@
 #ifndef HIPLINE_REVOCATION_H
 #define HIPLINE_REVOCATION_H
 
-#include "resolver/certificate.h"
+#include "daemon/pki/certificate.h"
 
 enum {
 	REVOCATION_ENTRIES_MAX = 1024,

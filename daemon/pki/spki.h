@@ -9,7 +9,7 @@
 #define HIPLINE_SPKI_H
 
 #include "daemon/hip/identity.h"
-#include "resolver/der.h"
+#include "daemon/pki/der.h"
 
 /* The SubjectPublicKeyInfo of a well-formed Host Identity field. */
 void spki_write(struct wr *w, uint16_t algorithm, const uint8_t *hi,

@@ -4,7 +4,7 @@
  * 14.15. RFC 8002 3 would have the HIT as iPAddress in subjectAltName, where
  * RFC 6940 forbids other than its two; its reload URI carries the HIT.
  */
-#include "resolver/certificate.h"
+#include "daemon/pki/certificate.h"
 
 #include "daemon/hip/suite.h"
 
@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <openssl/evp.h>
 
-enum { RELOAD_URI_MAX = 16 + 36 + NAME_DOMAIN_MAX };
+enum { DESTINATION_IS_NODE = 1 }; /* RFC 6940 6.3.2.2 */
 
 static const uint8_t version_3[] = { 0xa0, 0x03, 0x02, 0x01, 0x02 };
 /* keyUsage, critical: digitalSignature (RFC 5280 4.2.1.3). */
@@ -90,11 +90,12 @@ static void write_reload_uri(struct wr *w, const struct authority *a,
 			     const struct hit *hit)
 {
 	static const char digits[] = "0123456789abcdef";
-	const struct destination to = destination_node(hit);
 	uint8_t bytes[32];
 	struct wr d = wr_init(bytes, sizeof(bytes));
 
-	destination_write(&d, &to);
+	wr_u8(&d, DESTINATION_IS_NODE);
+	wr_u8(&d, sizeof(hit->bytes));
+	wr_bytes(&d, hit->bytes, sizeof(hit->bytes));
 	wr_bytes(w, "reload://", 9);
 	for (size_t i = 0; i < wr_len(&d); i++) {
 		wr_u8(w, (uint8_t)digits[bytes[i] >> 4]);

@@ -3,7 +3,7 @@
  * Revocation lists: RFC 5280 5.1, 5.2.1, 5.2.3. Entries stand in the order
  * of their serial numbers, so that none is there twice.
  */
-#include "resolver/revocation.h"
+#include "daemon/pki/revocation.h"
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
 /*
  * Writing and parsing of invitations.
  */
-#include "resolver/token.h"
+#include "daemon/pki/token.h"
 
 #include <assert.h>
 #include <sodium.h>

@@ -17,7 +17,7 @@
 #define HIPLINE_TOKEN_H
 
 #include "daemon/base/locator.h"
-#include "resolver/authority.h"
+#include "daemon/pki/authority.h"
 
 enum {
 	TOKEN_BOOTSTRAPS_MAX = 8,

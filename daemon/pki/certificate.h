@@ -11,7 +11,7 @@
 #ifndef HIPLINE_CERTIFICATE_H
 #define HIPLINE_CERTIFICATE_H
 
-#include "resolver/authority.h"
+#include "daemon/pki/authority.h"
 
 enum {
 	CERTIFICATE_MAX = 2048, /* bytes, whole */
