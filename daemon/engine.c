@@ -44,6 +44,12 @@ bool engine_has_peer(const struct engine *e, const struct hit *hit)
 	return config_peer_find(&e->config, hit) || added_find(e->added, hit);
 }
 
+void engine_membership_changed(struct engine *e)
+{
+	if (e->on_membership)
+		e->on_membership(e);
+}
+
 void engine_schedule(struct engine *e)
 {
 	uint64_t due = host_deadline(e->host);

@@ -14,6 +14,7 @@
 #include "daemon/dataplane.h"
 #include "daemon/guard.h"
 #include "daemon/hip/host.h"
+#include "daemon/membership.h"
 #include "daemon/pins.h"
 #include "daemon/unreached.h"
 #include "daemon/warnings.h"
@@ -69,6 +70,9 @@ struct engine {
 	struct pins *pins;
 	struct added *added; /* peers of run time */
 	bool added_writable;
+	struct membership membership; /* of an overlay */
+	bool membership_writable;
+	void (*on_membership)(struct engine *e); /* it has changed; or NULL */
 	struct host *host;
 	struct dataplane *dataplane;
 	struct jobs *jobs;
@@ -108,6 +112,10 @@ void engine_schedule(struct engine *e);
 
 /* Whether a peer section or `peer add` speaks of this HIT. */
 bool engine_has_peer(const struct engine *e, const struct hit *hit);
+
+/* After the membership in *e has been written down otherwise than before:
+ * tells those who work with it. */
+void engine_membership_changed(struct engine *e);
 
 /* Runs the loop until it is time to end; everything else has been set up
  * (engine_start.h). Returns the exit status. */

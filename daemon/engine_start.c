@@ -172,6 +172,24 @@ static void load_added(struct engine *e)
 		warn_state(e, "peers.json cannot be written", err);
 }
 
+static void load_membership(struct engine *e)
+{
+	bool broken = false;
+	int err = membership_load(&e->membership, e->state_dir,
+				  identity_hit(e->id), &broken);
+
+	e->membership_writable = err == 0;
+	if (err < 0)
+		warn_state(e, "membership.json cannot be read", err);
+	if (err == 0 && broken)
+		warnings_add(&e->warnings, "membership-broken",
+			     "join again with a new invitation, and remove it",
+			     "%s/membership.json was broken, or of another "
+			     "identity; it was set aside with the ending "
+			     ".broken",
+			     e->config.state);
+}
+
 /* Where the state cannot be read, we go on without it, and say so. */
 static void load_state(struct engine *e)
 {
@@ -185,6 +203,7 @@ static void load_state(struct engine *e)
 	load_generation(e);
 	load_pins(e);
 	load_added(e);
+	load_membership(e);
 }
 
 static int make_pins(struct engine *e)
