@@ -19,7 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_TIMEOUT_MS = 20 * 1000 };
+enum {
+	CONNECT_TIMEOUT_MS = 20 * 1000,
+	LOOKUP_TIMEOUT_MS = 15 * 1000,
+};
 
 typedef void command_fn(const struct command_call *c);
 
@@ -125,6 +128,9 @@ static void run_resolve(const struct command_call *c)
 	const char *proof;
 	struct hit hit;
 
+	if (command_resolve(c->e, c->args[0], name, &hit, &proof) == -ENOENT &&
+	    command_ask(c, name, false, LOOKUP_TIMEOUT_MS))
+		return;
 	if (command_resolve_first(c, name, &hit, &proof))
 		answer_json(c->answer, report_resolution(name, &hit, proof));
 }
@@ -177,12 +183,14 @@ static bool is_up(const struct host_assoc_info *a)
 	       (a->state == ASSOC_R2_SENT && a->spi_out != 0);
 }
 
-static struct waiter *free_waiter(struct engine *e)
+struct waiter *command_free_waiter(struct engine *e)
 {
-	for (size_t i = 0; i < WAITERS_MAX; i++)
-		if (!e->waiters[i].client)
-			return &e->waiters[i];
-	return NULL;
+	size_t i = 0;
+
+	while (i < WAITERS_MAX - 1 && e->waiters[i].client)
+		i++;
+	assert(!e->waiters[i].client);
+	return &e->waiters[i];
 }
 
 static bool timeout_argument(const struct command_call *c, uint64_t *ms)
@@ -205,11 +213,16 @@ static void run_connect(const struct command_call *c)
 	char name[NAME_LEN_MAX + 1];
 	struct host_assoc_info a;
 	const char *proof;
-	struct waiter *w = free_waiter(c->e);
+	struct waiter *w;
 	uint64_t ms;
 
-	if (!timeout_argument(c, &ms) ||
-	    !command_resolve_first(c, name, &in.hit, &proof))
+	if (!timeout_argument(c, &ms))
+		return;
+	if (command_resolve(c->e, c->args[0], name, &in.hit, &proof) ==
+		    -ENOENT &&
+	    command_ask(c, name, true, ms))
+		return;
+	if (!command_resolve_first(c, name, &in.hit, &proof))
 		return;
 	if (hit_equal(&in.hit, identity_hit(c->e->id))) {
 		command_say(c->answer, API_FAILED, "%s is this host itself",
@@ -220,7 +233,7 @@ static void run_connect(const struct command_call *c)
 		answer_json(c->answer, report_connection(c->e, &a));
 		return;
 	}
-	assert(w); /* there are as many as clients, and each asks once */
+	w = command_free_waiter(c->e);
 	*w = (struct waiter){ .client = c->client,
 			      .hit = in.hit,
 			      .timeout_ms = ms,
@@ -251,6 +264,10 @@ static const struct command commands[] = {
 	{ "unpin", "NAME", CONTROL_CHANGE, 1, 1, command_unpin },
 	{ "peer", "add NAME|HIT LOCATOR... | remove NAME|HIT", CONTROL_CHANGE,
 	  2, 2 + LOCATORS_MAX, command_peer },
+	{ "publish", "NAME", CONTROL_CHANGE, 1, 1, command_publish },
+	{ "unpublish", "NAME", CONTROL_CHANGE, 1, 1, command_unpublish },
+	{ "names", "", CONTROL_READ, 0, 0, command_names },
+	{ "overlay", "", CONTROL_READ, 0, 0, command_overlay },
 	{ "reload", "", CONTROL_CHANGE, 0, 0, run_reload },
 	{ "close", "HIT|all", CONTROL_CHANGE, 1, 1, run_close },
 	{ "rekey", "HIT", CONTROL_CHANGE, 1, 1, run_rekey },
@@ -335,7 +352,7 @@ void command_on_gone(void *ctx, struct control_client *client)
 	reconfigure_on_gone(e, client);
 }
 
-static void answer_waiter(struct waiter *w, struct command_answer *a)
+void command_answer_waiter(struct waiter *w, struct command_answer *a)
 {
 	struct control_client *client = w->client;
 
@@ -349,8 +366,12 @@ static void fail_waiter(struct waiter *w, const char *reason)
 	char hit[HIT_TEXT_MAX];
 
 	hit_text(&w->hit, hit);
-	command_say(&a, API_FAILED, "no association with %s: %s", hit, reason);
-	answer_waiter(w, &a);
+	if (w->lookup)
+		command_say(&a, API_FAILED, "%s: %s", w->name, reason);
+	else
+		command_say(&a, API_FAILED, "no association with %s: %s", hit,
+			    reason);
+	command_answer_waiter(w, &a);
 }
 
 void command_on_peer(struct engine *e, const struct hip_output *o)
@@ -362,14 +383,32 @@ void command_on_peer(struct engine *e, const struct hip_output *o)
 		struct waiter *w = &e->waiters[i];
 		struct command_answer a = { .exit = API_DONE };
 
-		if (!w->client || !hit_equal(&w->hit, &o->hit))
+		if (!w->client || w->lookup || !hit_equal(&w->hit, &o->hit))
 			continue;
 		if (o->state == ASSOC_FAILED) {
 			fail_waiter(w, o->reason ? o->reason : "it failed");
 		} else if (up) {
 			answer_json(&a, report_connection(e, &info));
-			answer_waiter(w, &a);
+			command_answer_waiter(w, &a);
 		}
+	}
+}
+
+void command_connect_waiter(struct engine *e, struct waiter *w,
+			    const struct hit *hit)
+{
+	struct command_answer a = { .exit = API_DONE };
+	const struct hip_input in = { .kind = HIP_IN_ACQUIRE, .hit = *hit };
+	struct host_assoc_info info;
+
+	w->hit = *hit;
+	if (hit_equal(hit, identity_hit(e->id))) {
+		fail_waiter(w, "it is this host itself");
+	} else if (host_assoc_find(e->host, hit, &info) && is_up(&info)) {
+		answer_json(&a, report_connection(e, &info));
+		command_answer_waiter(w, &a);
+	} else {
+		engine_input(e, &in); /* may answer it already */
 	}
 }
 

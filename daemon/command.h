@@ -7,6 +7,7 @@
 #ifndef HIPLINE_COMMAND_H
 #define HIPLINE_COMMAND_H
 
+#include "daemon/base/resolve.h"
 #include "daemon/engine.h"
 
 #include <jansson.h>
@@ -42,6 +43,10 @@ void command_on_gone(void *ctx, struct control_client *client);
 
 /* An association's state has changed: answers those who wait for it. */
 void command_on_peer(struct engine *e, const struct hip_output *o);
+
+/* The resolver's answer to a LOOKUP; or there is no resolver any more. */
+void command_on_found(struct engine *e, const struct resolve_answer *a);
+void command_on_overlay_gone(struct engine *e);
 
 /* When command_tick is next due, or HOST_NEVER. */
 uint64_t command_deadline(const struct engine *e);

@@ -5,6 +5,7 @@
 #ifndef HIPLINE_COMMAND_IMPL_H
 #define HIPLINE_COMMAND_IMPL_H
 
+#include "daemon/base/name.h"
 #include "daemon/command.h"
 
 /* What a command is given. */
@@ -27,6 +28,29 @@ __attribute__((format(printf, 3, 4))) void command_say(struct command_answer *a,
  */
 bool command_resolve_first(const struct command_call *c, char canonical[],
 			   struct hit *out, const char **proof);
+
+/* A place for a client that waits; there is one, as each asks once. */
+struct waiter *command_free_waiter(struct engine *e);
+
+/* Answers it, and it waits no more. */
+void command_answer_waiter(struct waiter *w, struct command_answer *a);
+
+/* Whom it wanted is found: it waits for the association with that host. */
+void command_connect_waiter(struct engine *e, struct waiter *w,
+			    const struct hit *hit);
+
+/*
+ * Looks a name up that nobody here knows, and answers later. False when it
+ * is none of the overlay's.
+ */
+bool command_ask(const struct command_call *c, const char *name, bool connects,
+		 uint64_t timeout_ms);
+
+/* command_overlay.c */
+void command_publish(const struct command_call *c);
+void command_unpublish(const struct command_call *c);
+void command_names(const struct command_call *c);
+void command_overlay(const struct command_call *c);
 
 /* command_known.c */
 void command_pin(const struct command_call *c);

@@ -29,6 +29,10 @@ enum {
 
 /* In the order in which the configuration names the choices. */
 enum config_accept { CONFIG_ACCEPT_KNOWN, CONFIG_ACCEPT_ANY };
+enum config_unverified {
+	CONFIG_UNVERIFIED_REFUSE,
+	CONFIG_UNVERIFIED_FIRST_USE
+};
 enum config_transport { CONFIG_TRANSPORT_UDP, CONFIG_TRANSPORT_RAW };
 enum config_esp_transport { CONFIG_ESP_TRANSPORT_ON, CONFIG_ESP_TRANSPORT_OFF };
 enum config_offload { CONFIG_OFFLOAD_AUTO, CONFIG_OFFLOAD_OFF };
@@ -87,7 +91,9 @@ struct config {
 	struct config_list dns_listen; /* addresses */
 	struct config_list upstream;   /* of ordinary DNS */
 	char *suffix;		       /* of our names in DNS */
-	struct config_peer *peers;     /* as they stand there */
+	struct config_list publish;    /* names */
+	enum config_unverified unverified;
+	struct config_peer *peers; /* as they stand there */
 	struct config_peer **by_hit;
 	size_t n_peers;
 	/* "SECTION KEY" of what this version does not act on. */

@@ -135,9 +135,10 @@ static const struct config_key overlay_keys[] = {
 
 static const struct config_key names_keys[] = {
 	{ "publish", CONFIG_LIST, "names, USER@DOMAIN", .max = CONFIG_ITEMS_MAX,
-	  .check = config_is_name, .initial = "", .acts_on = "", NOWHERE },
+	  .check = config_is_name, .initial = "", HOST_FIELD(publish),
+	  .reloads = true },
 	{ "unverified", CONFIG_CHOICE, "refuse first-use", .initial = "refuse",
-	  .acts_on = "refuse", NOWHERE },
+	  HOST_FIELD(unverified), .reloads = true },
 };
 
 static const struct config_key dns_keys[] = {

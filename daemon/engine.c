@@ -15,6 +15,7 @@
 #include "daemon/naming.h"
 #include "daemon/reconfigure.h"
 #include "daemon/recovery.h"
+#include "daemon/underlay.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -118,10 +119,19 @@ static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 			add_after(e, AFTER_JOB, &o->hit, o->job);
 		return;
 	}
+	if (o->kind == HIP_OUT_WANT) {
+		if (!e->underlay || !underlay_on_want(e->underlay, &o->hit))
+			add_after(e, AFTER_NOT_FOUND, &o->hit, 0);
+		return;
+	}
 	e->exchanged |= o->state == ASSOC_ESTABLISHED;
 	log_peer(e, o, now_ms);
 	keep_unreached(e, o);
 	command_on_peer(e, o);
+	if (e->underlay)
+		underlay_on_peer(e->underlay, o);
+	if (o->state == ASSOC_ESTABLISHED || o->state == ASSOC_R2_SENT)
+		add_after(e, AFTER_KEEP, &o->hit, 0);
 	if (recovery_on_peer(e, o))
 		add_after(e, AFTER_TELL, &o->hit, 0);
 	if (o->state == ASSOC_FAILED)
@@ -154,10 +164,19 @@ static void do_after(struct engine *e, const struct after *a)
 	const struct hip_input in = { .kind = HIP_IN_SOLVED,
 				      .hit = a->hit,
 				      .job = a->job };
+	const struct hip_input not_found = { .kind = HIP_IN_FOUND,
+					     .hit = a->hit };
 
 	switch (a->kind) {
 	case AFTER_JOB:
 		give(e, &in);
+		break;
+	case AFTER_KEEP:
+		if (e->underlay)
+			underlay_keep(e->underlay, &a->hit);
+		break;
+	case AFTER_NOT_FOUND:
+		give(e, &not_found);
 		break;
 	case AFTER_TELL:
 		reconfigure_tell_again(e, &a->hit);
@@ -347,6 +366,8 @@ static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 	engine_schedule(e);
 	keep_generation(e);
 	recovery_save(e, now_ms);
+	if (e->underlay)
+		underlay_tick(e->underlay, now_ms);
 	shrink(e, now_ms);
 }
 

@@ -27,24 +27,30 @@ struct jobs;
 struct lookup;
 struct naming;
 struct recent;
+struct underlay;
 
 enum {
 	WAITERS_MAX = CONTROL_CLIENTS_MAX,
 	AFTERS_MAX = 64, /* what waits for the end of a run of outputs */
 };
 
-/* A client that waits for an association. */
+/* A client that waits for a name of the overlay, or for an association. */
 struct waiter {
 	struct control_client *client; /* NULL: free */
+	uint64_t lookup; /* the id of the LOOKUP it waits for; 0: none */
+	bool connects;	 /* then it waits for the association */
+	char name[NAME_LEN_MAX + 1]; /* that is looked up */
 	struct hit hit;
 	uint64_t timeout_ms, end_ms;
 };
 
 /* What an output asks for that would be an input of the host again. */
 enum after_kind {
-	AFTER_LOOKUP, /* look the peer's host names up */
-	AFTER_TELL,   /* the peer is found elsewhere now */
-	AFTER_JOB,    /* this job was not taken */
+	AFTER_LOOKUP,	 /* look the peer's host names up */
+	AFTER_TELL,	 /* the peer is found elsewhere now */
+	AFTER_JOB,	 /* this job was not taken */
+	AFTER_KEEP,	 /* it may be one that the overlay keeps */
+	AFTER_NOT_FOUND, /* nobody is asked where the peer is */
 };
 
 struct after {
@@ -78,8 +84,10 @@ struct engine {
 	struct jobs *jobs;
 	struct lookup *lookup;
 	struct naming *naming;
+	struct underlay *underlay;
 	struct control *control;
 	struct waiter waiters[WAITERS_MAX];
+	uint64_t last_lookup;
 	/* Who waits for the monitor to read the configuration, in order. */
 	struct control_client *reloading[CONTROL_CLIENTS_MAX];
 	size_t n_reloading;

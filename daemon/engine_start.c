@@ -17,6 +17,7 @@
 #include "daemon/naming.h"
 #include "daemon/reconfigure.h"
 #include "daemon/recovery.h"
+#include "daemon/underlay.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -249,6 +250,8 @@ static int make_host(struct engine *e)
 	conf.rekey_packets = c->rekey_packets;
 	conf.rekey_bytes = c->rekey_bytes;
 	conf.r1_generation = e->generation;
+	conf.admit = underlay_admit;
+	conf.admit_ctx = e;
 	err = host_new(&conf, engine_now_ms(), &e->host);
 	return err < 0 ? failed("host", err) : 0;
 }
@@ -311,6 +314,17 @@ static int make_peers(struct engine *e)
 	return 0;
 }
 
+/* The host is told what we are of an overlay. */
+static int make_underlay(struct engine *e)
+{
+	e->underlay = underlay_new(e);
+	if (!e->underlay)
+		return failed("overlay", -ENOMEM);
+	e->on_membership = underlay_on_membership;
+	engine_membership_changed(e);
+	return 0;
+}
+
 static int make_control(struct engine *e, const struct handover *h)
 {
 	const struct control_conf conf = {
@@ -352,6 +366,8 @@ static int make_all(struct engine *e, const struct handover *h)
 	}
 	if (err == 0)
 		err = make_peers(e);
+	if (err == 0)
+		err = make_underlay(e);
 	if (err == 0) {
 		e->naming = naming_new(e);
 		err = e->naming ? make_control(e, h)
@@ -369,6 +385,7 @@ static void clear(struct engine *e)
 {
 	control_free(e->control);
 	naming_free(e->naming);
+	underlay_free(e->underlay);
 	lookup_free(e->lookup);
 	jobs_free(e->jobs);
 	dataplane_free(e->dataplane);

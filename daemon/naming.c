@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * A question is answered at once, so that nothing is kept per question. An
+ * A question is answered at once, so that nothing is kept per question; what
+ * concerns the overlay is the underlay's business. An
  * answer that the socket does not take at once ends it: the engine waits
  * for nobody.
  */
@@ -12,6 +13,7 @@
 #include "daemon/command.h"
 #include "daemon/engine.h"
 #include "daemon/handover.h"
+#include "daemon/underlay.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -42,6 +44,8 @@ static void hang_up(struct naming *n)
 	(void)close(n->io.fd); /* it sees the end of the stream */
 	ipc_in_clear(&n->in);
 	n->is_up = false;
+	if (n->e->underlay)
+		underlay_on_resolver_gone(n->e->underlay);
 	if (n->e->stopping)
 		return;
 	warnings_add(&n->e->warnings, "resolver-down",
@@ -61,7 +65,19 @@ static void send_message(struct naming *n, enum resolve_type type,
 	hang_up(n);
 }
 
-/* What a name stands for. Nobody else than us is asked yet. */
+void naming_send(struct naming *n, enum resolve_type type, const uint8_t *body,
+		 size_t len)
+{
+	if (n && n->is_up)
+		send_message(n, type, body, len);
+}
+
+bool naming_has_resolver(const struct naming *n)
+{
+	return n && n->is_up;
+}
+
+/* What a name stands for, where that is the resolver's to find out, too. */
 static void answer_name(const struct engine *e, const char *name,
 			struct resolve_answer *a)
 {
@@ -70,8 +86,16 @@ static void answer_name(const struct engine *e, const char *name,
 	const char *proof;
 	struct hit hit;
 
-	if (command_resolve(e, name, canonical, &hit, &proof) < 0)
+	switch (command_resolve(e, name, canonical, &hit, &proof)) {
+	case 0:
+		break;
+	case -ENOENT:
+		if (underlay_has_name(e->underlay, canonical))
+			a->result = RESOLVE_IN_OVERLAY;
+		return; /* else foreign */
+	default:
 		return; /* foreign */
+	}
 	a->result = RESOLVE_FOUND;
 	a->n_hits = 1;
 	memcpy(h->hit, hit.bytes, sizeof(h->hit));
@@ -95,7 +119,7 @@ static void answer_reverse(const struct engine *e, const uint8_t bytes[],
 	}
 }
 
-static int on_ask(struct naming *n, const struct ipc_message *m)
+static int on_message(struct naming *n, const struct ipc_message *m)
 {
 	struct resolve_answer a = { .result = RESOLVE_FOREIGN,
 				    .lifetime_s = PIN_LIFETIME_S };
@@ -104,8 +128,12 @@ static int on_ask(struct naming *n, const struct ipc_message *m)
 
 	for (size_t i = 0; i < m->n_fds; i++)
 		(void)close(m->fds[i]); /* it has none to give */
-	if (m->type != RESOLVE_ASK || m->n_fds > 0 ||
-	    !resolve_ask_parse(m->body, m->len, &ask))
+	if (m->n_fds > 0)
+		return -EPROTO;
+	if (m->type != RESOLVE_ASK)
+		return n->e->underlay ? underlay_on_message(n->e->underlay, m)
+				      : -EPROTO;
+	if (!resolve_ask_parse(m->body, m->len, &ask))
 		return -EPROTO;
 	n->asked++;
 	a.id = ask.id;
@@ -131,7 +159,7 @@ static void on_resolver(struct ev_loop *loop, ev_io *w, int events)
 		if (got != 1)
 			break;
 		got = ipc_in_next(&n->in, &m);
-		if (got == 1 && on_ask(n, &m) < 0)
+		if (got == 1 && on_message(n, &m) < 0)
 			got = -EPROTO;
 		else if (got == 0)
 			got = 1; /* the rest of it may be there */
@@ -219,13 +247,15 @@ int naming_on_message(struct naming *n, const struct ipc_message *m)
 		warn(n);
 		return 0;
 	}
-	ipc_in_init(&n->in, RESOLVE_ASK_MAX + 8);
+	ipc_in_init(&n->in, RESOLVE_BODY_MAX);
 	ev_io_init(&n->io, on_resolver, r.channel_fd, EV_READ);
 	n->io.data = n;
 	ev_io_start(n->e->loop, &n->io);
 	n->is_up = true;
 	warn(n);
 	naming_configure(n);
+	if (n->e->underlay)
+		underlay_on_resolver(n->e->underlay);
 	return 0;
 }
 

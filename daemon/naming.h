@@ -8,6 +8,7 @@
 #define HIPLINE_NAMING_H
 
 #include "daemon/base/ipc.h"
+#include "daemon/base/resolve.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -28,6 +29,13 @@ void naming_changed(struct naming *n);
 
 /* The configuration is another. */
 void naming_configure(struct naming *n);
+
+/* Tells it something else (overlay_ipc.h); nothing when there is none. */
+void naming_send(struct naming *n, enum resolve_type type, const uint8_t *body,
+		 size_t len);
+
+/* Whether there is one, though it may listen nowhere. */
+bool naming_has_resolver(const struct naming *n);
 
 /* What `status` and `dns` say of it; NULL for want of memory. */
 json_t *naming_report(const struct naming *n);

@@ -13,6 +13,7 @@
 #include "daemon/lookup.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
+#include "daemon/underlay.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -63,6 +64,8 @@ void reconfigure_peer(struct engine *e, const struct hit *hit)
 		return;
 	}
 	lookup_remove(e->lookup, hit);
+	if (e->underlay && underlay_tell_bootstrap(e->underlay, hit))
+		return;
 	if (pins_has_hit(e->pins, hit))
 		recovery_tell_peer(e, hit, NULL, 0);
 	else
@@ -186,6 +189,8 @@ static int apply(struct engine *e, struct config *fresh,
 	change_peers(e, fresh);
 	if (e->naming)
 		naming_configure(e->naming);
+	if (e->underlay)
+		underlay_configure(e->underlay);
 	reconfigure_warnings(e);
 	return 0;
 }

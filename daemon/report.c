@@ -8,6 +8,7 @@
 #include "daemon/addresses.h"
 #include "daemon/integration.h"
 #include "daemon/naming.h"
+#include "daemon/underlay.h"
 
 #include <config.h>
 #include <sodium.h>
@@ -88,11 +89,16 @@ json_t *report_id(const struct engine *e)
 	return whole(o, ok);
 }
 
-/* Names that are bound to a HIT. */
+/* Names that are bound to a HIT, by pins or by its certificate. */
 static json_t *names_json(const struct engine *e, const struct hit *hit)
 {
+	const char *member = underlay_name(e->underlay, hit);
+	const struct pin *same = member ? pins_find(e->pins, member) : NULL;
 	json_t *names = json_array();
 	bool ok = names != NULL;
+
+	if (same && hit_equal(&same->hit, hit))
+		member = NULL; /* it is among them */
 
 	for (size_t i = 0; ok && i < pins_count(e->pins); i++) {
 		const struct pin *pin = pins_at(e->pins, i);
@@ -101,6 +107,8 @@ static json_t *names_json(const struct engine *e, const struct hit *hit)
 			ok = json_array_append_new(names,
 						   json_string(pin->name)) == 0;
 	}
+	if (ok && member)
+		ok = json_array_append_new(names, json_string(member)) == 0;
 	return whole(names, ok);
 }
 
@@ -281,9 +289,10 @@ json_t *report_status(const struct engine *e)
 		put(o, "locators", locators_json(c)) &&
 		put(o, "nat", json_null()) &&
 		put(o, "associations", associations_json(e)) &&
-		put(o, "overlay", json_null()) &&
+		put(o, "overlay",
+		    e->underlay ? underlay_report(e->underlay) : json_null()) &&
 		put(o, "relays", json_array()) &&
-		put(o, "names", json_array()) &&
+		put(o, "names", underlay_names(e->underlay)) &&
 		put(o, "dns",
 		    e->naming ? naming_report(e->naming) : json_null()) &&
 		put(o, "warnings", warnings_json(e));
@@ -346,6 +355,28 @@ json_t *report_resolution(const char *name, const struct hit *hit,
 		  put(one, "lifetime_s", json_null());
 
 	ok = json_array_append_new(hits, one) == 0 && ok;
+	ok = put_text(o, "name", name) && ok;
+	ok = put(o, "hits", hits) && ok;
+	return whole(o, ok);
+}
+
+json_t *report_found(const char *name, const struct resolve_answer *a)
+{
+	json_t *hits = json_array();
+	json_t *o = json_object();
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < a->n_hits; i++) {
+		const struct resolve_hit *h = &a->hits[i];
+		json_t *one = json_object();
+		struct hit hit;
+
+		memcpy(hit.bytes, h->hit, sizeof(hit.bytes));
+		ok = put(one, "hit", hit_json(&hit)) &&
+		     put_text(one, "proof", resolve_proof_text(h->proof)) &&
+		     put_number(one, "lifetime_s", a->lifetime_s);
+		ok = json_array_append_new(hits, one) == 0 && ok;
+	}
 	ok = put_text(o, "name", name) && ok;
 	ok = put(o, "hits", hits) && ok;
 	return whole(o, ok);

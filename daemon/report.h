@@ -6,6 +6,7 @@
 #ifndef HIPLINE_REPORT_H
 #define HIPLINE_REPORT_H
 
+#include "daemon/base/resolve.h"
 #include "daemon/engine.h"
 
 #include <jansson.h>
@@ -24,5 +25,8 @@ json_t *report_connection(const struct engine *e,
 /* {name, hits[{hit, proof, lifetime_s}]} with one HIT. */
 json_t *report_resolution(const char *name, const struct hit *hit,
 			  const char *proof);
+
+/* `resolve` of a name that the overlay has found. */
+json_t *report_found(const char *name, const struct resolve_answer *a);
 
 #endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Commands on names of the overlay: resolve and connect where nobody here
+ * knows the name, publish, unpublish, names, overlay. What the resolver has
+ * to be asked is answered later.
+ */
+#include "daemon/command_impl.h"
+
+#include "daemon/naming.h"
+#include "daemon/report.h"
+#include "daemon/underlay.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+bool command_ask(const struct command_call *c, const char *name, bool connects,
+		 uint64_t timeout_ms)
+{
+	struct engine *e = c->e;
+	struct waiter *w;
+
+	if (!underlay_has_name(e->underlay, name))
+		return false;
+	w = command_free_waiter(e);
+	*w = (struct waiter){ .client = c->client,
+			      .lookup = ++e->last_lookup,
+			      .connects = connects,
+			      .timeout_ms = timeout_ms,
+			      .end_ms = engine_now_ms() + timeout_ms };
+	(void)snprintf(w->name, sizeof(w->name), "%s", name);
+	c->answer->later = underlay_lookup(e->underlay, w->lookup, name);
+	if (c->answer->later) {
+		engine_schedule(e);
+		return true;
+	}
+	w->client = NULL;
+	command_say(c->answer, API_FAILED,
+		    "%s is a name of the overlay, which cannot be asked: "
+		    "hipline-resolver does not run; see hipline status",
+		    name);
+	return true;
+}
+
+/* Why there is no HIT. */
+static void explain(const struct waiter *w, const struct resolve_answer *a,
+		    struct command_answer *out)
+{
+	switch (a->result) {
+	case RESOLVE_ABSENT:
+		command_say(out, API_NO_SUCH_NAME,
+			    "no host of the overlay publishes %s", w->name);
+		break;
+	case RESOLVE_CONFLICT:
+		command_say(out, API_FAILED,
+			    "hosts contradict each other about %s; find out "
+			    "which is right and bind it with hipline pin",
+			    w->name);
+		break;
+	default:
+		command_say(out, API_FAILED,
+			    "the overlay does not answer for %s; see hipline "
+			    "status",
+			    w->name);
+		break;
+	}
+}
+
+static void on_answer(struct engine *e, struct waiter *w,
+		      const struct resolve_answer *a)
+{
+	struct command_answer out = { .json = NULL };
+	struct hit hit;
+
+	w->lookup = 0;
+	if (a->result == RESOLVE_FOUND && a->n_hits > 0) {
+		memcpy(hit.bytes, a->hits[0].hit, sizeof(hit.bytes));
+		if (w->connects) {
+			command_connect_waiter(e, w, &hit);
+			return;
+		}
+		out.json = report_found(w->name, a);
+		if (!out.json)
+			command_say(&out, API_FAILED, "out of memory");
+	} else {
+		explain(w, a, &out);
+	}
+	command_answer_waiter(w, &out);
+}
+
+void command_on_found(struct engine *e, const struct resolve_answer *a)
+{
+	for (size_t i = 0; i < WAITERS_MAX; i++) {
+		struct waiter *w = &e->waiters[i];
+
+		if (!w->client || w->lookup == 0 || w->lookup != a->id)
+			continue;
+		for (size_t j = 0; j < a->n_hits; j++)
+			underlay_note(e->underlay, w->name, &a->hits[j]);
+		on_answer(e, w, a);
+		return;
+	}
+}
+
+void command_on_overlay_gone(struct engine *e)
+{
+	const struct resolve_answer a = { .result = RESOLVE_UNREACHABLE };
+
+	for (size_t i = 0; i < WAITERS_MAX; i++)
+		if (e->waiters[i].client && e->waiters[i].lookup)
+			on_answer(e, &e->waiters[i], &a);
+}
+
+static bool name_argument(const struct command_call *c, char name[])
+{
+	if (name_canonical(c->args[0], name) == 0 && strchr(name, '@'))
+		return true;
+	command_say(c->answer, API_USAGE,
+		    "'%s' is no name that can be published; write USER@DOMAIN",
+		    c->args[0]);
+	return false;
+}
+
+static bool is_in_overlay(const struct command_call *c)
+{
+	if (membership_is_set(&c->e->membership))
+		return true;
+	command_say(c->answer, API_FAILED,
+		    "this host is in no overlay; see hipline create and "
+		    "hipline join");
+	return false;
+}
+
+/* The answer to what came of a change. */
+static void judge(const struct command_call *c, const char *name, int err)
+{
+	if (err == -ENOSPC)
+		command_say(c->answer, API_FAILED,
+			    "%s cannot be published: there may be %d names",
+			    name, PUBLISHED_MAX);
+	else if (err < 0)
+		command_say(c->answer, API_FAILED,
+			    "the names cannot be written to %s: %s; see "
+			    "hipline status",
+			    c->e->config.state, strerror(-err));
+}
+
+void command_publish(const struct command_call *c)
+{
+	char name[NAME_LEN_MAX + 1];
+	int err;
+
+	if (!name_argument(c, name) || !is_in_overlay(c))
+		return;
+	err = underlay_publish(c->e->underlay, name);
+	if (err != -EEXIST) /* else it is as wanted */
+		judge(c, name, err);
+}
+
+void command_unpublish(const struct command_call *c)
+{
+	struct engine *e = c->e;
+	char name[NAME_LEN_MAX + 1];
+	int err;
+
+	if (!name_argument(c, name))
+		return;
+	err = underlay_unpublish(e->underlay, name);
+	if (err == -EEXIST)
+		command_say(
+			c->answer, API_FAILED,
+			"%s is published by %s:%d; change it there", name,
+			e->file,
+			published_find(underlay_published(e->underlay), name)
+				->line);
+	else if (err == -ENOENT)
+		command_say(c->answer, API_NO_SUCH_NAME, "%s is not published",
+			    name);
+	else
+		judge(c, name, err);
+}
+
+static void answer(struct command_answer *a, json_t *json)
+{
+	a->json = json;
+	if (!json)
+		command_say(a, API_FAILED, "out of memory");
+}
+
+void command_names(const struct command_call *c)
+{
+	json_t *o = json_object();
+
+	if (json_object_set_new(o, "names", underlay_names(c->e->underlay)) <
+	    0) {
+		json_decref(o);
+		o = NULL;
+	}
+	answer(c->answer, o);
+}
+
+void command_overlay(const struct command_call *c)
+{
+	if (is_in_overlay(c))
+		answer(c->answer, underlay_report(c->e->underlay));
+}

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The resolver is not trusted: it chooses whom we associate with and what is
+ * published, and nothing else. Who is let in is the authority's to say; what
+ * is signed is read first (signer.h).
+ */
+#include "daemon/underlay_impl.h"
+
+#include "daemon/addresses.h"
+#include "daemon/base/log.h"
+#include "daemon/base/overlay_ipc.h"
+#include "daemon/command.h"
+#include "daemon/naming.h"
+#include "daemon/pki/spki.h"
+#include "daemon/reconfigure.h"
+#include "daemon/recovery.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	WHERE_AT_ONCE = 32, /* then one each: */
+	WHERE_MS = 100,
+	LOCATORS_MS = 5000, /* between looks at our own */
+	SHOW_MS = 5000,
+	/* RFC 5246 7.4.1.4.1, RFC 8422 5.1.3, RFC 8446 4.2.3; as judge.h of
+	 * the resolver has them. */
+	HASH_SHA384 = 5,
+	HASH_INTRINSIC = 8,
+	SIG_ECDSA = 3,
+	SIG_PSS = 4,
+	SIG_ED25519 = 7,
+};
+
+static_assert((int)RESOLVE_HINT_MAX <= (int)HINTS_MAX, "all are looked at");
+static_assert((int)RESOLVE_CERTIFICATE_MAX >= (int)CERTIFICATE_MAX,
+	      "every certificate fits");
+
+static uint64_t now_s(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+void underlay_send(struct underlay *u, enum resolve_type type, size_t len)
+{
+	if (len > 0)
+		naming_send(u->e->naming, type, u->body, len);
+}
+
+static void send_hit(struct underlay *u, enum resolve_type type,
+		     const struct hit *hit)
+{
+	uint8_t body[RESOLVE_HIT_LEN];
+
+	naming_send(u->e->naming, type, body,
+		    resolve_hit_write(hit->bytes, body, sizeof(body)));
+}
+
+bool underlay_is_member(const struct underlay *u)
+{
+	return u && membership_is_set(&u->e->membership);
+}
+
+bool underlay_can_ask(const struct underlay *u)
+{
+	return underlay_is_member(u) && naming_has_resolver(u->e->naming);
+}
+
+static void send_overlay(struct underlay *u)
+{
+	const struct membership *m = &u->e->membership;
+	struct resolve_overlay o = {
+		.name = m->overlay,
+		.configuration = 1, /* RFC 6940 6.3.2.1: there is one form */
+		.is_founder = m->founder,
+		.first_use =
+			u->e->config.unverified == CONFIG_UNVERIFIED_FIRST_USE,
+		.authority_algorithm = m->authority_algorithm,
+		.authority = m->authority_hi,
+		.authority_len = m->authority_hi_len,
+		.certificate = m->certificate,
+		.certificate_len = m->certificate_len,
+	};
+
+	memcpy(o.hit, identity_hit(u->e->id)->bytes, sizeof(o.hit));
+	for (size_t i = 0;
+	     i < m->n_bootstraps && o.n_bootstraps < RESOLVE_BOOTSTRAPS_MAX;
+	     i++)
+		if (!hit_equal(&m->bootstraps[i].hit, identity_hit(u->e->id)))
+			memcpy(o.bootstraps[o.n_bootstraps++],
+			       m->bootstraps[i].hit.bytes, RESOLVE_HIT_LEN);
+	underlay_send(u, RESOLVE_OVERLAY,
+		      resolve_overlay_write(&o, u->body, sizeof(u->body)));
+	u->told_overlay = true;
+}
+
+/* Sends our locators when they are others, or whatever they are. */
+static void send_locators(struct underlay *u, bool always)
+{
+	struct resolve_places p = { .n = 0 };
+
+	memcpy(p.hit, identity_hit(u->e->id)->bytes, sizeof(p.hit));
+	p.n = addresses_list(&u->e->config, p.locators, RESOLVE_LOCATORS_MAX);
+	if (!always && p.n == u->places.n &&
+	    memcmp(p.locators, u->places.locators,
+		   p.n * sizeof(p.locators[0])) == 0)
+		return;
+	u->places = p;
+	underlay_send(u, RESOLVE_LOCATORS,
+		      resolve_places_write(&p, u->body, sizeof(u->body)));
+}
+
+static void send_ups(struct underlay *u)
+{
+	struct links_iter it = links_iterate(&u->links);
+	struct hit hit;
+	bool up, kept;
+
+	while (links_next(&it, &hit, &up, &kept))
+		if (up)
+			send_hit(u, RESOLVE_UP, &hit);
+}
+
+void underlay_on_resolver(struct underlay *u)
+{
+	if (!underlay_is_member(u)) {
+		u->told_overlay = false; /* a new one is in none */
+		return;
+	}
+	send_overlay(u);
+	send_locators(u, true);
+	send_ups(u);
+	underlay_publish_all(u);
+}
+
+/* The next one says anew what it wants kept. */
+static void release_all(struct underlay *u)
+{
+	struct hip_input in = { .kind = HIP_IN_KEEP, .keep = false };
+	size_t n = u->links.n_kept, i = 0;
+	struct links_iter it = links_iterate(&u->links);
+	struct hit *kept = calloc(n + 1, sizeof(*kept));
+	bool is_up, is_kept;
+
+	while (kept && i < n && links_next(&it, &kept[i], &is_up, &is_kept))
+		if (is_kept)
+			i++;
+	while (i > 0) {
+		in.hit = kept[--i];
+		links_release(&u->links, &in.hit);
+		engine_input(u->e, &in);
+	}
+	free(kept);
+}
+
+void underlay_on_resolver_gone(struct underlay *u)
+{
+	json_decref(u->shown);
+	u->shown = NULL;
+	if (!u->e->stopping)
+		release_all(u);
+	published_again(&u->published);
+	command_on_overlay_gone(u->e);
+}
+
+uint64_t underlay_admit(void *ctx, const struct hit *hit,
+			const uint8_t *certificate, size_t len)
+{
+	const struct engine *e = ctx;
+
+	return e->underlay ? vouch_for(e->underlay->vouch, hit, certificate,
+				       len, now_s())
+			   : 0;
+}
+
+static bool is_own(const struct underlay *u, const struct hit *hit)
+{
+	return hit_equal(hit, identity_hit(u->e->id));
+}
+
+bool underlay_tell_bootstrap(struct underlay *u, const struct hit *hit)
+{
+	const struct membership *m = &u->e->membership;
+	struct locator locators[LOCATORS_MAX];
+	size_t n = 0;
+
+	if (!underlay_is_member(u) || is_own(u, hit))
+		return false;
+	for (size_t i = 0; i < m->n_bootstraps && n < LOCATORS_MAX; i++)
+		if (hit_equal(&m->bootstraps[i].hit, hit))
+			locators[n++] = m->bootstraps[i].locator;
+	if (n > 0)
+		recovery_tell_peer(u->e, hit, locators, n);
+	return n > 0;
+}
+
+/* Peers as long as we are members; what the operator says comes first. */
+static void tell_bootstraps(struct underlay *u)
+{
+	struct hit old[MEMBERSHIP_BOOTSTRAPS_MAX];
+	const struct membership *m = &u->e->membership;
+	size_t n = u->n_begun;
+
+	memcpy(old, u->begun, sizeof(old));
+	u->n_begun = 0;
+	for (size_t i = 0; i < m->n_bootstraps; i++)
+		u->begun[u->n_begun++] = m->bootstraps[i].hit;
+	for (size_t i = 0; i < n; i++)
+		if (!is_own(u, &old[i]))
+			reconfigure_peer(u->e, &old[i]);
+	for (size_t i = 0; i < u->n_begun; i++)
+		if (!is_own(u, &u->begun[i]) &&
+		    !engine_has_peer(u->e, &u->begun[i]))
+			(void)underlay_tell_bootstrap(u, &u->begun[i]);
+}
+
+/* 0, or a negative errno: then we act as if in none. */
+static int take_membership(struct underlay *u)
+{
+	const struct membership *m = &u->e->membership;
+	struct host_membership hm = { .is_member = membership_is_set(m),
+				      .certificate = m->certificate,
+				      .certificate_len = m->certificate_len };
+	uint64_t now_ms = engine_now_ms();
+	uint8_t hash[SIGNER_CERT_HASH_LEN];
+	int err = vouch_set(u->vouch, m, &hm.is_another);
+
+	if (err == 0 && hm.is_member && (hm.is_another || !u->signs)) {
+		err = signer_init(
+			&u->signer, u->e->id,
+			authority_overlay_hash(m->overlay, strlen(m->overlay)),
+			now_ms);
+		u->signs = err == 0;
+	}
+	if (hm.is_member && m->certificate_len > 0 && u->signs) {
+		certificate_hash(m->certificate, m->certificate_len, hash);
+		signer_set_certificate(&u->signer, hash);
+	}
+	u->signs = u->signs && hm.is_member;
+	if (m->certificate_len > CERT_MAX) /* too long for any I2 */
+		hm.certificate_len = 0;
+	return err == 0 ? host_set_membership(u->e->host, &hm, now_ms) : err;
+}
+
+void underlay_on_membership(struct engine *e)
+{
+	struct underlay *u = e->underlay;
+	bool was_in;
+	int err;
+
+	if (!u)
+		return;
+	was_in = u->is_in;
+	u->is_in = membership_is_set(&e->membership);
+	err = take_membership(u);
+	if (err < 0)
+		log_error("overlay", "%s: %s", e->membership.overlay,
+			  strerror(-err));
+	tell_bootstraps(u);
+	underlay_judge_join(u, was_in);
+	if (underlay_is_member(u)) {
+		send_overlay(u);
+		if (!was_in) {
+			send_locators(u, true);
+			send_ups(u);
+		}
+		underlay_publish_all(u);
+	} else if (u->told_overlay) {
+		send_overlay(u);
+	}
+	naming_changed(e->naming);
+	engine_schedule(e);
+}
+
+static int on_connect(struct underlay *u, const struct hit *hit)
+{
+	const struct hip_input in = { .kind = HIP_IN_ACQUIRE, .hit = *hit };
+
+	if (!hit_is_hit(hit) || is_own(u, hit) || !underlay_is_member(u) ||
+	    !links_keep(&u->links, hit)) {
+		send_hit(u, RESOLVE_DOWN, hit);
+		return 0;
+	}
+	if (links_is_up(&u->links, hit)) {
+		underlay_keep(u, hit);
+		send_hit(u, RESOLVE_UP, hit);
+		return 0;
+	}
+	engine_input(u->e, &in);
+	return 0;
+}
+
+void underlay_keep(struct underlay *u, const struct hit *hit)
+{
+	const struct hip_input in = { .kind = HIP_IN_KEEP,
+				      .hit = *hit,
+				      .keep = true };
+
+	if (links_is_kept(&u->links, hit) && links_is_up(&u->links, hit))
+		engine_input(u->e, &in);
+}
+
+static int on_release(struct underlay *u, const struct hit *hit)
+{
+	const struct hip_input in = { .kind = HIP_IN_KEEP,
+				      .hit = *hit,
+				      .keep = false };
+
+	links_release(&u->links, hit);
+	engine_input(u->e, &in);
+	return 0;
+}
+
+/* Of locators that anybody may have published: none of our own machine. */
+static bool is_usable(const struct underlay *u, const struct locator *l)
+{
+	enum locator_scope scope = locator_scope(l);
+	bool raw = u->e->config.transport == CONFIG_TRANSPORT_RAW;
+
+	return (scope == LOCATOR_SCOPE_PRIVATE ||
+		scope == LOCATOR_SCOPE_GLOBAL) &&
+	       (l->port != 0 || raw);
+}
+
+static int on_hint(struct underlay *u, const struct ipc_message *m)
+{
+	struct resolve_places p;
+	struct hip_input in = { .kind = HIP_IN_FOUND };
+	size_t n = 0;
+
+	if (!resolve_places_parse(m->body, m->len, RESOLVE_HINT_MAX, &p))
+		return -EPROTO;
+	for (size_t i = 0; i < p.n; i++)
+		if (is_usable(u, &p.locators[i]))
+			p.locators[n++] = p.locators[i];
+	memcpy(in.hit.bytes, p.hit, sizeof(in.hit.bytes));
+	in.locators = p.locators;
+	in.n_locators = n;
+	engine_input(u->e, &in);
+	return 0;
+}
+
+/* In the form of RFC 6940 6.3.4, which is TLS's and X.509's. */
+static void sign(struct underlay *u, const struct resolve_sign *s,
+		 struct resolve_signed *out, uint8_t value[], size_t cap)
+{
+	uint16_t algorithm = identity_algorithm(u->e->id);
+	uint8_t sig[SIGNATURE_MAX];
+	struct wr w = wr_init(value, cap);
+	size_t len;
+
+	out->hash_alg = algorithm == HI_ECDSA ? HASH_SHA384 : HASH_INTRINSIC;
+	out->sig_alg = algorithm == HI_ECDSA ? SIG_ECDSA
+		       : algorithm == HI_RSA ? SIG_PSS
+					     : SIG_ED25519;
+	if (!u->signs || signer_sign(&u->signer, s->preimage, s->len,
+				     engine_now_ms(), sig, &len) < 0)
+		return; /* refused */
+	spki_value_write(&w, algorithm, sig, len);
+	if (wr_failed(&w))
+		return;
+	out->signature = value;
+	out->len = wr_len(&w);
+}
+
+static int on_sign(struct underlay *u, const struct ipc_message *m)
+{
+	uint8_t value[RESOLVE_SIGNATURE_MAX];
+	struct resolve_signed out = { .len = 0 };
+	struct resolve_sign s;
+
+	if (!resolve_sign_parse(m->body, m->len, &s))
+		return -EPROTO;
+	out.id = s.id;
+	sign(u, &s, &out, value, sizeof(value));
+	underlay_send(u, RESOLVE_SIGNED,
+		      resolve_signed_write(&out, u->body, sizeof(u->body)));
+	return 0;
+}
+
+/* Whose certificate does not hold any more has no business here. */
+static int on_revoked(struct underlay *u, const struct ipc_message *m)
+{
+	struct hit hit;
+
+	if (!vouch_take_list(u->vouch, m->body, m->len, now_s()))
+		return 0; /* no newer one */
+	while (vouch_next_revoked(u->vouch, &hit))
+		if (!engine_has_peer(u->e, &hit) &&
+		    !pins_has_hit(u->e->pins, &hit)) {
+			const struct hip_input in = {
+				.kind = HIP_IN_PEER_REMOVE, .hit = hit
+			};
+
+			engine_input(u->e, &in);
+		}
+	return 0;
+}
+
+static int on_found(struct underlay *u, const struct ipc_message *m)
+{
+	struct resolve_answer a;
+	struct hit hit;
+
+	if (!resolve_answer_parse(m->body, m->len, &a))
+		return -EPROTO;
+	for (size_t i = 0; i < a.n_hits; i++) {
+		memcpy(hit.bytes, a.hits[i].hit, sizeof(hit.bytes));
+		if (!hit_is_hit(&hit))
+			return -EPROTO;
+	}
+	command_on_found(u->e, &a);
+	return 0;
+}
+
+static int on_hit(struct underlay *u, const struct ipc_message *m,
+		  int (*act)(struct underlay *u, const struct hit *hit))
+{
+	struct hit hit;
+
+	return resolve_hit_parse(m->body, m->len, hit.bytes) ? act(u, &hit)
+							     : -EPROTO;
+}
+
+int underlay_on_message(struct underlay *u, const struct ipc_message *m)
+{
+	switch (m->type) {
+	case RESOLVE_CONNECT:
+		return on_hit(u, m, on_connect);
+	case RESOLVE_RELEASE:
+		return on_hit(u, m, on_release);
+	case RESOLVE_HINT:
+		return on_hint(u, m);
+	case RESOLVE_SIGN:
+		return on_sign(u, m);
+	case RESOLVE_FOUND_NAME:
+		return on_found(u, m);
+	case RESOLVE_PUBLISHED:
+		return underlay_on_published(u, m);
+	case RESOLVE_SHOWN:
+		return underlay_on_shown(u, m);
+	case RESOLVE_REVOKED:
+		return on_revoked(u, m);
+	default:
+		return -EPROTO;
+	}
+}
+
+void underlay_on_peer(struct underlay *u, const struct hip_output *o)
+{
+	enum links_news news = links_on_state(&u->links, &o->hit, o->state);
+
+	if (news == LINKS_NOTHING || !underlay_is_member(u))
+		return;
+	if (news != LINKS_UP)
+		send_hit(u, RESOLVE_DOWN, &o->hit);
+	if (news != LINKS_DOWN)
+		send_hit(u, RESOLVE_UP, &o->hit);
+}
+
+bool underlay_on_want(struct underlay *u, const struct hit *hit)
+{
+	if (!underlay_can_ask(u) ||
+	    !pace_allow(&u->wheres, WHERE_AT_ONCE, WHERE_MS, engine_now_ms()))
+		return false;
+	send_hit(u, RESOLVE_WHERE, hit);
+	return true;
+}
+
+void underlay_tick(struct underlay *u, uint64_t now_ms)
+{
+	underlay_warn(u, now_ms, now_s());
+	if (!underlay_can_ask(u) || now_ms < u->look_ms)
+		return;
+	u->look_ms = now_ms + LOCATORS_MS;
+	send_locators(u, false);
+	if (now_ms < u->show_ms)
+		return;
+	u->show_ms = now_ms + SHOW_MS;
+	underlay_send(u, RESOLVE_SHOW,
+		      resolve_id_write(1, u->body, sizeof(u->body)));
+}
+
+bool underlay_has_name(const struct underlay *u, const char *name)
+{
+	if (!underlay_is_member(u) || !strchr(name, '@'))
+		return false;
+	return strcmp(name_domain(name), u->e->membership.overlay) == 0 ||
+	       u->e->config.unverified == CONFIG_UNVERIFIED_FIRST_USE;
+}
+
+bool underlay_lookup(struct underlay *u, uint64_t id, const char *name)
+{
+	const struct resolve_publish p = { .id = id,
+					   .name = name,
+					   .exists = true };
+
+	if (!underlay_can_ask(u))
+		return false;
+	underlay_send(u, RESOLVE_LOOKUP,
+		      resolve_publish_write(&p, u->body, sizeof(u->body)));
+	return true;
+}
+
+void underlay_note(struct underlay *u, const char *name,
+		   const struct resolve_hit *found)
+{
+	struct hit hit;
+
+	memcpy(hit.bytes, found->hit, sizeof(hit.bytes));
+	if (u && found->proof == RESOLVE_PROOF_AUTHORITY)
+		vouch_note(u->vouch, &hit, name);
+}
+
+const char *underlay_name(const struct underlay *u, const struct hit *hit)
+{
+	return u ? vouch_name(u->vouch, hit) : NULL;
+}
+
+struct underlay *underlay_new(struct engine *e)
+{
+	struct underlay *u = calloc(1, sizeof(*u));
+	uint8_t seed[TABLE_SEED_LEN];
+
+	if (!u)
+		return NULL;
+	u->e = e;
+	u->since_ms = engine_now_ms();
+	randombytes_buf(seed, sizeof(seed));
+	links_init(&u->links, e->config.association_max, seed);
+	u->vouch = vouch_new(seed);
+	if (!u->vouch) {
+		underlay_free(u);
+		return NULL;
+	}
+	underlay_load_names(u);
+	return u;
+}
+
+void underlay_free(struct underlay *u)
+{
+	if (!u)
+		return;
+	links_clear(&u->links);
+	vouch_free(u->vouch);
+	published_clear(&u->published);
+	json_decref(u->shown);
+	free(u);
+}

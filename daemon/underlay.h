@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What the engine does under the overlay, whose node is the resolver's
+ * process: it tells it what we are and where, makes the associations that it
+ * asks for and keeps them, asks it where hosts are, signs for it, and has it
+ * publish and look up names. Who comes back after a crash is told all again.
+ */
+#ifndef HIPLINE_UNDERLAY_H
+#define HIPLINE_UNDERLAY_H
+
+#include "daemon/base/ipc.h"
+#include "daemon/hip/host.h"
+#include "daemon/published.h"
+
+#include <jansson.h>
+
+struct engine;
+struct underlay;
+
+/* For the membership in *e, with its host; NULL for want of memory. */
+struct underlay *underlay_new(struct engine *e);
+void underlay_free(struct underlay *u);
+
+/* host_conf.admit; ctx is the engine. */
+uint64_t underlay_admit(void *ctx, const struct hit *hit,
+			const uint8_t *certificate, size_t len);
+
+/* The membership is another; the hook of the engine. */
+void underlay_on_membership(struct engine *e);
+
+/* A resolver has begun, and knows its configuration; or it has ended. */
+void underlay_on_resolver(struct underlay *u);
+void underlay_on_resolver_gone(struct underlay *u);
+
+/* The configuration was read again. */
+void underlay_configure(struct underlay *u);
+
+/* A message of the resolver: 0, or -EPROTO. */
+__attribute__((warn_unused_result)) int
+underlay_on_message(struct underlay *u, const struct ipc_message *m);
+
+/*
+ * Outputs of the host, which may not have inputs now: a state, and a host
+ * that is wanted, of which false says that nobody is asked.
+ */
+void underlay_on_peer(struct underlay *u, const struct hip_output *o);
+bool underlay_on_want(struct underlay *u, const struct hit *hit);
+
+/* An association that is to be kept stands. */
+void underlay_keep(struct underlay *u, const struct hit *hit);
+
+/* Each second. */
+void underlay_tick(struct underlay *u, uint64_t now_ms);
+
+/* Whether a canonical name is the overlay's to tell, and whether it can. */
+bool underlay_has_name(const struct underlay *u, const char *name);
+bool underlay_can_ask(const struct underlay *u);
+
+/* Looks a name up: command_on_found hears of it. False when it cannot. */
+bool underlay_lookup(struct underlay *u, uint64_t id, const char *name);
+
+/* Publishes a name, or takes it away: 0, or as published_add. */
+__attribute__((warn_unused_result)) int underlay_publish(struct underlay *u,
+							 const char *name);
+__attribute__((warn_unused_result)) int underlay_unpublish(struct underlay *u,
+							   const char *name);
+struct published *underlay_published(struct underlay *u);
+
+/* Whether a HIT is one that the overlay begins with: it stays a peer. */
+bool underlay_tell_bootstrap(struct underlay *u, const struct hit *hit);
+
+/* The overlay has found that host under that name. */
+void underlay_note(struct underlay *u, const char *name,
+		   const struct resolve_hit *found);
+
+/* A name of that host, or NULL. */
+const char *underlay_name(const struct underlay *u, const struct hit *hit);
+
+/* `overlay` of status, and its names; NULL for want of memory. */
+json_t *underlay_report(const struct underlay *u);
+json_t *underlay_names(const struct underlay *u);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What the two files of the underlay share: underlay.c has associations and
+ * messages, underlay_names.c names, warnings and what `status` shows.
+ */
+#ifndef HIPLINE_UNDERLAY_IMPL_H
+#define HIPLINE_UNDERLAY_IMPL_H
+
+#include "daemon/engine.h"
+#include "daemon/hip/pace.h"
+#include "daemon/links.h"
+#include "daemon/signer.h"
+#include "daemon/underlay.h"
+#include "daemon/vouch.h"
+
+struct underlay {
+	struct engine *e;
+	struct vouch *vouch;
+	struct signer signer;
+	bool signs; /* signer is of this membership */
+	bool is_in; /* an overlay, as far as was told: */
+	char overlay[NAME_DOMAIN_MAX + 1];
+	bool told_overlay;
+	struct links links;
+	struct pace wheres;
+	struct hit begun[MEMBERSHIP_BOOTSTRAPS_MAX];
+	size_t n_begun;
+	struct resolve_places places; /* ours, as told last */
+	uint64_t look_ms, show_ms;    /* due then */
+	struct published published;
+	bool names_writable;
+	bool is_started; /* what is told from now on is news */
+	uint64_t last_id;
+	json_t *shown;	   /* the resolver's view, or NULL */
+	uint64_t since_ms; /* not in the ring since then; 0: is in it */
+	uint8_t body[RESOLVE_BODY_MAX];
+};
+
+bool underlay_is_member(const struct underlay *u);
+
+/* Sends u->body to the resolver; nothing when len is 0. */
+void underlay_send(struct underlay *u, enum resolve_type type, size_t len);
+
+/* underlay_names.c */
+void underlay_load_names(struct underlay *u);
+void underlay_publish_all(struct underlay *u);
+void underlay_judge_join(struct underlay *u, bool was_in);
+int underlay_on_published(struct underlay *u, const struct ipc_message *m);
+int underlay_on_shown(struct underlay *u, const struct ipc_message *m);
+void underlay_warn(struct underlay *u, uint64_t now_ms, uint64_t now_s);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The names that we publish, what the resolver shows of the overlay, and
+ * what the operator should know of both.
+ */
+#include "daemon/underlay_impl.h"
+
+#include "daemon/base/log.h"
+#include "daemon/base/name.h"
+#include "daemon/naming.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ALONE_MS = 60 * 1000, /* without the ring, then there is a warning */
+	ENDING_S = 7 * 86400, /* it should have been renewed three days ago */
+};
+
+static void say(struct underlay *u, const char *name, bool exists)
+{
+	const struct resolve_publish p = { .id = ++u->last_id,
+					   .name = name,
+					   .exists = exists };
+
+	if (underlay_can_ask(u))
+		underlay_send(
+			u, RESOLVE_PUBLISH,
+			resolve_publish_write(&p, u->body, sizeof(u->body)));
+}
+
+void underlay_publish_all(struct underlay *u)
+{
+	published_again(&u->published);
+	for (size_t i = 0; i < u->published.n; i++)
+		say(u, u->published.all[i].name, true);
+}
+
+static void warn_state(struct underlay *u, const char *what, int err)
+{
+	warnings_add(&u->e->warnings, "state-not-written",
+		     "make room there, or look after its permissions, and "
+		     "restart hiplined",
+		     "%s in %s: %s", what, u->e->config.state, strerror(-err));
+}
+
+static void configure(struct underlay *u)
+{
+	char *gone[PUBLISHED_MAX];
+	size_t n;
+	int err = published_configure(&u->published, &u->e->config.publish,
+				      gone, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		say(u, gone[i], false);
+		free(gone[i]);
+	}
+	warnings_remove(&u->e->warnings, "names-too-many");
+	if (err < 0)
+		warnings_add(&u->e->warnings, "names-too-many",
+			     "take some out of names { publish = { ... } }, or "
+			     "use hipline unpublish",
+			     "not all names are published: there may be %d",
+			     PUBLISHED_MAX);
+}
+
+void underlay_load_names(struct underlay *u)
+{
+	bool broken = false;
+	int err = -EROFS;
+
+	if (u->e->state_dir >= 0) {
+		err = published_load(&u->published, u->e->state_dir, &broken);
+		if (err < 0)
+			warn_state(u, "names.json cannot be read", err);
+	}
+	u->names_writable = err == 0;
+	if (broken)
+		warnings_add(&u->e->warnings, "names-broken",
+			     "look into it, publish again what is missing, and "
+			     "remove it",
+			     "%s/names.json was broken; it was set aside with "
+			     "the ending .broken",
+			     u->e->config.state);
+	configure(u);
+}
+
+void underlay_configure(struct underlay *u)
+{
+	configure(u);
+	if (underlay_can_ask(u))
+		underlay_on_membership(u->e);
+}
+
+static int save(struct underlay *u)
+{
+	int err = u->names_writable
+			  ? published_save(&u->published, u->e->state_dir)
+			  : -EROFS;
+
+	if (err < 0)
+		warn_state(u, "names.json cannot be written", err);
+	return err;
+}
+
+int underlay_publish(struct underlay *u, const char *name)
+{
+	int err = published_add(&u->published, name);
+
+	if (err < 0)
+		return err;
+	say(u, name, true);
+	return save(u);
+}
+
+int underlay_unpublish(struct underlay *u, const char *name)
+{
+	int err = published_remove(&u->published, name);
+
+	if (err < 0)
+		return err;
+	say(u, name, false);
+	warnings_remove(&u->e->warnings, "name-conflict");
+	return save(u);
+}
+
+struct published *underlay_published(struct underlay *u)
+{
+	return &u->published;
+}
+
+/* Those of an overlay that we are not in any more. */
+static void forget_names(struct underlay *u)
+{
+	bool changed = false;
+
+	for (size_t i = u->published.n; i-- > 0;) {
+		const struct published_name *n = &u->published.all[i];
+
+		if (n->added && strcmp(name_domain(n->name), u->overlay) == 0)
+			changed |=
+				published_remove(&u->published, n->name) == 0;
+	}
+	if (changed)
+		(void)save(u); /* which warns */
+}
+
+/* Who joins publishes the name that was granted; who leaves, none of it. */
+void underlay_judge_join(struct underlay *u, bool was_in)
+{
+	const struct membership *m = &u->e->membership;
+
+	if (was_in && strcmp(u->overlay, m->overlay) != 0)
+		forget_names(u);
+	memcpy(u->overlay, m->overlay, sizeof(u->overlay));
+	if (!u->is_in || was_in || !u->is_started)
+		return;
+	u->since_ms = engine_now_ms();
+	if (m->name[0] != '\0' && published_add(&u->published, m->name) == 0)
+		(void)save(u); /* which warns */
+}
+
+static void warn_conflict(struct underlay *u)
+{
+	warnings_remove(&u->e->warnings, "name-conflict");
+	for (size_t i = 0; i < u->published.n; i++) {
+		const struct published_name *n = &u->published.all[i];
+
+		if (n->state == RESOLVE_NAME_CONFLICT)
+			warnings_add(&u->e->warnings, "name-conflict",
+				     "find out who else publishes it; then "
+				     "hipline unpublish at one of you",
+				     "%s is published by another host, too%s%s",
+				     n->name, n->reason[0] ? ": " : "",
+				     n->reason);
+	}
+}
+
+int underlay_on_published(struct underlay *u, const struct ipc_message *m)
+{
+	struct published_name *n;
+	struct resolve_published p;
+
+	if (!resolve_published_parse(m->body, m->len, &p) ||
+	    !name_is_utf8(p.reason, strlen(p.reason)))
+		return -EPROTO;
+	n = published_find(&u->published, p.name);
+	if (!n)
+		return 0; /* it was taken away meanwhile */
+	if (n->state != p.state)
+		log_info("name", "%s: %s%s%s", n->name,
+			 resolve_name_state_text(p.state),
+			 p.reason[0] ? ": " : "", p.reason);
+	n->state = p.state;
+	strncpy(n->reason, p.reason, sizeof(n->reason) - 1);
+	n->reason[sizeof(n->reason) - 1] = '\0';
+	warn_conflict(u);
+	return 0;
+}
+
+int underlay_on_shown(struct underlay *u, const struct ipc_message *m)
+{
+	struct resolve_shown s;
+	json_t *shown;
+
+	if (!resolve_shown_parse(m->body, m->len, &s))
+		return -EPROTO;
+	shown = json_loads(s.json, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_object(shown)) {
+		json_decref(shown);
+		return -EPROTO;
+	}
+	json_decref(u->shown);
+	u->shown = shown;
+	return 0;
+}
+
+static bool is_joined(const struct underlay *u)
+{
+	return json_is_true(json_object_get(u->shown, "joined"));
+}
+
+static void warn_alone(struct underlay *u, uint64_t now_ms)
+{
+	if (!underlay_is_member(u) || is_joined(u)) {
+		warnings_remove(&u->e->warnings, "overlay-unreachable");
+		u->since_ms = 0;
+		return;
+	}
+	if (u->since_ms == 0)
+		u->since_ms = now_ms;
+	if (now_ms - u->since_ms >= ALONE_MS)
+		warnings_add(&u->e->warnings, "overlay-unreachable",
+			     "see that the hosts it began with run and can be "
+			     "reached (hipline peers), or get an invitation "
+			     "with other ones",
+			     "no host of %s answers: its names are not found, "
+			     "and ours are not published",
+			     u->e->membership.overlay);
+}
+
+static void warn_ending(struct underlay *u, uint64_t now_s)
+{
+	const struct membership *m = &u->e->membership;
+	bool has_one = underlay_is_member(u) && m->certificate_len > 0;
+
+	if (!has_one || m->not_after_s >= now_s + ENDING_S)
+		warnings_remove(&u->e->warnings, "certificate-ends");
+	if (!has_one || m->not_after_s > now_s)
+		warnings_remove(&u->e->warnings, "certificate-ended");
+	if (!has_one || m->not_after_s >= now_s + ENDING_S)
+		return;
+	if (m->not_after_s <= now_s) {
+		warnings_remove(&u->e->warnings, "certificate-ends");
+		warnings_add(&u->e->warnings, "certificate-ended",
+			     "have the host of the authority run and reach it, "
+			     "or join again",
+			     "our certificate has ended: %s does not let us in",
+			     m->overlay);
+	} else {
+		warnings_add(&u->e->warnings, "certificate-ends",
+			     "have the host of the authority run and reach it",
+			     "our certificate ends within a week, and the "
+			     "authority of %s has not renewed it",
+			     m->overlay);
+	}
+}
+
+void underlay_warn(struct underlay *u, uint64_t now_ms, uint64_t now_s)
+{
+	u->is_started = true;
+	warn_alone(u, now_ms);
+	warn_ending(u, now_s);
+}
+
+/* What the contract promises, whatever the resolver shows. */
+static json_t *shown_or_null(const struct underlay *u, const char *key)
+{
+	json_t *value = json_object_get(u->shown, key);
+
+	return value ? json_incref(value) : json_null();
+}
+
+json_t *underlay_report(const struct underlay *u)
+{
+	static const char *const keys[] = { "node_id",	     "successors",
+					    "predecessors",  "fingers",
+					    "size_estimate", "records",
+					    "links" };
+	json_t *o;
+	bool ok;
+
+	if (!underlay_is_member(u))
+		return json_null();
+	o = json_object();
+	ok = json_object_set_new(o, "name",
+				 json_string(u->e->membership.overlay)) == 0 &&
+	     json_object_set_new(o, "joined", json_boolean(is_joined(u))) == 0;
+	for (size_t i = 0; ok && i < sizeof(keys) / sizeof(keys[0]); i++)
+		ok = json_object_set_new(o, keys[i],
+					 shown_or_null(u, keys[i])) == 0;
+	if (ok)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+static json_t *name_json(const struct underlay *u,
+			 const struct published_name *n)
+{
+	bool in = underlay_is_member(u);
+	bool proven = in && strcmp(n->name, u->e->membership.name) == 0;
+	json_t *o = json_object();
+	const char *state = resolve_name_state_text(n->state);
+
+	if (json_object_set_new(o, "name", json_string(n->name)) == 0 &&
+	    json_object_set_new(o, "state", json_string(state)) == 0 &&
+	    json_object_set_new(o, "proof",
+				proven ? json_string("authority")
+				       : json_null()) == 0 &&
+	    json_object_set_new(o, "reason",
+				n->reason[0] ? json_string(n->reason)
+					     : json_null()) == 0)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+json_t *underlay_names(const struct underlay *u)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; u && i < u->published.n; i++)
+		if (json_array_append_new(
+			    array, name_json(u, &u->published.all[i])) != 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Where there is no room for another host, any that was vouched for before
+ * is forgotten: it loses its name in `peers`, and revoking it takes effect
+ * when its association ends.
+ */
+#include "daemon/vouch.h"
+
+#include "daemon/base/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct vouched {
+	struct hit hit;
+	struct table_node node;
+	uint8_t serial[CERTIFICATE_SERIAL_LEN];
+	char name[]; /* with its NUL */
+};
+
+struct vouch {
+	struct authority authority;
+	bool is_set;
+	struct revocation revocation;
+	struct table hosts;
+};
+
+struct vouch *vouch_new(const uint8_t seed[16])
+{
+	struct vouch *v = calloc(1, sizeof(*v));
+
+	if (v)
+		table_init(&v->hosts, sizeof(struct hit), VOUCHED_MAX, seed);
+	return v;
+}
+
+static void forget(struct vouch *v, struct vouched *h)
+{
+	table_remove(&v->hosts, &h->node);
+	free(h);
+}
+
+static void forget_all(struct vouch *v)
+{
+	struct table_iter it = table_iterate(&v->hosts);
+	struct vouched *h;
+
+	while ((h = table_next(&it)))
+		forget(v, h);
+	if (v->is_set)
+		authority_clear(&v->authority);
+	v->is_set = false;
+	v->revocation = (struct revocation){ .n = 0 };
+}
+
+void vouch_free(struct vouch *v)
+{
+	if (!v)
+		return;
+	forget_all(v);
+	table_clear(&v->hosts);
+	free(v);
+}
+
+static bool is_same(const struct vouch *v, const struct membership *m)
+{
+	const struct authority *a = &v->authority;
+
+	return v->is_set && membership_is_set(m) &&
+	       strcmp(a->overlay, m->overlay) == 0 &&
+	       a->algorithm == m->authority_algorithm &&
+	       a->hi_len == m->authority_hi_len &&
+	       memcmp(a->hi, m->authority_hi, a->hi_len) == 0;
+}
+
+int vouch_set(struct vouch *v, const struct membership *m, bool *is_another)
+{
+	int err;
+
+	*is_another = false;
+	if (is_same(v, m) || (!v->is_set && !membership_is_set(m)))
+		return 0;
+	*is_another = true;
+	forget_all(v);
+	if (!membership_is_set(m))
+		return 0;
+	err = authority_init(&v->authority, m->overlay, m->authority_algorithm,
+			     m->authority_hi, m->authority_hi_len);
+	v->is_set = err == 0;
+	return err;
+}
+
+static void remember(struct vouch *v, const struct hit *hit, const char *name,
+		     const uint8_t serial[CERTIFICATE_SERIAL_LEN])
+{
+	struct vouched *h = table_find(&v->hosts, hit);
+	struct table_iter it = table_iterate(&v->hosts);
+	size_t len = strlen(name) + 1;
+
+	if (!h && table_count(&v->hosts) >= VOUCHED_MAX)
+		h = table_next(&it);
+	if (h)
+		forget(v, h);
+	h = calloc(1, sizeof(*h) + len);
+	if (!h)
+		return;
+	h->hit = *hit;
+	memcpy(h->serial, serial, sizeof(h->serial));
+	memcpy(h->name, name, len);
+	if (table_add(&v->hosts, &h->node, &h->hit, h) < 0)
+		free(h);
+}
+
+uint64_t vouch_for(struct vouch *v, const struct hit *hit, const uint8_t *bytes,
+		   size_t len, uint64_t now_s)
+{
+	struct certificate c;
+
+	if (!v->is_set || certificate_verify(&v->authority, bytes, len, now_s,
+					     &c) != CERTIFICATE_OK)
+		return 0;
+	/* In the last second, and while clocks differ, it is as good as over.
+	 */
+	if (!hit_equal(&c.hit, hit) || c.not_after_s <= now_s ||
+	    revocation_has(&v->revocation, c.serial))
+		return 0;
+	remember(v, hit, c.name, c.serial);
+	return (c.not_after_s - now_s) * 1000;
+}
+
+bool vouch_take_list(struct vouch *v, const uint8_t *bytes, size_t len,
+		     uint64_t now_s)
+{
+	struct revocation *fresh = malloc(sizeof(*fresh));
+	bool is_newer = fresh && v->is_set &&
+			revocation_verify(&v->authority, bytes, len, now_s,
+					  fresh) == CERTIFICATE_OK &&
+			fresh->number > v->revocation.number;
+
+	if (is_newer)
+		v->revocation = *fresh;
+	free(fresh);
+	return is_newer;
+}
+
+bool vouch_next_revoked(struct vouch *v, struct hit *out)
+{
+	struct table_iter it = table_iterate(&v->hosts);
+	struct vouched *h;
+
+	while ((h = table_next(&it))) {
+		if (!revocation_has(&v->revocation, h->serial))
+			continue;
+		*out = h->hit;
+		forget(v, h);
+		return true;
+	}
+	return false;
+}
+
+void vouch_note(struct vouch *v, const struct hit *hit, const char *name)
+{
+	static const uint8_t none[CERTIFICATE_SERIAL_LEN]; /* is never given */
+
+	if (!table_find(&v->hosts, hit))
+		remember(v, hit, name, none);
+}
+
+const char *vouch_name(const struct vouch *v, const struct hit *hit)
+{
+	const struct vouched *h = table_find(&v->hosts, hit);
+
+	return h ? h->name : NULL;
+}
