@@ -14,6 +14,8 @@ int show_peers(const struct options *o);
 int show_resolve(const struct options *o);
 int show_counters(const struct options *o);
 int show_dns(const struct options *o);
+int show_names(const struct options *o);
+int show_overlay(const struct options *o);
 
 /* status.c */
 int status_show(const struct options *o);

@@ -54,6 +54,14 @@ static const struct command commands[] = {
 	  "A LOCATOR is an address or a host name, with :PORT or without, or\n"
 	  "[v6]:PORT.\n",
 	  2, 18, 0 },
+	{ "publish", change_run, "NAME", "publish a name of this host",
+	  "Holds over restarts, until unpublish.\n", 1, 1, 0 },
+	{ "unpublish", change_run, "NAME", "publish it no more", "", 1, 1, 0 },
+	{ "names", show_names, "", "show the names that this host publishes",
+	  "One line for each: name, state, proof, and why it is not published.\n",
+	  0, 0, 0 },
+	{ "overlay", show_overlay, "", "show this host's place in its overlay",
+	  "", 0, 0, 0 },
 	{ "reload", change_run, "", "read the configuration again",
 	  "What takes effect after a restart only is named. When something is\n"
 	  "wrong with the file, the old configuration stays.\n",

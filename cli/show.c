@@ -154,6 +154,61 @@ bool show_print_counters(json_t *root, bool colour, FILE *out)
 	return finish(t, out);
 }
 
+bool show_print_names(json_t *root, bool colour, FILE *out)
+{
+	const json_t *names = json_object_get(root, "names");
+	struct columns *t = columns_new(4, 0);
+
+	(void)colour;
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const json_t *n = json_array_get(names, i);
+		const char *proof = field_text_or_null(n, "proof");
+		const char *reason = field_text_or_null(n, "reason");
+
+		columns_cell(t, "%s", field_text(n, "name"));
+		columns_cell(t, "%s", field_text(n, "state"));
+		columns_cell(t, "%s", proof ? proof : "");
+		columns_cell(t, "%s", reason ? reason : "");
+	}
+	return finish(t, out);
+}
+
+bool show_print_overlay(json_t *root, bool colour, FILE *out)
+{
+	static const char *const lists[] = { "successors", "predecessors" };
+	static const char *const numbers[] = { "fingers", "size_estimate",
+					       "records", "links" };
+	struct columns *t = columns_new(2, 0);
+
+	(void)colour;
+	columns_cell(t, "overlay");
+	columns_cell(t, "%s", field_text(root, "name"));
+	columns_cell(t, "joined");
+	columns_cell(t, "%s",
+		     json_is_true(json_object_get(root, "joined")) ? "yes"
+								    : "no");
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const json_t *all = json_object_get(root, lists[i]);
+
+		for (size_t j = 0; j < json_array_size(all); j++) {
+			const char *hit =
+				json_string_value(json_array_get(all, j));
+
+			columns_cell(t, "%s", j == 0 ? lists[i] : "");
+			columns_cell(t, "%s", hit ? hit : "-");
+		}
+	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (!json_is_number(json_object_get(root, numbers[i])))
+			continue;
+		columns_cell(t, "%s", numbers[i]);
+		columns_cell(t, "%.0f",
+			     json_number_value(
+				     json_object_get(root, numbers[i])));
+	}
+	return finish(t, out);
+}
+
 bool show_print_dns(json_t *root, bool colour, FILE *out)
 {
 	static const char *const rows[][2] = {
@@ -203,4 +258,14 @@ int show_dns(const struct options *o)
 int show_counters(const struct options *o)
 {
 	return show_run(o, show_print_counters, NULL);
+}
+
+int show_names(const struct options *o)
+{
+	return show_run(o, show_print_names, NULL);
+}
+
+int show_overlay(const struct options *o)
+{
+	return show_run(o, show_print_overlay, NULL);
 }

@@ -20,6 +20,8 @@ show_print show_print_peers;
 show_print show_print_resolve;
 show_print show_print_counters;
 show_print show_print_dns;
+show_print show_print_names;
+show_print show_print_overlay;
 show_print status_print;
 
 /*
