@@ -58,7 +58,8 @@ static const struct command commands[] = {
 	  "Holds over restarts, until unpublish.\n", 1, 1, 0 },
 	{ "unpublish", change_run, "NAME", "publish it no more", "", 1, 1, 0 },
 	{ "names", show_names, "", "show the names that this host publishes",
-	  "One line for each: name, state, proof, and why it is not published.\n",
+	  "One line for each: name, state, proof, and why it is not "
+	  "published.\n",
 	  0, 0, 0 },
 	{ "overlay", show_overlay, "", "show this host's place in its overlay",
 	  "", 0, 0, 0 },

@@ -186,7 +186,7 @@ bool show_print_overlay(json_t *root, bool colour, FILE *out)
 	columns_cell(t, "joined");
 	columns_cell(t, "%s",
 		     json_is_true(json_object_get(root, "joined")) ? "yes"
-								    : "no");
+								   : "no");
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		const json_t *all = json_object_get(root, lists[i]);
 
@@ -202,9 +202,9 @@ bool show_print_overlay(json_t *root, bool colour, FILE *out)
 		if (!json_is_number(json_object_get(root, numbers[i])))
 			continue;
 		columns_cell(t, "%s", numbers[i]);
-		columns_cell(t, "%.0f",
-			     json_number_value(
-				     json_object_get(root, numbers[i])));
+		columns_cell(
+			t, "%.0f",
+			json_number_value(json_object_get(root, numbers[i])));
 	}
 	return finish(t, out);
 }

@@ -32,6 +32,29 @@ static void put_coloured(FILE *out, bool colour, const char *code,
 		(void)fputs(plain, out);
 }
 
+/* Its place in the overlay, and what it is called there. */
+static void overlay_rows(struct columns *t, json_t *root)
+{
+	json_t *overlay = json_object_get(root, "overlay");
+	const json_t *names = json_object_get(root, "names");
+	bool joined = json_is_true(json_object_get(overlay, "joined"));
+
+	if (json_is_object(overlay)) {
+		columns_cell(t, "overlay");
+		columns_cell(t, "%s: %s", field_text(overlay, "name"),
+			     joined ? "in the ring" : "not in the ring");
+	}
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const json_t *n = json_array_get(names, i);
+		const char *reason = field_text_or_null(n, "reason");
+
+		columns_cell(t, "%s", i == 0 ? "names" : "");
+		columns_cell(t, "%s: %s%s%s", field_text(n, "name"),
+			     field_text(n, "state"), reason ? ", " : "",
+			     reason ? reason : "");
+	}
+}
+
 static bool put_host(json_t *root, FILE *out)
 {
 	char locators[FIELD_TEXT_MAX];
@@ -55,6 +78,7 @@ static bool put_host(json_t *root, FILE *out)
 	columns_cell(t, "DNS");
 	columns_cell(t, "%s",
 		     field_text(json_object_get(root, "dns"), "state"));
+	overlay_rows(t, root);
 	ok = columns_print(t, out);
 	columns_free(t);
 	return ok;

@@ -162,14 +162,12 @@ Test(config, what_is_not_acted_on_is_listed_once_per_key)
 	struct config c = parse("host {\n"
 				" workers = 2\n keepalive = adaptive\n}\n"
 				"overlay { name = example.com }\n"
-				"names { publish = { bob@example.com } }\n"
 				"dns { route = all }\n"
 				"sip { rescue = on }\n"
 				"relay { use = { " HIT_A "@192.0.2.1 } }\n");
 	static const char *const pairs[] = {
-		"host workers",	 "host keepalive", "overlay name",
-		"names publish", "dns route",	   "sip rescue",
-		"relay use",
+		"host workers", "host keepalive", "overlay name",
+		"dns route",	"sip rescue",	  "relay use",
 	};
 
 	cr_expect_eq(c.unsupported.n, sizeof(pairs) / sizeof(pairs[0]));

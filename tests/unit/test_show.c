@@ -97,6 +97,34 @@ Test(show, resolve_begins_each_line_with_the_hit)
 	       "2001:22::1    authority  1 h 0 min\n");
 }
 
+Test(show, names_with_what_became_of_them)
+{
+	expect(show_print_names,
+	       "{\"names\":[{\"name\":\"bob@example.com\","
+	       "\"state\":\"published\",\"proof\":\"authority\","
+	       "\"reason\":null},{\"name\":\"b@example.com\","
+	       "\"state\":\"refused\",\"proof\":null,"
+	       "\"reason\":\"why\"}]}",
+	       "bob@example.com  published  authority\n"
+	       "b@example.com    refused               why\n");
+}
+
+Test(show, the_overlay_as_far_as_it_is_known)
+{
+	expect(show_print_overlay,
+	       "{\"name\":\"example.com\",\"joined\":true,"
+	       "\"successors\":[\"2001:22::1\",\"2001:22::2\"],"
+	       "\"predecessors\":null,\"fingers\":3,"
+	       "\"size_estimate\":5.2,\"records\":null,\"links\":4}",
+	       "overlay        example.com\n"
+	       "joined         yes\n"
+	       "successors     2001:22::1\n"
+	       "               2001:22::2\n"
+	       "fingers        3\n"
+	       "size_estimate  5\n"
+	       "links          4\n");
+}
+
 Test(show, counters_keep_their_order)
 {
 	expect(show_print_counters, "{\"z\":1,\"abc\":12345}",
@@ -125,6 +153,18 @@ Test(status, a_host_alone)
 {
 	expect(status_print, "{" HOST ",\"associations\":[],\"warnings\":[]}",
 	       HOST_SCREEN "\nassociations  none\n\nwarnings  none\n");
+}
+
+Test(status, a_member_of_an_overlay)
+{
+	expect(status_print,
+	       "{" HOST ",\"associations\":[],\"warnings\":[],"
+	       "\"overlay\":{\"name\":\"example.com\",\"joined\":true},"
+	       "\"names\":[{\"name\":\"bob@example.com\","
+	       "\"state\":\"published\",\"reason\":null}]}",
+	       HOST_SCREEN "overlay     example.com: in the ring\n"
+			   "names       bob@example.com: published\n"
+			   "\nassociations  none\n\nwarnings  none\n");
 }
 
 Test(status, an_answer_without_anything_is_still_a_screen)

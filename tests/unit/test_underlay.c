@@ -1,0 +1,710 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The engine under the overlay, with the test in the resolver's place: what
+ * it is told, and what comes of what it asks for.
+ */
+#include "daemon/underlay_impl.h"
+
+#include "daemon/command.h"
+#include "daemon/handover.h"
+#include "daemon/lookup.h"
+#include "daemon/naming.h"
+#include "daemon/recovery.h"
+#include "tests/unit/enrolled.h"
+#include "tests/unit/keys.h"
+#include "tests/unit/tempdir.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HIT_B "2001:21:48c9:1c1c:a192:acad:79b:5c81"
+#define HIT_C "2001:22:f065:b1f0:b663:57f7:ac17:831"
+
+static const char text[] = "host { state = /nowhere }\n"
+			   "names { publish = { work@example.com } }\n";
+
+static struct tempdir dir;
+static struct engine e;
+static struct enrolled_authority authority;
+static struct hit hit_b, hit_c;
+static int tun[2], ours;
+static struct ipc_in in;
+static struct ipc_message got;
+static uint8_t body[RESOLVE_BODY_MAX];
+
+static void fill(void *ctx, void *buf, size_t len)
+{
+	(void)ctx;
+	randombytes_buf(buf, len);
+}
+
+static void make_dataplane(void)
+{
+	struct dataplane_conf conf = { .udp4_fd = -1,
+				       .udp6_fd = -1,
+				       .mtu = 1400,
+				       .hit = *identity_hit(e.id),
+				       .peers_max = 16 };
+
+	cr_assert_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun), 0);
+	conf.tun_fd = tun[0];
+	cr_assert_eq(dataplane_new(&conf, &e.dataplane), 0);
+}
+
+static void on_locators(void *ctx, const struct hit *hit,
+			const struct locator *locators, size_t n)
+{
+	recovery_tell_peer(ctx, hit, locators, n);
+}
+
+static bool is_never_wanted(void *ctx, const struct hit *hit)
+{
+	(void)ctx;
+	(void)hit;
+	return false;
+}
+
+static void make_host(void)
+{
+	struct host_conf conf;
+
+	host_conf_defaults(&conf);
+	conf.id = e.id;
+	conf.env.random = fill;
+	conf.admit = underlay_admit;
+	conf.admit_ctx = &e;
+	cr_assert_eq(host_new(&conf, engine_now_ms(), &e.host), 0);
+}
+
+static void make(void)
+{
+	struct lookup_conf lookup = { .peers_max = 16,
+				      .port = HIP_UDP_PORT,
+				      .found = on_locators,
+				      .wanted = is_never_wanted,
+				      .ctx = &e };
+	char error[CONFIG_ERROR_MAX];
+
+	cr_assert_geq(sodium_init(), 0);
+	tempdir_make(&dir);
+	engine_init(&e, ev_loop_new(EVFLAG_AUTO));
+	lookup.loop = e.loop;
+	e.file = "t.conf";
+	cr_assert_eq(
+		config_parse(e.file, text, sizeof(text) - 1, &e.config, error),
+		0, "%s", error);
+	e.mtu = 1400;
+	e.state_dir = dir.fd;
+	e.added = added_new();
+	e.pins = pins_new();
+	e.id = enrolled_key(KEY_P256);
+	enrolled_authority_make(&authority, "example.com", KEY_P384);
+	cr_assert_eq(hit_from_text(HIT_B, &hit_b), 0);
+	cr_assert_eq(hit_from_text(HIT_C, &hit_c), 0);
+	cr_assert_eq(recovery_load(&e), 0);
+	make_host();
+	make_dataplane();
+	cr_assert_eq(lookup_new(&lookup, &e.lookup), 0);
+	e.underlay = underlay_new(&e);
+	e.naming = naming_new(&e);
+	e.on_membership = underlay_on_membership;
+	cr_assert_not_null(e.underlay);
+	ours = -1;
+	ipc_in_init(&in, RESOLVE_BODY_MAX);
+}
+
+static void take_away(void)
+{
+	naming_free(e.naming);
+	underlay_free(e.underlay);
+	host_free(e.host);
+	dataplane_free(e.dataplane);
+	pins_free(e.pins);
+	added_free(e.added);
+	recovery_clear(&e);
+	lookup_free(e.lookup);
+	ipc_in_clear(&e.from_monitor);
+	ipc_in_clear(&in);
+	warnings_clear(&e.warnings);
+	config_clear(&e.config);
+	identity_free(e.id);
+	enrolled_authority_free(&authority);
+	ev_loop_destroy(e.loop);
+	(void)close(tun[0]);
+	(void)close(tun[1]);
+	if (ours >= 0)
+		(void)close(ours);
+	tempdir_remove(&dir);
+}
+
+TestSuite(underlay, .init = make, .fini = take_away);
+
+/* B is the host that the overlay begins with. */
+static void join(void)
+{
+	struct membership *m = &e.membership;
+	uint64_t now_s = (uint64_t)time(NULL);
+	uint8_t bytes[CERTIFICATE_MAX];
+	size_t len = enrolled_issue(&authority, "alice@example.com", e.id, 1,
+				    now_s, bytes);
+
+	*m = (struct membership){ .authority_algorithm =
+					  authority.public.algorithm,
+				  .authority_hi_len = authority.public.hi_len,
+				  .n_bootstraps = 1 };
+	memcpy(m->overlay, "example.com", 12);
+	memcpy(m->authority_hi, authority.public.hi, m->authority_hi_len);
+	m->bootstraps[0].hit = hit_b;
+	cr_assert_eq(locator_from_text("192.0.2.7:10500", 0,
+				       &m->bootstraps[0].locator),
+		     0);
+	cr_assert_eq(membership_take_certificate(m, identity_hit(e.id), bytes,
+						 len, now_s),
+		     0);
+	engine_membership_changed(&e);
+}
+
+static void leave(void)
+{
+	e.membership = (struct membership){ .n_bootstraps = 0 };
+	engine_membership_changed(&e);
+}
+
+/* The monitor has started a resolver. */
+static void start_resolver(void)
+{
+	static const uint8_t handover[] = { 1, 0 }; /* no trouble */
+	struct ipc_message m = { .type = HANDOVER_RESOLVER,
+				 .body = handover,
+				 .len = sizeof(handover),
+				 .n_fds = 1 };
+	int fds[2];
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds),
+		     0);
+	if (ours >= 0)
+		(void)close(ours);
+	ipc_in_clear(&in);
+	ipc_in_init(&in, RESOLVE_BODY_MAX);
+	ours = fds[0];
+	m.fds[0] = fds[1];
+	cr_assert_eq(naming_on_message(e.naming, &m), 0);
+}
+
+/* The next message of the engine in `got`; false when it says no more. */
+static bool next(void)
+{
+	int n;
+
+	while ((n = ipc_in_next(&in, &got)) == 0)
+		if (ipc_in_read(&in, ours) != 1)
+			return false;
+	return n == 1;
+}
+
+/* Skips to one of that type, which has to come. */
+static void expect_next(enum resolve_type type)
+{
+	while (next())
+		if (got.type == type)
+			return;
+	cr_assert_fail("no message %d", (int)type);
+}
+
+static void expect_hit(enum resolve_type type, const struct hit *hit)
+{
+	expect_next(type);
+	cr_assert_eq(got.len, RESOLVE_HIT_LEN);
+	cr_expect_eq(memcmp(got.body, hit->bytes, RESOLVE_HIT_LEN), 0);
+}
+
+static void expect_silence(void)
+{
+	cr_expect_not(next(), "message %d", (int)got.type);
+}
+
+static void drain(void)
+{
+	while (next())
+		;
+}
+
+/* The resolver says something, and the engine hears it. */
+static void say(enum resolve_type type, size_t len)
+{
+	cr_assert_eq(ipc_send(ours, (uint16_t)type, body, len, NULL, 0, 100),
+		     0);
+	ev_run(e.loop, EVRUN_NOWAIT);
+}
+
+static void say_hit(enum resolve_type type, const struct hit *hit)
+{
+	say(type, resolve_hit_write(hit->bytes, body, sizeof(body)));
+}
+
+/* A host's association changes its state, as the HIP host would tell. */
+static void change(const struct hit *hit, enum assoc_state state)
+{
+	const struct hip_output o = { .kind = HIP_OUT_PEER,
+				      .hit = *hit,
+				      .state = state };
+
+	underlay_on_peer(e.underlay, &o);
+}
+
+Test(underlay, in_no_overlay_the_resolver_hears_nothing_of_one)
+{
+	start_resolver();
+	expect_next(RESOLVE_CONFIG);
+	change(&hit_b, ASSOC_ESTABLISHED);
+	expect_silence();
+}
+
+Test(underlay, who_joins_tells_what_it_is)
+{
+	struct resolve_overlay o;
+	struct resolve_places places;
+	struct resolve_publish p;
+
+	start_resolver();
+	drain();
+	join();
+	expect_next(RESOLVE_OVERLAY);
+	cr_assert(resolve_overlay_parse(got.body, got.len, &o));
+	cr_expect_str_eq(o.name, "example.com");
+	cr_expect_not(o.is_founder);
+	cr_expect_eq(memcmp(o.hit, identity_hit(e.id)->bytes, 16), 0);
+	cr_expect_eq(o.certificate_len, e.membership.certificate_len);
+	cr_expect_eq(o.authority_len, authority.public.hi_len);
+	cr_expect_eq(o.n_bootstraps, 1);
+	cr_expect_eq(memcmp(o.bootstraps[0], hit_b.bytes, 16), 0);
+	expect_next(RESOLVE_LOCATORS);
+	cr_assert(resolve_places_parse(got.body, got.len, RESOLVE_LOCATORS_MAX,
+				       &places));
+	expect_next(RESOLVE_PUBLISH);
+	cr_assert(resolve_publish_parse(got.body, got.len, &p));
+	cr_expect_str_eq(p.name, "work@example.com");
+	cr_expect(p.exists);
+}
+
+Test(underlay, a_resolver_that_comes_back_is_told_all_again)
+{
+	join();
+	start_resolver();
+	drain();
+	change(&hit_b, ASSOC_ESTABLISHED);
+	change(&hit_c, ASSOC_ESTABLISHED);
+	change(&hit_c, ASSOC_CLOSING);
+	expect_hit(RESOLVE_UP, &hit_b);
+	expect_hit(RESOLVE_UP, &hit_c);
+	expect_hit(RESOLVE_DOWN, &hit_c);
+	start_resolver();
+	expect_next(RESOLVE_CONFIG);
+	expect_next(RESOLVE_OVERLAY);
+	expect_next(RESOLVE_LOCATORS);
+	expect_hit(RESOLVE_UP, &hit_b);
+	expect_next(RESOLVE_PUBLISH);
+	expect_silence();
+}
+
+Test(underlay, who_leaves_says_so_and_ends_what_it_had)
+{
+	struct resolve_overlay o;
+
+	join();
+	cr_assert_eq(underlay_publish(e.underlay, "alice@example.com"), 0);
+	start_resolver();
+	drain();
+	leave();
+	expect_next(RESOLVE_OVERLAY);
+	cr_assert(resolve_overlay_parse(got.body, got.len, &o));
+	cr_expect_str_eq(o.name, "");
+	cr_expect_null(published_find(underlay_published(e.underlay),
+				      "alice@example.com"));
+	cr_expect(json_is_null(underlay_report(e.underlay)));
+}
+
+Test(underlay, the_granted_name_is_published_by_joining)
+{
+	underlay_tick(e.underlay, engine_now_ms()); /* it runs already */
+	join();
+	cr_expect_not_null(published_find(underlay_published(e.underlay),
+					  "alice@example.com"));
+	cr_expect_eq(underlay_unpublish(e.underlay, "alice@example.com"), 0);
+	engine_membership_changed(&e); /* a renewal, say */
+	cr_expect_null(published_find(underlay_published(e.underlay),
+				      "alice@example.com"));
+}
+
+Test(underlay, a_host_without_locator_is_asked_for_and_not_found)
+{
+	struct resolve_places hint = { .n = 0 };
+
+	join();
+	start_resolver();
+	drain();
+	say_hit(RESOLVE_CONNECT, &hit_c);
+	expect_hit(RESOLVE_WHERE, &hit_c);
+	memcpy(hint.hit, hit_c.bytes, sizeof(hint.hit));
+	say(RESOLVE_HINT, resolve_places_write(&hint, body, sizeof(body)));
+	expect_hit(RESOLVE_DOWN, &hit_c);
+}
+
+static enum assoc_state state_of(const struct hit *hit)
+{
+	struct host_assoc_info a;
+
+	return host_assoc_find(e.host, hit, &a) ? a.state : ASSOC_UNASSOCIATED;
+}
+
+Test(underlay, a_host_that_is_found_gets_an_i1)
+{
+	struct resolve_places hint = { .n = 2 };
+
+	join();
+	start_resolver();
+	say_hit(RESOLVE_CONNECT, &hit_c);
+	cr_assert_eq(state_of(&hit_c), ASSOC_UNASSOCIATED);
+	memcpy(hint.hit, hit_c.bytes, sizeof(hint.hit));
+	cr_assert_eq(locator_from_text("127.0.0.1:10500", 0, &hint.locators[0]),
+		     0);
+	cr_assert_eq(locator_from_text("192.0.2.9:10500", 0, &hint.locators[1]),
+		     0);
+	say(RESOLVE_HINT, resolve_places_write(&hint, body, sizeof(body)));
+	cr_expect_eq(state_of(&hit_c), ASSOC_I1_SENT);
+	cr_expect_eq(host_counters(e.host)->sent[HIP_I1], 1);
+}
+
+Test(underlay, hints_of_places_that_are_nobodys_do_not_count)
+{
+	struct resolve_places hint = { .n = 2 };
+
+	join();
+	start_resolver();
+	say_hit(RESOLVE_CONNECT, &hit_c);
+	memcpy(hint.hit, hit_c.bytes, sizeof(hint.hit));
+	cr_assert_eq(locator_from_text("127.0.0.1:10500", 0, &hint.locators[0]),
+		     0);
+	cr_assert_eq(locator_from_text("192.0.2.9:10500", 0, &hint.locators[1]),
+		     0);
+	hint.locators[1].port = 0; /* raw, which we do not speak */
+	say(RESOLVE_HINT, resolve_places_write(&hint, body, sizeof(body)));
+	cr_expect_eq(state_of(&hit_c), ASSOC_FAILED);
+}
+
+Test(underlay, the_bootstrap_needs_no_asking)
+{
+	join();
+	start_resolver();
+	drain();
+	say_hit(RESOLVE_CONNECT, &hit_b);
+	cr_expect_eq(state_of(&hit_b), ASSOC_I1_SENT);
+	expect_silence();
+}
+
+Test(underlay, without_a_resolver_nobody_is_asked)
+{
+	const struct hip_input acquire = { .kind = HIP_IN_ACQUIRE,
+					   .hit = hit_c };
+
+	join();
+	engine_input(&e, &acquire);
+	cr_expect_eq(state_of(&hit_c), ASSOC_FAILED);
+}
+
+Test(underlay, questions_for_places_have_a_pace)
+{
+	struct hit hit = hit_c;
+	int asked = 0;
+
+	join();
+	start_resolver();
+	for (int i = 0; i < 200; i++) {
+		hit.bytes[15] = (uint8_t)i;
+		asked += underlay_on_want(e.underlay, &hit);
+	}
+	cr_expect_geq(asked, 32);
+	cr_expect_leq(asked, 40);
+}
+
+Test(underlay, only_what_can_be_read_is_signed)
+{
+	static const uint8_t digest[32] = { 1, 2, 3 };
+	const struct resolve_sign s = { .id = 77,
+					.preimage = digest,
+					.len = sizeof(digest) };
+	struct resolve_signed back;
+
+	join();
+	start_resolver();
+	say(RESOLVE_SIGN, resolve_sign_write(&s, body, sizeof(body)));
+	expect_next(RESOLVE_SIGNED);
+	cr_assert(resolve_signed_parse(got.body, got.len, &back));
+	cr_expect_eq(back.id, 77);
+	cr_expect_eq(back.len, 0, "refused");
+}
+
+/* A Ping of our overlay, up to who signs. */
+static size_t write_message(uint8_t *out, size_t cap)
+{
+	struct wr w = wr_init(out, cap);
+	uint8_t hash[32];
+
+	certificate_hash(e.membership.certificate, e.membership.certificate_len,
+			 hash);
+	wr_u32(&w, authority_overlay_hash("example.com", 11));
+	wr_u64(&w, 5);	/* transaction */
+	wr_u16(&w, 23); /* ping_req */
+	wr_u32(&w, 2);
+	wr_u16(&w, 0);
+	wr_u32(&w, 0); /* extensions */
+	wr_u8(&w, 1);  /* cert_hash */
+	wr_u16(&w, 2 + sizeof(hash));
+	wr_u8(&w, 4); /* SHA-256 */
+	wr_u8(&w, sizeof(hash));
+	wr_bytes(&w, hash, sizeof(hash));
+	return wr_len(&w);
+}
+
+Test(underlay, a_message_of_our_overlay_is_signed)
+{
+	uint8_t message[256];
+	struct resolve_sign s = { .id = 78, .preimage = message };
+	struct resolve_signed back;
+
+	join();
+	start_resolver();
+	s.len = write_message(message, sizeof(message));
+	say(RESOLVE_SIGN, resolve_sign_write(&s, body, sizeof(body)));
+	expect_next(RESOLVE_SIGNED);
+	cr_assert(resolve_signed_parse(got.body, got.len, &back));
+	cr_expect_eq(back.id, 78);
+	cr_expect_eq(back.hash_alg, 5);
+	cr_expect_eq(back.sig_alg, 3);
+	cr_assert_gt(back.len, 64, "ECDSA-Sig-Value");
+	cr_expect_eq(back.signature[0], 0x30);
+}
+
+static const char *name_state(const char *name)
+{
+	const struct published_name *n =
+		published_find(underlay_published(e.underlay), name);
+
+	return n ? resolve_name_state_text(n->state) : NULL;
+}
+
+static size_t warnings_of(const char *code)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e.warnings.n; i++)
+		n += strcmp(e.warnings.all[i].code, code) == 0;
+	return n;
+}
+
+static void say_published(enum resolve_name_state state, const char *reason)
+{
+	const struct resolve_published p = { .name = "work@example.com",
+					     .state = state,
+					     .reason = reason };
+
+	say(RESOLVE_PUBLISHED, resolve_published_write(&p, body, sizeof(body)));
+}
+
+Test(underlay, what_becomes_of_a_name_is_shown)
+{
+	join();
+	start_resolver();
+	say_published(RESOLVE_NAME_PUBLISHED, "");
+	cr_expect_str_eq(name_state("work@example.com"), "published");
+	say_published(RESOLVE_NAME_CONFLICT, "another has it");
+	cr_expect_str_eq(name_state("work@example.com"), "conflict");
+	cr_expect_eq(warnings_of("name-conflict"), 1);
+	say_published(RESOLVE_NAME_PUBLISHED, "");
+	cr_expect_eq(warnings_of("name-conflict"), 0);
+	say_published(RESOLVE_NAME_PUBLISHED, "");
+	(void)close(ours);
+	ours = -1;
+	ev_run(e.loop, EVRUN_NOWAIT);
+	cr_expect_str_eq(name_state("work@example.com"), "publishing");
+}
+
+Test(underlay, what_the_resolver_shows_is_reported)
+{
+	const struct resolve_shown s = {
+		.json = "{\"joined\": true, \"fingers\": 3}"
+	};
+	json_t *report;
+
+	join();
+	start_resolver();
+	say(RESOLVE_SHOWN, resolve_shown_write(&s, body, sizeof(body)));
+	report = underlay_report(e.underlay);
+	cr_expect_str_eq(json_string_value(json_object_get(report, "name")),
+			 "example.com");
+	cr_expect(json_is_true(json_object_get(report, "joined")));
+	cr_expect_eq(json_integer_value(json_object_get(report, "fingers")), 3);
+	cr_expect(json_is_null(json_object_get(report, "records")));
+	json_decref(report);
+}
+
+Test(underlay, what_breaks_the_form_is_cut_off)
+{
+	join();
+	start_resolver();
+	drain();
+	say(RESOLVE_CONNECT, 3);
+	cr_expect_not(naming_has_resolver(e.naming));
+	start_resolver();
+	say(RESOLVE_OVERLAY, 0);
+	cr_expect_not(naming_has_resolver(e.naming), "not its to say");
+}
+
+Test(underlay, names_of_the_overlay_are_the_resolvers_to_find)
+{
+	const struct resolve_ask a = { .id = 4, .name = "Bob@EXAMPLE.com" };
+	const struct resolve_ask other = { .id = 5, .name = "bob@example.org" };
+	struct resolve_answer back;
+
+	join();
+	start_resolver();
+	drain();
+	say(RESOLVE_ASK, resolve_ask_write(&a, body, sizeof(body)));
+	expect_next(RESOLVE_ANSWER);
+	cr_assert(resolve_answer_parse(got.body, got.len, &back));
+	cr_expect_eq(back.result, RESOLVE_IN_OVERLAY);
+	say(RESOLVE_ASK, resolve_ask_write(&other, body, sizeof(body)));
+	expect_next(RESOLVE_ANSWER);
+	cr_assert(resolve_answer_parse(got.body, got.len, &back));
+	cr_expect_eq(back.result, RESOLVE_FOREIGN);
+	leave();
+	drain();
+	say(RESOLVE_ASK, resolve_ask_write(&a, body, sizeof(body)));
+	expect_next(RESOLVE_ANSWER);
+	cr_assert(resolve_answer_parse(got.body, got.len, &back));
+	cr_expect_eq(back.result, RESOLVE_FOREIGN);
+}
+
+Test(underlay, who_is_alone_for_long_is_warned)
+{
+	uint64_t now_ms = engine_now_ms();
+
+	join();
+	underlay_tick(e.underlay, now_ms + 59000);
+	cr_expect_eq(warnings_of("overlay-unreachable"), 0);
+	underlay_tick(e.underlay, now_ms + 61000);
+	cr_expect_eq(warnings_of("overlay-unreachable"), 1);
+	leave();
+	underlay_tick(e.underlay, now_ms + 62000);
+	cr_expect_eq(warnings_of("overlay-unreachable"), 0);
+}
+
+Test(underlay, a_certificate_that_ends_is_warned_of)
+{
+	uint64_t now_s = (uint64_t)time(NULL);
+
+	join();
+	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_eq(warnings_of("certificate-ends"), 0);
+	e.membership.not_after_s = now_s + 6 * 86400;
+	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_eq(warnings_of("certificate-ends"), 1);
+	e.membership.not_after_s = now_s - 1;
+	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_eq(warnings_of("certificate-ends"), 0);
+	cr_expect_eq(warnings_of("certificate-ended"), 1);
+}
+
+/* A command that has to ask; who asks is never looked at. */
+static struct command_answer ask(const char *command, const char *name)
+{
+	static int client;
+	struct api_request r = { .command = command,
+				 .args = { name },
+				 .n_args = 1 };
+	struct command_answer a;
+
+	command_run(&e, (struct control_client *)(void *)&client,
+		    CONTROL_CHANGE, &r, &a);
+	return a;
+}
+
+Test(underlay, a_name_that_nobody_here_knows_is_looked_up)
+{
+	struct resolve_publish p;
+	struct command_answer a;
+
+	join();
+	start_resolver();
+	drain();
+	a = ask("resolve", "Bob@Example.com");
+	cr_assert(a.later);
+	expect_next(RESOLVE_LOOKUP);
+	cr_assert(resolve_publish_parse(got.body, got.len, &p));
+	cr_expect_str_eq(p.name, "bob@example.com");
+	cr_expect_eq(p.id, e.waiters[0].lookup);
+	cr_expect_lt(command_deadline(&e), engine_now_ms() + 15001);
+	e.waiters[0].client = NULL;
+}
+
+Test(underlay, connecting_to_a_name_looks_it_up_first)
+{
+	struct resolve_answer found = { .result = RESOLVE_FOUND, .n_hits = 1 };
+
+	join();
+	start_resolver();
+	drain();
+	cr_assert(ask("connect", "bob@example.com").later);
+	expect_next(RESOLVE_LOOKUP);
+	found.id = e.waiters[0].lookup;
+	memcpy(found.hits[0].hit, hit_c.bytes, RESOLVE_HIT_LEN);
+	found.hits[0].proof = RESOLVE_PROOF_AUTHORITY;
+	say(RESOLVE_FOUND_NAME,
+	    resolve_answer_write(&found, body, sizeof(body)));
+	expect_hit(RESOLVE_WHERE, &hit_c);
+	cr_expect_eq(e.waiters[0].lookup, 0);
+	cr_expect(hit_equal(&e.waiters[0].hit, &hit_c));
+	cr_expect_str_eq(underlay_name(e.underlay, &hit_c), "bob@example.com");
+	e.waiters[0].client = NULL;
+}
+
+Test(underlay, without_a_resolver_no_name_is_found)
+{
+	struct command_answer a;
+
+	join();
+	a = ask("resolve", "bob@example.com");
+	cr_expect_eq(a.exit, API_FAILED);
+	cr_expect_not_null(strstr(a.text, "cannot be asked"), "%s", a.text);
+	a = ask("resolve", "bob@example.org");
+	cr_expect_eq(a.exit, API_NO_SUCH_NAME);
+}
+
+Test(underlay, publishing_needs_an_overlay)
+{
+	struct command_answer a = ask("publish", "bob@example.com");
+
+	cr_expect_eq(a.exit, API_FAILED);
+	cr_expect_not_null(strstr(a.text, "no overlay"), "%s", a.text);
+	join();
+	a = ask("publish", "bob@example.com");
+	cr_expect_eq(a.exit, API_DONE, "%s", a.text);
+	a = ask("publish", "bob@example.com");
+	cr_expect_eq(a.exit, API_DONE, "%s", a.text);
+	a = ask("unpublish", "work@example.com");
+	cr_expect_eq(a.exit, API_FAILED);
+	cr_expect_not_null(strstr(a.text, "t.conf:2"), "%s", a.text);
+	a = ask("unpublish", "bob@example.com");
+	cr_expect_eq(a.exit, API_DONE, "%s", a.text);
+	a = ask("unpublish", "bob@example.com");
+	cr_expect_eq(a.exit, API_NO_SUCH_NAME);
+	a = ask("publish", "example.com");
+	cr_expect_eq(a.exit, API_USAGE);
+}
