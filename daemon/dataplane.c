@@ -300,9 +300,9 @@ static void add_sa(struct dataplane *d, const struct hip_output *o,
 
 static void count_in(struct dataplane *d, struct flow *flow, uint64_t now_ms)
 {
-	for (size_t i = 0; i < FLOW_SAS_MAX; i++) {
+	for (size_t i = 0; i < flow->in.n_sas; i++) {
 		uint32_t spi = flow->in.sas[i].spi;
-		struct sa_in *sa = spi ? sa_in_find(d->sas, spi) : NULL;
+		struct sa_in *sa = sa_in_find(d->sas, spi);
 		const struct sa_counters *c = sa ? sa_in_counters(sa) : NULL;
 
 		if (c)
@@ -317,7 +317,7 @@ static void count_out(struct dataplane *d, struct flow *flow, uint64_t now_ms)
 	struct sa_out *sa = sa_out_find(d->sas, flow->hit.bytes);
 	const struct sa_counters *c = sa ? sa_out_counters(sa) : NULL;
 
-	if (c)
+	if (c && flow->out.n_sas > 0)
 		flow_count(&flow->out, flow->out.sas[0].spi,
 			   atomic_load(&c->packets), atomic_load(&c->bytes),
 			   now_ms);
@@ -446,8 +446,12 @@ bool dataplane_traffic(struct dataplane *d, size_t *at, struct hip_input *out)
 		while ((flow = table_next(&it)))
 			note_active(d, flow);
 	}
-	if (*at >= d->n_active)
+	if (*at >= d->n_active) {
+		free(d->active); /* not kept for the next busy moment */
+		d->active = NULL;
+		d->n_active = d->active_cap = 0;
 		return false;
+	}
 	*out = (struct hip_input){ .kind = HIP_IN_TRAFFIC,
 				   .hit = d->active[*at].hit,
 				   .in = d->active[*at].in,

@@ -14,15 +14,21 @@ void flows_init(struct flows *f, const uint8_t seed[TABLE_SEED_LEN], size_t max)
 	table_init(&f->table, sizeof(struct hit), max, seed);
 }
 
+static void free_flow(struct flows *f, struct flow *flow)
+{
+	table_remove(&f->table, &flow->node);
+	free(flow->in.sas);
+	free(flow->out.sas);
+	free(flow);
+}
+
 void flows_clear(struct flows *f)
 {
 	struct table_iter it = table_iterate(&f->table);
 	struct flow *flow;
 
-	while ((flow = table_next(&it))) {
-		table_remove(&f->table, &flow->node);
-		free(flow);
-	}
+	while ((flow = table_next(&it)))
+		free_flow(f, flow);
 	table_clear(&f->table);
 }
 
@@ -59,25 +65,38 @@ static struct flow_direction *direction(struct flow *flow, bool inbound)
 	return inbound ? &flow->in : &flow->out;
 }
 
+static bool is_empty(const struct flow *flow)
+{
+	return flow->in.n_sas == 0 && flow->out.n_sas == 0;
+}
+
+/* Most have one: there is memory for no more than there are. */
+static int add_sa(struct flow_direction *d, uint32_t spi)
+{
+	size_t n = d->n_sas < FLOW_SAS_MAX ? d->n_sas + 1 : FLOW_SAS_MAX;
+	struct flow_sa *sas = reallocarray(d->sas, n, sizeof(*sas));
+
+	if (!sas)
+		return -ENOMEM;
+	memmove(&sas[1], &sas[0], (n - 1) * sizeof(*sas));
+	sas[0] = (struct flow_sa){ .spi = spi };
+	d->sas = sas;
+	d->n_sas = n;
+	return 0;
+}
+
 int flows_sa_add(struct flows *f, const struct hit *hit, bool inbound,
 		 uint32_t spi, uint64_t now_ms)
 {
 	int err = 0;
 	struct flow *flow = find_or_make(f, hit, now_ms, &err);
-	struct flow_direction *d;
 
 	if (!flow)
 		return err;
-	d = direction(flow, inbound);
-	/* Newest first. */
-	memmove(&d->sas[1], &d->sas[0], (FLOW_SAS_MAX - 1) * sizeof(d->sas[0]));
-	d->sas[0] = (struct flow_sa){ .spi = spi };
-	return 0;
-}
-
-static bool is_empty(const struct flow_direction *d)
-{
-	return d->sas[0].spi == 0;
+	err = add_sa(direction(flow, inbound), spi);
+	if (err < 0 && is_empty(flow))
+		free_flow(f, flow);
+	return err;
 }
 
 void flows_sa_delete(struct flows *f, const struct hit *hit, bool inbound,
@@ -89,18 +108,16 @@ void flows_sa_delete(struct flows *f, const struct hit *hit, bool inbound,
 	if (!flow)
 		return;
 	d = direction(flow, inbound);
-	for (size_t i = 0; i < FLOW_SAS_MAX; i++) {
+	for (size_t i = 0; i < d->n_sas; i++) {
 		if (d->sas[i].spi != spi)
 			continue;
+		d->n_sas--;
 		memmove(&d->sas[i], &d->sas[i + 1],
-			(FLOW_SAS_MAX - 1 - i) * sizeof(d->sas[0]));
-		d->sas[FLOW_SAS_MAX - 1] = (struct flow_sa){ 0 };
+			(d->n_sas - i) * sizeof(d->sas[0]));
 		break;
 	}
-	if (is_empty(&flow->in) && is_empty(&flow->out)) {
-		table_remove(&f->table, &flow->node);
-		free(flow);
-	}
+	if (is_empty(flow))
+		free_flow(f, flow);
 }
 
 void flow_tell(struct flow_direction *d)
@@ -124,7 +141,7 @@ static bool used_newer(const struct flow_direction *d, size_t than)
 void flow_count(struct flow_direction *d, uint32_t spi, uint64_t packets,
 		uint64_t bytes, uint64_t now_ms)
 {
-	for (size_t i = 0; i < FLOW_SAS_MAX; i++) {
+	for (size_t i = 0; i < d->n_sas; i++) {
 		struct flow_sa *sa = &d->sas[i];
 
 		if (sa->spi != spi || packets <= sa->packets)

@@ -18,12 +18,13 @@ enum { FLOW_SAS_MAX = 8 }; /* of one direction: old and new at rekeys */
 
 /* What has been counted of one SA. */
 struct flow_sa {
-	uint32_t spi; /* 0: free */
+	uint32_t spi;
 	uint64_t packets, bytes;
 };
 
 struct flow_direction {
-	struct flow_sa sas[FLOW_SAS_MAX];
+	struct flow_sa *sas; /* newest first */
+	size_t n_sas;
 	uint64_t packets, bytes; /* over all SAs so far */
 	uint64_t last_ms;	 /* when something was seen to have passed */
 	bool passed;		 /* since it was last told, and: */

@@ -196,9 +196,9 @@ static int write_update(struct host *h, const struct assoc *a,
 }
 
 /* RFC 7401 6.11, step 3: 2 * RTT, where that is known. */
-static uint64_t first_rto_ms(const struct assoc *a)
+static uint32_t first_rto_ms(const struct assoc *a)
 {
-	uint64_t rto = a->rtt_ms ? 2 * (uint64_t)a->rtt_ms : RTO_FIRST_MS;
+	uint32_t rto = a->rtt_ms ? 2 * a->rtt_ms : RTO_FIRST_MS;
 
 	return rto > UPDATE_RTO_MIN_MS ? rto : UPDATE_RTO_MIN_MS;
 }
@@ -214,15 +214,14 @@ static int keep_sent(struct host *h, struct assoc *a,
 	if (!copy)
 		return s ? -ENOMEM : -ENOBUFS;
 	*s = (struct update_sent){ .bytes = copy,
-				   .len = packet_len(p),
+				   .len = (uint16_t)packet_len(p),
 				   .id = draft->id,
 				   .sends = 1,
 				   .sends_max = draft->nonce
 							? PROBE_SENDS_MAX
 							: UPDATE_RETRY_MAX + 1,
 				   .first_ms = h->now_ms,
-				   .rto_ms = first_rto_ms(a),
-				   .is_rekey = draft->is_rekey };
+				   .rto_ms = first_rto_ms(a) };
 	s->due_ms = h->now_ms + s->rto_ms;
 	if (draft->nonce)
 		memcpy(s->nonce, draft->nonce, sizeof(s->nonce));

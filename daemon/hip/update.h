@@ -20,12 +20,11 @@ enum { UPDATE_NONCE_LEN = 16 };
 /* An UPDATE of ours that waits for its acknowledgement. */
 struct update_sent {
 	uint8_t *bytes; /* NULL: this place is free */
-	size_t len;
+	uint16_t len;
+	uint8_t sends, sends_max;
 	uint32_t id;
-	unsigned int sends, sends_max;
+	uint32_t rto_ms;
 	uint64_t first_ms, due_ms;
-	uint64_t rto_ms;
-	bool is_rekey;
 	uint8_t nonce[UPDATE_NONCE_LEN]; /* of a probe */
 };
 

@@ -99,6 +99,23 @@ Test(flow, the_oldest_sa_is_forgotten_when_there_are_too_many)
 	cr_expect_eq(f->in.packets, 5);
 }
 
+Test(flow, an_sa_between_others_can_go)
+{
+	struct flow *f;
+
+	for (uint32_t spi = 1; spi <= 3; spi++)
+		cr_assert_eq(flows_sa_add(&flows, &a, true, spi, 0), 0);
+	flows_sa_delete(&flows, &a, true, 2);
+	f = flows_find(&flows, &a);
+	cr_assert_eq(f->in.n_sas, 2);
+	cr_expect_eq(f->in.sas[0].spi, 3);
+	cr_expect_eq(f->in.sas[1].spi, 1);
+	flow_count(&f->in, 2, 5, 500, 1);
+	cr_expect_eq(f->in.packets, 0);
+	flow_count(&f->in, 1, 5, 500, 1);
+	cr_expect_eq(f->in.packets, 5);
+}
+
 Test(flow, the_newest_sa_that_was_used_is_named)
 {
 	struct flow *f;
