@@ -43,6 +43,7 @@ struct assoc {
 	struct locator local, remote; /* of its last authenticated packet */
 	bool raw;
 	bool wants_close;	 /* a CLOSE was asked for and is due */
+	bool has_turn;		 /* to be closed for idleness */
 	bool is_kept;		 /* not closed for idleness */
 	uint64_t known_until_ms; /* without being told of (admit.h); or 0 */
 	struct pending pending;

@@ -273,6 +273,41 @@ static void on_traffic(struct host *h, const struct hip_input *in)
 	rekey_on_traffic(h, a, in);
 }
 
+/*
+ * Many that were used at once are idle at once, and a CLOSE costs a signature:
+ * each has its turn, and other timers are served in between.
+ */
+static uint64_t next_turn_ms(struct host *h)
+{
+	if (h->idle_close_ms < h->now_ms) {
+		h->idle_close_ms = h->now_ms;
+		h->idle_closes = 0;
+	}
+	if (h->idle_closes == IDLE_CLOSES_PER_MS) {
+		h->idle_close_ms++;
+		h->idle_closes = 0;
+	}
+	h->idle_closes++;
+	return h->idle_close_ms;
+}
+
+/* Table 6: UAL. */
+static void on_idle(struct host *h, struct assoc *a)
+{
+	uint64_t due_ms = admit_end_ms(h, a);
+	bool has_turn = a->has_turn;
+
+	a->has_turn = false;
+	if (h->now_ms >= due_ms && !has_turn) {
+		due_ms = next_turn_ms(h);
+		a->has_turn = true;
+	}
+	if (h->now_ms >= due_ms)
+		close_start(h, a);
+	else
+		timers_set(&h->timers, &a->timer, due_ms);
+}
+
 static void on_assoc_timer(struct host *h, struct assoc *a)
 {
 	if (a->wants_close) {
@@ -283,11 +318,8 @@ static void on_assoc_timer(struct host *h, struct assoc *a)
 	case ASSOC_R2_SENT: /* table 5: Exchange Complete */
 		assoc_establish(h, a);
 		return;
-	case ASSOC_ESTABLISHED: /* table 6: UAL */
-		if (h->now_ms >= admit_end_ms(h, a))
-			close_start(h, a);
-		else
-			timers_set(&h->timers, &a->timer, admit_end_ms(h, a));
+	case ASSOC_ESTABLISHED:
+		on_idle(h, a);
 		return;
 	case ASSOC_CLOSING:
 	case ASSOC_CLOSED:

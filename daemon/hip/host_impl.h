@@ -48,8 +48,10 @@ struct host {
 	struct quota quota;
 	struct load load;
 	uint64_t last_job;
-	uint64_t notify_ms;   /* no NOTIFY is sent before this */
-	uint64_t notified_ms; /* none is verified before this */
+	uint64_t idle_close_ms;	  /* of the last place given for a CLOSE */
+	unsigned int idle_closes; /* with the same time */
+	uint64_t notify_ms;	  /* no NOTIFY is sent before this */
+	uint64_t notified_ms;	  /* none is verified before this */
 	struct host_counters counters;
 };
 

@@ -162,6 +162,7 @@ enum {
 	RETRANSMISSIONS_MAX = 8,
 	OUTPUTS_MAX = 4096,
 	TICK_TIMERS_MAX = 64,	   /* a signature each; then others' turn */
+	IDLE_CLOSES_PER_MS = 4,	   /* of many that are idle at once */
 	R1_PER_SOURCE_MAX = 8,	   /* in R1_PER_SOURCE_MS per /32 or /64 */
 	R1_SOURCES_MAX = 16384,	   /* sources that are watched at once */
 	R1_BYTES_PER_BYTE = 3,	   /* out per byte in, beyond that */
