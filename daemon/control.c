@@ -5,6 +5,7 @@
  */
 #include "daemon/control.h"
 
+#include "daemon/base/clock.h"
 #include "daemon/base/ipc.h"
 #include "daemon/base/log.h"
 #include "daemon/handover.h"
@@ -313,9 +314,8 @@ static void on_listener(struct ev_loop *loop, ev_io *w, int events)
 		if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR)
 			return;
 		/* It stays readable: do not turn in circles. */
-		log_limited(&c->limit, (uint64_t)(ev_now(loop) * 1000),
-			    LOG_LEVEL_WARNING, "control", "accept: %s",
-			    strerror(errno));
+		log_limited(&c->limit, clock_ms(), LOG_LEVEL_WARNING, "control",
+			    "accept: %s", strerror(errno));
 		ev_io_stop(loop, &c->listener);
 		ev_timer_set(&c->pause, ACCEPT_PAUSE_MS / 1000.0, 0);
 		ev_timer_start(loop, &c->pause);

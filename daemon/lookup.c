@@ -6,6 +6,7 @@
  */
 #include "daemon/lookup.h"
 
+#include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/base/name.h"
 #include "daemon/base/table.h"
@@ -21,7 +22,7 @@
 
 enum {
 	ROUND_S = 60,
-	AGAIN_S = 5, /* not sooner after the last time */
+	AGAIN_MS = 5000, /* not sooner after the last time */
 	TIMEOUT_MS = 2000,
 	TRIES = 3,
 	ADDRESSES_MAX = 4, /* taken of one host name */
@@ -48,8 +49,8 @@ struct target {
 	size_t n;
 	size_t open; /* questions */
 	bool has_names;
-	bool is_gone;	/* freed with its last answer */
-	ev_tstamp last; /* when it was last asked about */
+	bool is_gone;	  /* freed with its last answer */
+	uint64_t last_ms; /* when it was last asked about */
 };
 
 struct socket {
@@ -219,9 +220,9 @@ static void on_answer(void *ctx, int status, int timeouts,
 		tell(t);
 	} else if (status != ARES_EDESTRUCTION && status != ARES_ECANCELLED) {
 		/* What was found before still counts. */
-		log_limited(&l->limit, (uint64_t)(ev_now(l->conf.loop) * 1000),
-			    LOG_LEVEL_WARNING, "resolver", "host=%s: %s",
-			    e->host, ares_strerror(status));
+		log_limited(&l->limit, clock_ms(), LOG_LEVEL_WARNING,
+			    "resolver", "host=%s: %s", e->host,
+			    ares_strerror(status));
 	}
 	if (ai)
 		ares_freeaddrinfo(ai);
@@ -234,7 +235,7 @@ static void ask(struct lookup *l, struct target *t)
 
 	if (!t->has_names || open_channel(l) < 0)
 		return;
-	t->last = ev_now(l->conf.loop);
+	t->last_ms = clock_ms();
 	for (size_t i = 0; i < t->n; i++) {
 		struct entry *e = &t->entries[i];
 
@@ -422,6 +423,6 @@ void lookup_again(struct lookup *l, const struct hit *hit)
 {
 	struct target *t = table_find(&l->targets, hit->bytes);
 
-	if (t && ev_now(l->conf.loop) - t->last >= AGAIN_S)
+	if (t && clock_ms() - t->last_ms >= AGAIN_MS)
 		ask(l, t);
 }

@@ -5,6 +5,7 @@
  */
 #include "resolver/server.h"
 
+#include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ struct connection {
 	ev_timer idle;
 	int fd; /* -1: free */
 	uint32_t turn;
-	ev_tstamp since; /* the last whole query */
+	uint64_t since_ms; /* the last whole query */
 	struct locator from;
 	uint8_t in[LENGTH_LEN + QUERY_MAX];
 	size_t in_len;
@@ -98,7 +99,7 @@ static bool take_queries(struct connection *c)
 		memcpy(query, c->in + LENGTH_LEN, len);
 		c->in_len -= LENGTH_LEN + len;
 		memmove(c->in, c->in + LENGTH_LEN + len, c->in_len);
-		c->since = ev_now(s->loop);
+		c->since_ms = clock_ms();
 		ev_timer_again(s->loop, &c->idle);
 		s->query(s->ctx, &asker, query, len);
 		if (c->fd < 0 || c->turn != turn)
@@ -169,7 +170,7 @@ static struct connection *free_connection(struct server *s)
 
 		if (c->fd < 0)
 			return c;
-		if (c->since < idlest->since)
+		if (c->since_ms < idlest->since_ms)
 			idlest = c;
 	}
 	close_connection(idlest);
@@ -195,7 +196,7 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int events)
 		return;
 	}
 	c->fd = fd;
-	c->since = ev_now(loop);
+	c->since_ms = clock_ms();
 	ev_io_init(&c->io, on_connection, fd, EV_READ);
 	c->io.data = c;
 	ev_io_start(loop, &c->io);

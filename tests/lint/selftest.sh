@@ -42,7 +42,7 @@ add() { printf '%s\n' "$2" >>"$top/$1"; }
 long() { echo "int f(void)"; echo "{"; for _ in $(seq "$1"); do echo "	;"; done; echo "}"; }
 
 tree
-for lint in layers.sh size.sh format.sh guards.sh spdx.sh shell.sh; do passes $lint; done
+for lint in clock.sh layers.sh size.sh format.sh guards.sh spdx.sh shell.sh; do passes $lint; done
 
 tree; add tun/x.c '#include "daemon/base/b.h"'; fails layers.sh 'tun uses daemon/base'
 tree; add daemon/base/x.c '#include "daemon/hip/host.h"'; fails layers.sh 'base uses hip'
@@ -68,6 +68,10 @@ tree; add tun/x.c '/* Long on purpose: a table. */'; long 71 >>"$top/tun/x.c"
 add tun/x.c 'int y;'; passes size.sh
 tree; seq -f 'int a%g;' 600 >"$top/tun/x.c"; passes size.sh
 tree; seq -f 'int a%g;' 601 >"$top/tun/x.c"; fails size.sh 'a file of 601 lines'
+
+tree; add resolver/x.c 'double f(void *l) { return ev_now(l); }'
+fails clock.sh 'a wait by the wall clock'
+tree; add resolver/x.c 'void f(void *l) { ev_now_update(l); }'; passes clock.sh
 
 tree; add daemon/hip/a.c 'int   b ;'; fails format.sh 'odd spaces'
 tree; cp "$top/daemon/base/b.h" "$top/tun/c.h"; fails guards.sh 'a guard twice'
