@@ -38,8 +38,7 @@ hip_meet alice bob
 hip_up alice bob
 hip_pings_all alice bob 10 >/dev/null || fail "no line between alice and bob"
 state=$(associations)
-nl_bg bob "$HIP_DIR/line" ping -q -i 0.05 "${HIP_HIT[alice]}"
-line=$NL_PID
+hip_pinging line bob alice -i 0.05
 
 # Buffers for 512 control packets of 2 KiB are there from the start, and touched
 # one after the other: that much may come to light, and no more.
@@ -49,10 +48,7 @@ attack "in bob's name" "${NL_IP[mallory.eth0]}" "${NL_IP[alice.eth0]}" "${HIP_HI
 attack "a stranger, IPv6" "${NL_IP6[mallory.eth0]}" "${NL_IP6[alice.eth0]}" "${HIP_HIT[mallory]}"
 attack "in bob's name, IPv6" "${NL_IP6[mallory.eth0]}" "${NL_IP6[alice.eth0]}" "${HIP_HIT[bob]}"
 
-kill -INT $line
-wait $line
-check "meanwhile, no ping between the honest is lost" \
-	grep -q ' 0% packet loss' "$HIP_DIR/line"
+check "meanwhile, no ping between the honest is lost" hip_pinged line
 equal "associations are as they were" "$state" "$(associations)"
 hip_sanitized ||
 	between "engine's memory, KiB" 1 $((rss + 1024 + 256)) "$(memory)"

@@ -20,10 +20,8 @@ hip_up alice bob
 check "traffic" until_true 5 hip_pings_all alice bob 10
 check "established" until_true 5 both
 before=$(state alice; state bob)
-nl_bg alice "$HIP_DIR/small" ping -q -i 0.02 "${HIP_HIT[bob]}"
-small=$NL_PID
-nl_bg bob "$HIP_DIR/large" ping -q -i 0.02 -s 1398 "${HIP_HIT[alice]}"
-large=$NL_PID
+hip_pinging small alice bob -i 0.02
+hip_pinging large bob alice -i 0.02 -s 1398
 for pair in "alice bob" "bob alice"; do
 	read -r to peer <<<"$pair"
 	# From a router on the way, and as if from the peer itself.
@@ -32,10 +30,8 @@ for pair in "alice bob" "bob alice"; do
 			"${NL_IP[$to.eth0]}" "${NL_IP[$peer.eth0]}" 150
 	done
 done
-kill -INT $small $large
-wait $small $large
-check "no small ping was lost" grep -q ' 0% packet loss' "$HIP_DIR/small"
-check "no large ping was lost" grep -q ' 0% packet loss' "$HIP_DIR/large"
+check "no small ping was lost" hip_pinged small
+check "no large ping was lost" hip_pinged large
 equal "nothing changed" "$before" "$(state alice; state bob)"
 # They were believed by somebody, or this proved nothing.
 check "the kernel believed one" eval \

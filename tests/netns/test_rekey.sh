@@ -126,13 +126,9 @@ is_done() { # ROUNDS: and one pair of SAs sends at each side
 	[ "$a" = "$b" ] && [ "${a%% *}" -ge "$1" ]
 }
 are_lost() { [ $(($(wire picked "$1") - picked)) = "$2" ]; }
-keeps_pinging() {
-	nl_bg alice "$HIP_DIR/pings" ping -i 0.01 -q "${HIP_HIT[bob]}"
-	pinging=$NL_PID
-}
 hip_again alice bob || fail "they do not start again"
 check "traffic" until_true 5 hip_pings_all alice bob 5
-keeps_pinging
+hip_pinging pings alice bob -i 0.01
 for way in ab ba; do
 	for times in 1 2 3; do
 		picked=$(wire picked $way)
@@ -141,16 +137,14 @@ for way in ab ba; do
 		check "  new keys all the same" until_true 10 is_done $(($(rekeys) + 1))
 	done
 done
-kill -INT $pinging
-wait $pinging
-check "  and no ping is lost" grep -q ' 0% packet loss' "$HIP_DIR/pings"
+check "  and no ping is lost" hip_pinged pings
 hip_set alice 'rekey_s = 0'
 hip_set bob 'rekey_s = 0'
 hip_again alice bob || fail "they do not start again"
 check "traffic" until_true 5 hip_pings_all alice bob 5
 check "  established at both" until_true 5 eval \
 	'[ "$(hip_state bob alice) $(hip_state alice bob)" = "established established" ]'
-keeps_pinging
+hip_pinging pings alice bob -i 0.01
 for i in $(seq $meetings); do
 	hip alice rekey "${HIP_HIT[bob]}" & one=$!
 	hip bob rekey "${HIP_HIT[alice]}" || fail "bob: rekey"
@@ -159,8 +153,6 @@ for i in $(seq $meetings); do
 	until_true 20 is_done "$i" || fail "both at once: round $i"
 done
 check "both at once, $meetings times: one pair of SAs" is_done $meetings
-kill -INT $pinging
-wait $pinging
-check "  and no ping is lost" grep -q ' 0% packet loss' "$HIP_DIR/pings"
+check "  and no ping is lost" hip_pinged pings
 for n in alice bob; do unharmed $n; done
 hip_end
