@@ -153,6 +153,7 @@ static bool entry_input(const struct ring_entry *e, struct hip_input *out)
 	case RING_NO_SPI:
 		in.kind = HIP_IN_UNKNOWN_SPI;
 		break;
+	case RING_LARGE:  /* nobody asks yet */
 	case RING_INJECT: /* goes the other way */
 	case RING_KINDS:
 		return false;

@@ -20,7 +20,6 @@
 enum {
 	MTU_UNDERNEATH = 1500, /* where no link tells */
 	MTU_MAX = 9000,	       /* as configured at most */
-	UDP_HEADER_LEN = 8,
 	HIT_PREFIX_LEN = 128,
 	ROUTE_METRIC = 256, /* an ordinary one: better than the guard's */
 };

@@ -12,6 +12,11 @@ bool burst_is_full(const struct burst *b)
 	return b->run_count == BURST_RUNS || b->len >= BURST_BYTES;
 }
 
+bool burst_has_room(const struct burst *b, int packets)
+{
+	return packets <= BURST_RUNS - b->run_count && b->len < BURST_BYTES;
+}
+
 struct pkt burst_place(struct burst *b)
 {
 	assert(!burst_is_full(b));

@@ -40,6 +40,9 @@ void burst_reset(struct burst *b);
 /* Whether what it holds is to be sent before more is added. */
 bool burst_is_full(const struct burst *b);
 
+/* Whether so many packets of different lengths have room. */
+bool burst_has_room(const struct burst *b, int packets);
+
 /* A packet without data where the next sealed one goes. */
 struct pkt burst_place(struct burst *b);
 

@@ -7,14 +7,13 @@
  */
 #include "tun/forward.h"
 
-#include "tun/beet.h"
 #include "tun/esp.h"
+#include "tun/outgoing.h"
 
 #include <stdatomic.h>
 
 enum {
 	ZERO_SPI_LEN = 4, /* in front of a HIP packet: RFC 9028 5.1 */
-	SOURCE_AT = 8,	  /* in an IPv6 header: RFC 8200 3 */
 	DESTINATION_AT = 24,
 	SENDER_AT = 8, /* in a HIP packet: RFC 7401 5.1 */
 	HIP_HEADER_LEN = 40,
@@ -70,16 +69,10 @@ int forward_socket(const struct worker_conf *conf, const struct path *path)
 	return conf->raw.fds[v4 ? RAW_ESP4 : RAW_ESP6];
 }
 
-/* 2001:20::/28, RFC 7343 2. */
-static bool is_hit(const uint8_t addr[16])
-{
-	return addr[0] == 0x20 && addr[1] == 0x01 && addr[2] == 0x00 &&
-	       (addr[3] & 0xf0) == 0x20;
-}
-
 static bool is_hit_underneath(const union tun_addr *addr)
 {
-	return addr->family == AF_INET6 && is_hit(addr->in6.sin6_addr.s6_addr);
+	return addr->family == AF_INET6 &&
+	       outgoing_is_hit(addr->in6.sin6_addr.s6_addr);
 }
 
 static void tell(struct forward *f, struct ring *ring, enum ring_kind kind,
@@ -237,87 +230,63 @@ int forward_up(struct forward *f, struct pkt *pkts, const unsigned *ifindex,
 	return count;
 }
 
-static void refuse(struct forward *f, struct pkt *p, enum worker_drop reason,
-		   enum icmp6_error error, struct forward_out *out)
+static void add_sealed(struct forward *f, struct sa_out *sa, struct pkt *p,
+		       struct forward_out *out)
 {
-	size_t len;
+	enum esp_result result = esp_seal(sa, p);
 
-	forward_drop(f, reason, 1);
-	if (out->error_count == FORWARD_ERRORS_MAX)
-		return;
-	len = icmp6_error_write(error, f->conf.mtu, pkt_data(p), p->len,
-				out->errors[out->error_count].bytes);
-	if (len == 0)
-		return;
-	out->errors[out->error_count].len = len;
-	out->error_count++;
-}
-
-/* What the kernel says on any link by itself (MLD, neighbour and router
- * solicitations) or an application to all: not an error, nobody listens. */
-static bool is_noise(const uint8_t *source, const uint8_t *destination)
-{
-	static const uint8_t unspecified[16];
-
-	return destination[0] == 0xff ||
-	       (destination[0] == 0xfe && (destination[1] & 0xc0) == 0x80) ||
-	       (source[0] == 0xfe && (source[1] & 0xc0) == 0x80) ||
-	       memcmp(source, unspecified, 16) == 0;
-}
-
-/* True when p is an inner packet that may be sealed; when not, what is due
- * has been done. Of a super-packet, segment_len is that of its segments. */
-static bool admit(struct forward *f, struct pkt *p, size_t segment_len,
-		  struct forward_out *out)
-{
-	const uint8_t *ip = pkt_data(p);
-	const uint8_t *source = ip + SOURCE_AT;
-	const uint8_t *destination = ip + DESTINATION_AT;
-
-	if (p->len < IPV6_HEADER_LEN || ip[0] >> 4 != 6) {
-		forward_drop(f, WORKER_DROP_INNER, 1);
-	} else if (is_noise(source, destination)) {
-		return false;
-	} else if (ip[NEXT_HEADER_AT] == HIP) {
-		/* The peer would take it for a packet of its daemon's. */
-		forward_drop(f, WORKER_DROP_INNER_HIP, 1);
-	} else if (memcmp(source, f->conf.hit, 16) != 0) {
-		refuse(f, p, WORKER_DROP_INNER_SOURCE, ICMP6_ADMIN, out);
-	} else if (!is_hit(destination) ||
-		   memcmp(destination, f->conf.hit, 16) == 0) {
-		refuse(f, p, WORKER_DROP_INNER_DESTINATION, ICMP6_ADDRESS, out);
-	} else if ((segment_len ? segment_len
-				: IPV6_HEADER_LEN + (size_t)load_be16(ip + 4)) >
-		   f->conf.mtu) {
-		/* By its own word: reading has cut what has no room. */
-		refuse(f, p, WORKER_DROP_TOO_BIG, ICMP6_PACKET_TOO_BIG, out);
-	} else if (!beet_check(p)) {
-		forward_drop(f, WORKER_DROP_INNER, 1);
-	} else {
-		return true;
-	}
-	return false;
-}
-
-static void down(struct forward *f, struct pkt *p, struct forward_out *out)
-{
-	struct sa_out *sa;
-	enum esp_result result;
-
-	if (!admit(f, p, 0, out))
-		return;
-	sa = sa_out_find(f->conf.sas, pkt_data(p) + DESTINATION_AT);
-	if (!sa) {
-		tell(f, f->data, RING_NO_SA, p);
-		return;
-	}
-	result = esp_seal(sa, p);
 	if (result != ESP_OK)
 		forward_drop(f, esp_reason[result], 1);
 	else if (p->path.remote.family == AF_INET)
 		out->udp4[out->udp4_count++] = p;
 	else
 		out->udp6[out->udp6_count++] = p;
+}
+
+/* Half a packet is of no use to anybody. */
+static void down_parts(struct forward *f, struct sa_out *sa, struct pkt *p,
+		       uint32_t part_max, struct forward_out *out)
+{
+	struct fragment6 cut;
+
+	if (FORWARD_PARTS_MAX - out->part_count < FRAGMENT6_PARTS_MAX ||
+	    !fragment6_begin(&cut, pkt_data(p), p->len, part_max,
+			     sa_out_fragment_id(sa))) {
+		forward_drop(f, WORKER_DROP_TOO_BIG, 1);
+		return;
+	}
+	for (;;) {
+		struct pkt *to = &out->parts[out->part_count].pkt;
+		uint8_t *bytes = out->parts[out->part_count].bytes;
+		size_t len = fragment6_next(&cut, bytes);
+
+		if (len == 0)
+			return;
+		*to = (struct pkt){ .buf = bytes,
+				    .cap = sizeof(out->parts[0].bytes),
+				    .len = (uint32_t)len };
+		out->part_count++;
+		add_sealed(f, sa, to, out);
+	}
+}
+
+static void down(struct forward *f, struct pkt *p, struct forward_out *out)
+{
+	struct sa_out *sa;
+	uint32_t part_max;
+
+	if (!outgoing_packet(f, p, 0, out))
+		return;
+	sa = sa_out_find(f->conf.sas, pkt_data(p) + DESTINATION_AT);
+	if (!sa) {
+		tell(f, f->data, RING_NO_SA, p);
+		return;
+	}
+	part_max = outgoing_size(f, sa, p, 0, out);
+	if (part_max >= p->len)
+		add_sealed(f, sa, p, out);
+	else if (part_max > 0)
+		down_parts(f, sa, p, part_max, out);
 }
 
 /*
@@ -442,28 +411,6 @@ void forward_down(struct forward *f, struct pkt *pkts, int n,
 		down(f, &pkts[i], out);
 }
 
-/* Begins the next packet in order; false when it is not to be sealed, and
- * what is due has been done. */
-static bool begin_packet(struct forward *f, struct intake *in,
-			 struct forward_out *out)
-{
-	const struct intake_packet *ip = &in->packets[in->order[in->next]];
-	struct segments *cut = &in->cut;
-	struct pkt p = {
-		.buf = in->buf,
-		.cap = in->cap,
-		.off = ip->at,
-		.len = ip->len,
-	};
-
-	if (segment_begin(cut, &ip->vnet, pkt_data(&p), p.len))
-		return admit(f, &p,
-			     cut->protocol ? cut->header_len + cut->size : 0,
-			     out);
-	forward_drop(f, WORKER_DROP_INNER, 1);
-	return false;
-}
-
 /* The SA for a packet; *last is that of the one before, or NULL. */
 static struct sa_out *find_out(struct forward *f, const uint8_t *inner,
 			       struct sa_out **last)
@@ -475,39 +422,101 @@ static struct sa_out *find_out(struct forward *f, const uint8_t *inner,
 	return *last;
 }
 
-/* Seals the rest of a begun packet; false when b was full before its end. */
-static bool seal_segments(struct forward *f, struct intake *in, struct burst *b,
-			  struct sa_out **last)
+/* Begins the next packet in order; false when it is not to be sealed, and
+ * what is due has been done. */
+static bool begin_packet(struct forward *f, struct intake *in,
+			 struct sa_out **last, struct forward_out *out)
 {
-	struct sa_out *sa = NULL;
-	uint8_t *inner;
-	size_t len;
+	const struct intake_packet *ip = &in->packets[in->order[in->next]];
+	struct segments *cut = &in->cut;
+	struct pkt p = {
+		.buf = in->buf,
+		.cap = in->cap,
+		.off = ip->at,
+		.len = ip->len,
+	};
+	struct sa_out *sa;
+	size_t segment_len;
 
-	while (!burst_is_full(b) &&
-	       (inner = segment_next(&in->cut, &len)) != NULL) {
+	if (!segment_begin(cut, &ip->vnet, pkt_data(&p), p.len)) {
+		forward_drop(f, WORKER_DROP_INNER, 1);
+		return false;
+	}
+	segment_len = cut->protocol ? cut->header_len + cut->size : 0;
+	if (!outgoing_packet(f, &p, segment_len, out))
+		return false;
+	sa = find_out(f, pkt_data(&p), last);
+	in->part_max =
+		sa ? outgoing_size(f, sa, &p, segment_len, out) : UINT32_MAX;
+	return in->part_max > 0;
+}
+
+/* Half a packet is of no use to anybody, so b has room for all of it. */
+static void seal_parts(struct forward *f, struct sa_out *sa, struct pkt *p,
+		       uint32_t part_max, struct burst *b)
+{
+	uint8_t bytes[IPV6_MIN_MTU + ESP_TRAILER_ROOM];
+	struct fragment6 cut;
+	uint32_t len;
+
+	if (!fragment6_begin(&cut, pkt_data(p), p->len, part_max,
+			     sa_out_fragment_id(sa))) {
+		forward_drop(f, WORKER_DROP_TOO_BIG, 1);
+		return;
+	}
+	while ((len = (uint32_t)fragment6_next(&cut, bytes)) > 0) {
 		struct pkt to = burst_place(b);
-		struct pkt p = { .buf = inner,
-				 .cap = (uint32_t)len,
-				 .len = (uint32_t)len };
-		enum esp_result result;
+		enum esp_result result = esp_seal_to(sa, bytes, len, &to);
 
-		if (!sa)
-			sa = find_out(f, inner, last);
-		if (!sa) {
-			tell(f, f->data, RING_NO_SA, &p);
-			continue;
-		}
-		result = esp_seal_to(sa, inner, p.len, &to);
-		if (result == ESP_OK && f->signal_down &&
-		    in->cut.protocol == TCP) {
-			f->signal_down = false;
-			if (!signal_congestion(f, &to.traffic_class))
-				continue;
-		}
 		if (result == ESP_OK)
 			burst_add(b, &to, sa_out_path(sa));
 		else
 			forward_drop(f, esp_reason[result], 1);
+	}
+}
+
+/* Seals an inner packet, which is part of one of this protocol. */
+static void seal_whole(struct forward *f, struct sa_out *sa, struct pkt *p,
+		       uint8_t protocol, struct burst *b)
+{
+	struct pkt to = burst_place(b);
+	enum esp_result result = esp_seal_to(sa, pkt_data(p), p->len, &to);
+
+	if (result != ESP_OK) {
+		forward_drop(f, esp_reason[result], 1);
+		return;
+	}
+	if (f->signal_down && protocol == TCP) {
+		f->signal_down = false;
+		if (!signal_congestion(f, &to.traffic_class))
+			return;
+	}
+	burst_add(b, &to, sa_out_path(sa));
+}
+
+/* Seals the rest of a begun packet; false when b was full before its end. */
+static bool seal_segments(struct forward *f, struct intake *in, struct burst *b,
+			  struct sa_out **last)
+{
+	const int room = in->part_max < IPV6_MIN_MTU ? FRAGMENT6_PARTS_MAX : 1;
+	struct sa_out *sa = NULL;
+	uint8_t *inner;
+	size_t len;
+
+	while (burst_has_room(b, room) &&
+	       (inner = segment_next(&in->cut, &len)) != NULL) {
+		struct pkt p = { .buf = inner,
+				 .cap = (uint32_t)len,
+				 .len = (uint32_t)len };
+
+		if (!sa)
+			sa = find_out(f, inner, last);
+		if (!sa)
+			tell(f, f->data, RING_NO_SA, &p);
+		else if (p.len > in->part_max)
+			seal_parts(f, sa, &p, in->part_max, b);
+		else
+			seal_whole(f, sa, &p, in->cut.protocol, b);
 	}
 	return segment_is_done(&in->cut);
 }
@@ -518,7 +527,7 @@ bool forward_down_intake(struct forward *f, struct intake *in, struct burst *b,
 	struct sa_out *last = NULL;
 
 	while (in->next < in->count) {
-		if (!in->cutting && !begin_packet(f, in, out)) {
+		if (!in->cutting && !begin_packet(f, in, &last, out)) {
 			in->next++;
 			continue;
 		}

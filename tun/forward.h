@@ -10,6 +10,7 @@
 
 #include "tun/burst.h"
 #include "tun/coalesce.h"
+#include "tun/fragment6.h"
 #include "tun/icmp6.h"
 #include "tun/intake.h"
 #include "tun/worker.h"
@@ -21,6 +22,9 @@ enum {
 	FORWARD_NO_SPI_LEN = 8,
 	/* ICMPv6 errors per batch: RFC 4443 2.4 (f) asks for a limit. */
 	FORWARD_ERRORS_MAX = 8,
+	/* Fragments per batch, where a path carries less than 1,280 bytes and
+	 * there is no fast lane. */
+	FORWARD_PARTS_MAX = 2 * PKT_BATCH,
 };
 
 struct forward {
@@ -36,8 +40,9 @@ struct forward {
 
 /* What forward_down leaves to be sent. */
 struct forward_out {
-	struct pkt *udp4[2 * PKT_BATCH]; /* a batch, and one injected */
-	struct pkt *udp6[2 * PKT_BATCH];
+	/* A batch, one injected, and fragments. */
+	struct pkt *udp4[2 * PKT_BATCH + FORWARD_PARTS_MAX];
+	struct pkt *udp6[2 * PKT_BATCH + FORWARD_PARTS_MAX];
 	int udp4_count;
 	int udp6_count;
 	int error_count; /* to be written to the TUN device */
@@ -45,6 +50,11 @@ struct forward_out {
 		size_t len;
 		uint8_t bytes[ICMP6_ERROR_MAX];
 	} errors[FORWARD_ERRORS_MAX];
+	int part_count; /* in use, for udp4 and udp6 */
+	struct {
+		struct pkt pkt;
+		uint8_t bytes[IPV6_MIN_MTU + PKT_TAIL_ROOM];
+	} parts[FORWARD_PARTS_MAX];
 };
 
 /* The socket that ESP packets of this path leave by, or -1. */

@@ -43,6 +43,7 @@ struct intake {
 	uint8_t order[PKT_BATCH]; /* small flows, then the others */
 	int small_count;
 	bool cutting;
+	uint32_t part_max; /* packets of that length may go whole */
 	struct segments cut;
 };
 

@@ -20,6 +20,7 @@ enum {
 	PKT_BATCH = 64,	      /* packets handled in one go */
 	IPV4_HEADER_LEN = 20, /* without options */
 	IPV6_HEADER_LEN = 40,
+	UDP_HEADER_LEN = 8,
 	IPV6_MIN_MTU = 1280,
 };
 

@@ -22,6 +22,8 @@ enum ring_kind {
 	RING_NO_SA,   /* worker to control: inner packet without an SA */
 	RING_NO_SPI,  /* worker to control: ESP for nobody's SPI; its first 8
 			 bytes and its path */
+	RING_LARGE,   /* worker to control: the header of a large inner packet,
+			 the first one for its SA in a while */
 	RING_INJECT,  /* control to worker: inner packet to seal and send */
 	RING_KINDS
 };

@@ -251,6 +251,33 @@ static struct sa_out *out_find_spi(struct sa_table *t, uint32_t spi,
 	return NULL;
 }
 
+/* The inner packets that fit into IP packets of at most `outer` bytes. */
+static void set_limit(struct sa_out *out, uint32_t outer)
+{
+	const struct cipher_suite *s = cipher_suite(out->sa.cipher);
+	uint32_t headers = out->path.remote.family == AF_INET ? IPV4_HEADER_LEN
+							      : IPV6_HEADER_LEN;
+
+	if (!path_is_raw(&out->path))
+		headers += UDP_HEADER_LEN;
+	if (outer != 0 && outer < SA_OUTER_MIN)
+		outer = SA_OUTER_MIN;
+	out->outer_max = outer;
+	out->inner_max = outer ? (uint32_t)cipher_inner_max(s, outer - headers)
+			       : UINT32_MAX;
+}
+
+/* RFC 7739 5.3: begins where nobody can tell, and then counts. */
+static uint32_t first_fragment_id(const struct sa_table *t,
+				  const struct sa_conf *conf)
+{
+	uint8_t bytes[16 + sizeof(conf->spi)];
+
+	memcpy(bytes, conf->peer, 16);
+	memcpy(bytes + 16, &conf->spi, sizeof(conf->spi));
+	return (uint32_t)hash(t, bytes, sizeof(bytes));
+}
+
 int sa_out_add(struct sa_table *t, const struct sa_conf *conf)
 {
 	int e = conf_check(conf);
@@ -267,9 +294,15 @@ int sa_out_add(struct sa_table *t, const struct sa_conf *conf)
 	out = out_of(sa);
 	out->path = conf->path;
 	atomic_init(&out->next_seq, 1);
+	atomic_init(&out->large, false);
+	atomic_init(&out->fragment_id, first_fragment_id(t, conf));
 	old = sa_out_find(t, conf->peer);
 	if (old)
 		old->current = false;
+	set_limit(out,
+		  old && memcmp(&old->path, &conf->path, sizeof(old->path)) == 0
+			  ? old->outer_max
+			  : 0);
 	out->current = true;
 	index_insert(&t->out, sa, hash(t, sa->peer, sizeof(sa->peer)));
 	return 0;
@@ -305,6 +338,17 @@ bool sa_out_move(struct sa_table *t, const uint8_t peer[16],
 	if (!out)
 		return false;
 	out->path = *path;
+	set_limit(out, 0);
+	return true;
+}
+
+bool sa_out_limit(struct sa_table *t, const uint8_t peer[16], uint32_t outer)
+{
+	struct sa_out *out = sa_out_find(t, peer);
+
+	if (!out)
+		return false;
+	set_limit(out, outer);
 	return true;
 }
 
@@ -354,6 +398,29 @@ const struct sa_counters *sa_out_counters(const struct sa_out *sa)
 const struct path *sa_out_path(const struct sa_out *sa)
 {
 	return &sa->path;
+}
+
+uint32_t sa_out_inner_max(const struct sa_out *sa)
+{
+	return sa->inner_max;
+}
+
+bool sa_out_note_large(struct sa_out *sa)
+{
+	return !atomic_load_explicit(&sa->large, memory_order_relaxed) &&
+	       !atomic_exchange_explicit(&sa->large, true,
+					 memory_order_relaxed);
+}
+
+void sa_out_expect_large(struct sa_out *sa)
+{
+	atomic_store_explicit(&sa->large, false, memory_order_relaxed);
+}
+
+uint32_t sa_out_fragment_id(struct sa_out *sa)
+{
+	return atomic_fetch_add_explicit(&sa->fragment_id, 1,
+					 memory_order_relaxed);
 }
 
 const uint8_t *sa_in_peer(const struct sa_in *sa)

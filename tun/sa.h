@@ -38,6 +38,13 @@ struct sa_counters {
 	_Atomic uint64_t bytes; /* inner packets, IPv6 header included */
 };
 
+enum {
+	/* RFC 791 3.2: every host takes so much, whatever the path. */
+	SA_OUTER_MIN = 576,
+	/* Inner packets over this may be too large for some path. */
+	SA_LARGE_MIN = 1000,
+};
+
 struct sa_in;
 struct sa_out;
 struct sa_table;
@@ -77,6 +84,28 @@ struct sa_out *sa_out_find(struct sa_table *t, const uint8_t peer[16]);
 
 /* Where an outbound SA sends. Under a lock. */
 const struct path *sa_out_path(const struct sa_out *sa);
+
+/*
+ * Under the write lock: the path to a peer carries IP packets of up to `outer`
+ * bytes, headers underneath included (at least SA_OUTER_MIN counts); 0: of any
+ * size. An SA that comes in place of this one on the same path inherits it.
+ * False when there is no SA.
+ */
+bool sa_out_limit(struct sa_table *t, const uint8_t peer[16], uint32_t outer);
+
+/* The largest inner packet that goes whole by this SA. Under a lock. */
+uint32_t sa_out_inner_max(const struct sa_out *sa);
+
+/*
+ * A packet of more than SA_LARGE_MIN bytes goes by this SA: whether it is the
+ * first since sa_out_expect_large, and for large packets thus of interest
+ * whether the path carries them. Any thread, under a lock.
+ */
+bool sa_out_note_large(struct sa_out *sa);
+void sa_out_expect_large(struct sa_out *sa);
+
+/* An id for the fragments of one packet: RFC 8200 4.5. As above. */
+uint32_t sa_out_fragment_id(struct sa_out *sa);
 
 /* What the control side may read of an SA, any time under a lock. */
 const struct sa_counters *sa_in_counters(const struct sa_in *sa);

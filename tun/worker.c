@@ -237,6 +237,7 @@ static int send_out(struct worker *w)
 	out->udp4_count = 0;
 	out->udp6_count = 0;
 	out->error_count = 0;
+	out->part_count = 0;
 	return err;
 }
 

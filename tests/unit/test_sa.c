@@ -309,3 +309,52 @@ Test(sa, counters_begin_at_zero_and_add_up)
 	cr_assert_eq(atomic_load(&c->bytes), 0);
 	sa_table_free(t);
 }
+
+/* Over IPv4 with suite 13: 22 bytes. */
+Test(sa, a_limit_of_the_path_is_inherited_on_the_same_path_only)
+{
+	struct sa_table *t = sa_table_new(seed);
+	struct sa_conf c = conf_of(1000, 1);
+	struct path to = { 0 };
+
+	c.path.remote.in.sin_family = AF_INET;
+	c.path.remote.in.sin_port = htons(10500);
+	cr_assert_not(sa_out_limit(t, c.peer, 1400));
+	cr_assert_eq(sa_out_add(t, &c), 0);
+	cr_assert_eq(sa_out_inner_max(find_out(t, 1)), UINT32_MAX);
+	cr_assert(sa_out_limit(t, c.peer, 1400));
+	cr_assert_eq(sa_out_inner_max(find_out(t, 1)), 1378);
+	c.spi = 1001;
+	c.suite = 8;
+	c.key_len = 48;
+	cr_assert_eq(sa_out_add(t, &c), 0);
+	cr_assert_eq(sa_out_inner_max(find_out(t, 1)), 1366, "of its suite");
+	c.spi = 1002;
+	c.path.remote.in.sin_port = htons(10501);
+	cr_assert_eq(sa_out_add(t, &c), 0);
+	cr_assert_eq(sa_out_inner_max(find_out(t, 1)), UINT32_MAX);
+	cr_assert(sa_out_limit(t, c.peer, 1));
+	cr_assert_gt(sa_out_inner_max(find_out(t, 1)), 500, "never nothing");
+	cr_assert(sa_out_move(t, c.peer, &to));
+	cr_assert_eq(sa_out_inner_max(find_out(t, 1)), UINT32_MAX);
+	cr_assert(sa_out_limit(t, c.peer, 0));
+	cr_assert_eq(sa_out_inner_max(find_out(t, 1)), UINT32_MAX);
+	sa_table_free(t);
+}
+
+Test(sa, fragment_ids_count_from_where_nobody_can_tell)
+{
+	static const uint8_t other_seed[16] = { 3 };
+	struct sa_table *t = sa_table_new(seed), *u = sa_table_new(other_seed);
+	uint32_t first;
+
+	cr_assert_eq(add_out(t, 1000, 1), 0);
+	cr_assert_eq(add_out(t, 1000, 2), 0);
+	cr_assert_eq(add_out(u, 1000, 1), 0);
+	first = sa_out_fragment_id(find_out(t, 1));
+	cr_assert_eq(sa_out_fragment_id(find_out(t, 1)), first + 1);
+	cr_assert_neq(sa_out_fragment_id(find_out(t, 2)), first);
+	cr_assert_neq(sa_out_fragment_id(find_out(u, 1)), first);
+	sa_table_free(t);
+	sa_table_free(u);
+}
