@@ -37,47 +37,105 @@ static bool names_server(const char *text, const char *address)
 	return false;
 }
 
-void integration_judge(const char *text, const char *listen, int resolvconf,
-		       struct integration *out)
+/* Whether `hosts:` has the service `hipline`. */
+static bool switches(const char *text)
 {
-	out->system = names_server(text, resolved_address) ? "systemd-resolved"
-		      : resolvconf			   ? "resolvconf"
-							   : "none";
-	out->active = "none";
-	if (listen[0] == '\0') {
+	static const char key[] = "hosts:", service[] = "hipline";
+
+	while (*text) {
+		const char *p = text + strspn(text, " \t");
+		const char *end = p + strcspn(p, "#\n");
+
+		if (!strncmp(p, key, sizeof(key) - 1)) {
+			p += sizeof(key) - 1;
+			while (p < end) {
+				size_t len;
+
+				p += strspn(p, " \t\r");
+				len = strcspn(p, " \t\r\n#");
+				if (len == sizeof(service) - 1 &&
+				    !strncmp(p, service, len))
+					return true;
+				p += len > 0 ? len : 1;
+			}
+		}
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return false;
+}
+
+/* The step for programs that ask DNS. */
+static void judge_dns(const struct integration_system *s,
+		      struct integration *out)
+{
+	const char *at = s->listen;
+
+	if (at[0] == '\0') {
 		(void)snprintf(out->next, sizeof(out->next),
 			       "name an address with dns { listen = { ... } }");
-	} else if (names_server(text, listen)) {
+	} else if (names_server(s->resolv_conf, at)) {
 		out->active = "resolv.conf";
 		(void)snprintf(out->next, sizeof(out->next),
-			       "nothing: every program asks %s", listen);
+			       "nothing: every program asks %s", at);
 	} else if (!strcmp(out->system, "systemd-resolved")) {
 		(void)snprintf(out->next, sizeof(out->next),
-			       "resolvectl dns hip0 %s && resolvectl domain "
-			       "hip0 '~hip.internal'; until then ask %s "
-			       "yourself: nslookup NAME %s",
-			       listen, listen, listen);
+			       "resolvectl dns %s %s && resolvectl domain %s "
+			       "'~%s'; until then ask %s yourself: nslookup "
+			       "NAME %s",
+			       s->interface, at, s->interface, s->suffix, at,
+			       at);
 	} else {
 		(void)snprintf(out->next, sizeof(out->next),
 			       "ask %s yourself: nslookup NAME %s; or set dns "
 			       "{ upstream = { ... } } and put 'nameserver %s' "
 			       "into resolv.conf%s",
-			       listen, listen, listen,
-			       resolvconf ? ", by resolvconf" : "");
+			       at, at, at,
+			       s->resolvconf ? ", by resolvconf" : "");
 	}
 }
 
-void integration_look(const char *listen, struct integration *out)
+void integration_judge(const struct integration_system *s,
+		       struct integration *out)
 {
-	char text[INTEGRATION_FILE_MAX];
-	int fd = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	size_t len;
+
+	out->system = names_server(s->resolv_conf, resolved_address)
+			      ? "systemd-resolved"
+		      : s->resolvconf ? "resolvconf"
+				      : "none";
+	out->active = "none";
+	out->nss = switches(s->nsswitch);
+	judge_dns(s, out);
+	len = strlen(out->next);
+	if (!out->nss && s->listen[0] != '\0')
+		(void)snprintf(out->next + len, sizeof(out->next) - len,
+			       "; for names with an @ in every program put "
+			       "'hipline' behind 'files' on the line 'hosts:' "
+			       "of /etc/nsswitch.conf");
+}
+
+/* A file's text, as much as there is room for. */
+static void read_text(const char *path, char *text, size_t room)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, room - 1);
 
 	text[n > 0 ? n : 0] = '\0';
 	if (fd >= 0)
 		(void)close(fd); /* only read */
-	integration_judge(text, listen,
-			  access("/sbin/resolvconf", X_OK) == 0 ||
-				  access("/usr/sbin/resolvconf", X_OK) == 0,
-			  out);
+}
+
+void integration_look(struct integration_system *s, struct integration *out)
+{
+	char resolv_conf[INTEGRATION_FILE_MAX], nsswitch[INTEGRATION_FILE_MAX];
+
+	read_text("/etc/resolv.conf", resolv_conf, sizeof(resolv_conf));
+	read_text("/etc/nsswitch.conf", nsswitch, sizeof(nsswitch));
+	s->resolv_conf = resolv_conf;
+	s->nsswitch = nsswitch;
+	s->resolvconf = access("/sbin/resolvconf", X_OK) == 0 ||
+			access("/usr/sbin/resolvconf", X_OK) == 0;
+	integration_judge(s, out);
+	s->resolv_conf = s->nsswitch = NULL; /* they end here */
 }

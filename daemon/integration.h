@@ -6,6 +6,7 @@
 #ifndef HIPLINE_INTEGRATION_H
 #define HIPLINE_INTEGRATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -13,20 +14,27 @@ enum {
 	INTEGRATION_FILE_MAX = 16 * 1024, /* of what is looked at */
 };
 
+/* What is judged; all texts NUL-terminated. */
+struct integration_system {
+	const char *resolv_conf; /* its text (resolv.conf(5)) */
+	const char *nsswitch;	 /* the text of nsswitch.conf(5) */
+	bool resolvconf;	 /* there is such a program */
+	const char *listen;	 /* our address, without port; or "" */
+	const char *interface;	 /* that of the HITs */
+	const char *suffix;	 /* of our names */
+};
+
 struct integration {
 	const char *active; /* static: "resolv.conf", or "none" */
 	const char *system; /* static: who writes resolv.conf, as it seems */
+	bool nss;	    /* the C library asks libnss_hipline */
 	char next[INTEGRATION_TEXT_MAX]; /* what to do next; for people */
 };
 
-/*
- * Judges the text of resolv.conf (resolv.conf(5)) against the address that
- * we listen on, without port. `resolvconf`: there is such a program.
- */
-void integration_judge(const char *text, const char *listen, int resolvconf,
+void integration_judge(const struct integration_system *s,
 		       struct integration *out);
 
-/* The same with this system's file. */
-void integration_look(const char *listen, struct integration *out);
+/* The same, after the texts and the program were read from this system. */
+void integration_look(struct integration_system *s, struct integration *out);
 
 #endif

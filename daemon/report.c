@@ -324,12 +324,16 @@ json_t *report_dns(const struct engine *e)
 {
 	json_t *o = e->naming ? naming_report(e->naming) : json_object();
 	char address[LOCATOR_TEXT_MAX];
+	struct integration_system s = { .listen = address,
+					.interface = e->config.interface,
+					.suffix = e->config.suffix };
 	struct integration i;
 
 	listen_address(&e->config, address);
-	integration_look(address, &i);
+	integration_look(&s, &i);
 	return whole(o, put_text(o, "integration", i.active) &&
 				put_text(o, "system", i.system) &&
+				put(o, "nss", json_boolean(i.nss)) &&
 				put_text(o, "next", i.next));
 }
 

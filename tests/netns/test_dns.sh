@@ -54,6 +54,25 @@ equal 'AAAA by TCP' "$hit" "$(ask bob@example.com AAAA +tcp)"
 equal 'AAAA of the host form' "$hit" "$(ask "$host" AAAA)"
 equal 'AAAA of the HIT with dashes' "$hit" "$(ask "$dashes" AAAA)"
 equal 'AAAA of the name that proves itself' "$hit" "$(ask "$self" AAAA)"
+# What the C library's own dns refuses, by the Name Service Switch.
+printf 'hosts: files hipline dns\n' >"$HIP_DIR/nsswitch"
+# getent NAME [DATABASE]: the addresses, by a program that knows nothing of us.
+by_libc() {
+	nl_in alice unshare -m bash -c 'mount --bind "$1" /etc/nsswitch.conf &&
+		exec env LD_LIBRARY_PATH="$2" getent "$3" "$4"' - \
+		"$HIP_DIR/nsswitch" "$HIP_BUILD" "${2:-ahostsv6}" "$1"
+}
+if [ -f "$HIP_BUILD/libnss_hipline.so.2" ]; then
+	equal 'getaddrinfo of the name' "$hit" \
+		"$(by_libc bob@example.com | awk '{ print $1 }' | sort -u)"
+	equal '  of any family' "$hit" \
+		"$(by_libc bob@example.com ahosts | awk '{ print $1 }' | sort -u)"
+	equal '  gethostbyname' "$hit" \
+		"$(by_libc bob@example.com hosts | awk '{ print $1 }')"
+	equal '  of the host form' "$hit" \
+		"$(by_libc "$host" | awk '{ print $1 }' | sort -u)"
+	equal '  a name that is not there' '' "$(by_libc nobody@hip.internal)"
+fi
 equal 'PTR' "$host." "$(ask "$reverse" PTR)"
 equal 'SRV over UDP' "0 0 5060 $host." "$(ask "_sip._udp.$host" SRV)"
 equal 'SRV over TCP' "0 0 5060 $host." "$(ask "_sip._tcp.$host" SRV)"

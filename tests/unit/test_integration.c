@@ -7,6 +7,23 @@
 
 static const char ours[] = "127.0.0.154";
 
+static struct integration judge(const char *resolv_conf, const char *listen,
+				bool resolvconf)
+{
+	const struct integration_system s = {
+		.resolv_conf = resolv_conf,
+		.nsswitch = "hosts: files dns\n",
+		.resolvconf = resolvconf,
+		.listen = listen,
+		.interface = "hip7",
+		.suffix = "names.internal",
+	};
+	struct integration i;
+
+	integration_judge(&s, &i);
+	return i;
+}
+
 Test(integration, a_line_that_names_us_is_enough)
 {
 	static const char *const texts[] = {
@@ -17,7 +34,7 @@ Test(integration, a_line_that_names_us_is_enough)
 	struct integration i;
 
 	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++) {
-		integration_judge(texts[n], ours, 0, &i);
+		i = judge(texts[n], ours, 0);
 		cr_assert_str_eq(i.active, "resolv.conf", "%s", texts[n]);
 	}
 }
@@ -35,7 +52,7 @@ Test(integration, other_lines_are_not)
 	struct integration i;
 
 	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++) {
-		integration_judge(texts[n], ours, 0, &i);
+		i = judge(texts[n], ours, 0);
 		cr_assert_str_eq(i.active, "none", "%s", texts[n]);
 		cr_assert_str_eq(i.system, "none");
 		cr_assert(strstr(i.next, ours));
@@ -46,10 +63,11 @@ Test(integration, who_writes_the_file_decides_the_next_step)
 {
 	struct integration i;
 
-	integration_judge("nameserver 127.0.0.53\n", ours, 1, &i);
+	i = judge("nameserver 127.0.0.53\n", ours, 1);
 	cr_assert_str_eq(i.system, "systemd-resolved");
-	cr_assert(strstr(i.next, "resolvectl"));
-	integration_judge("nameserver 192.0.2.1\n", ours, 1, &i);
+	cr_assert(strstr(i.next, "resolvectl dns hip7 127.0.0.154"));
+	cr_assert(strstr(i.next, "domain hip7 '~names.internal'"));
+	i = judge("nameserver 192.0.2.1\n", ours, 1);
 	cr_assert_str_eq(i.system, "resolvconf");
 	cr_assert(strstr(i.next, "by resolvconf"));
 }
@@ -58,7 +76,37 @@ Test(integration, without_an_address_the_step_is_to_name_one)
 {
 	struct integration i;
 
-	integration_judge("nameserver 127.0.0.154", "", 0, &i);
+	i = judge("nameserver 127.0.0.154", "", 0);
 	cr_assert_str_eq(i.active, "none");
 	cr_assert(strstr(i.next, "listen"));
+}
+
+Test(integration, the_name_service_switch_has_us_or_not)
+{
+	static const struct {
+		const char *text;
+		bool has;
+	} cases[] = {
+		{ "", false },
+		{ "hosts: files hipline dns\n", true },
+		{ "passwd: files\n\thosts:\thipline", true },
+		{ "hosts: files hipline [NOTFOUND=return] dns\n", true },
+		{ "hosts: files dns # hipline\n", false },
+		{ "hosts: files hipline2 dns\n", false },
+		{ "networks: hipline\nhosts: files\n", false },
+		{ "#hosts: hipline\n", false },
+		{ "hosts:", false },
+	};
+	struct integration_system s = { .resolv_conf = "",
+					.listen = ours,
+					.interface = "hip0",
+					.suffix = "hip.internal" };
+	struct integration i;
+
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		s.nsswitch = cases[n].text;
+		integration_judge(&s, &i);
+		cr_assert_eq(i.nss, cases[n].has, "%s", cases[n].text);
+		cr_assert_eq(strstr(i.next, "nsswitch") == NULL, i.nss);
+	}
 }
