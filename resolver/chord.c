@@ -151,7 +151,7 @@ static void on_successor(struct overlay *o, const struct reply *r)
 	chord_step(o);
 }
 
-static void enter(struct overlay *o)
+void chord_found(struct overlay *o)
 {
 	struct overlay_output *out = output_new(o, OVERLAY_JOINED, 0);
 
@@ -160,6 +160,11 @@ static void enter(struct overlay *o)
 	if (out)
 		output_push(o, out);
 	copies_settle(o);
+}
+
+static void enter(struct overlay *o)
+{
+	chord_found(o);
 	neighbours_enter(o);
 	/* The other neighbours and the fingers: nearly those of this peer. */
 	neighbours_ask_table(o, &o->admitting);
@@ -224,12 +229,13 @@ void chord_on_join(struct overlay *o, const struct delivery *d)
 	join_ans_write(&w, (struct span){ NULL, 0 });
 	forward_answer(o, d, RELOAD_JOIN_ANS,
 		       (struct span){ body, wr_len(&w) });
-	if (again)
-		return;
-	l->flags |= LINK_IN_RING;
-	l->needed_s = overlay_now_s(o);
+	if (!again) {
+		l->flags |= LINK_IN_RING;
+		l->needed_s = overlay_now_s(o);
+		copies_on_change(o);
+	}
+	/* Who joins again has begun anew, and may have lost its records. */
 	copies_hand_over(o, &d->source);
-	copies_on_change(o);
 }
 
 void chord_on_leave(struct overlay *o, const struct delivery *d)

@@ -9,10 +9,15 @@
 
 #include <stdlib.h>
 
+enum {
+	LINK_STRIDE = 1 << 20, /* between the first numbers of two links */
+	FAR_BEHIND = 1 << 10,  /* no network delays a frame by so many */
+};
+
 struct peer {
 	struct hit hit;
 	struct frame_window window; /* what we received */
-	uint32_t next_sequence;	    /* from 1: 0 acknowledges nothing */
+	uint32_t next_sequence;
 	uint32_t srtt_ms, rttvar_ms;
 	uint64_t heard_ms, said_ms, complain_ms;
 	uint32_t ack_sequence, ack_received;
@@ -34,16 +39,19 @@ struct hop {
 	struct waiting **last;
 	size_t n_waiting;
 	struct overlay_output *lost;
+	uint32_t first;	 /* sequence number of the next link */
 	size_t next_ack; /* peers before it owe none */
 	uint8_t frame[FRAME_MAX];
 };
 
-struct hop *hop_new(void)
+struct hop *hop_new(uint32_t first)
 {
 	struct hop *h = calloc(1, sizeof(*h));
 
-	if (h)
-		h->last = &h->waiting;
+	if (!h)
+		return NULL;
+	h->last = &h->waiting;
+	h->first = first;
 	return h;
 }
 
@@ -105,20 +113,6 @@ static struct peer *make_peer(struct hop *h, const struct hit *hit)
 	return &h->peers[h->n++];
 }
 
-void hop_up(struct hop *h, const struct hit *hit, uint64_t now_ms)
-{
-	struct peer *p = find_peer(h, hit);
-
-	if (!p)
-		p = make_peer(h, hit);
-	if (!p)
-		return;
-	*p = (struct peer){ .hit = *hit,
-			    .next_sequence = 1,
-			    .heard_ms = now_ms,
-			    .said_ms = now_ms };
-}
-
 void hop_down(struct hop *h, const struct hit *hit)
 {
 	struct peer *p = find_peer(h, hit);
@@ -143,6 +137,30 @@ static uint64_t timeout_ms(const struct peer *p)
 	if (rto < HOP_RTO_MIN_MS)
 		return HOP_RTO_MIN_MS;
 	return rto > HOP_RTO_MAX_MS ? HOP_RTO_MAX_MS : rto;
+}
+
+void hop_up(struct hop *h, const struct hit *hit, uint64_t now_ms)
+{
+	struct peer *p = find_peer(h, hit);
+
+	if (!p)
+		p = make_peer(h, hit);
+	if (!p)
+		return;
+	*p = (struct peer){ .hit = *hit,
+			    .next_sequence = h->first,
+			    .heard_ms = now_ms,
+			    .said_ms = now_ms };
+	h->first += LINK_STRIDE;
+	/* What went over the association before may have gone with it. */
+	for (struct waiting *w = h->waiting; w; w = w->next) {
+		if (!hit_equal(&w->out->peer, hit))
+			continue;
+		w->sent = false;
+		w->sequence = p->next_sequence++;
+		w->sent_ms = now_ms;
+		w->due_ms = now_ms + timeout_ms(p);
+	}
 }
 
 void hop_send(struct hop *h, struct overlay_output *out, uint64_t now_ms)
@@ -211,6 +229,14 @@ static bool is_repeated(const struct frame_window *w, uint32_t sequence)
 	return w->seen != 0 && back < 64 && (w->seen >> back & 1) != 0;
 }
 
+/* The peer has begun anew, and we have not noticed. */
+static bool has_restarted(const struct frame_window *w, uint32_t sequence)
+{
+	uint32_t back = w->top - sequence;
+
+	return w->seen != 0 && back >= FAR_BEHIND && back < 0x80000000u;
+}
+
 enum hop_result hop_datagram(struct hop *h, const struct hit *hit,
 			     struct span bytes, struct span *message,
 			     uint64_t now_ms)
@@ -227,6 +253,8 @@ enum hop_result hop_datagram(struct hop *h, const struct hit *hit,
 		on_ack(h, p, &f, now_ms);
 		return HOP_HEARD;
 	}
+	if (has_restarted(&p->window, f.sequence))
+		p->window = (struct frame_window){ .seen = 0 };
 	repeated = is_repeated(&p->window, f.sequence);
 	p->ack_received = frame_window_on_data(&p->window, f.sequence);
 	p->ack_sequence = f.sequence;

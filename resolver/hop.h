@@ -14,8 +14,12 @@
 
 struct hop;
 
-/* NULL without memory. */
-struct hop *hop_new(void);
+/*
+ * NULL without memory. Sequence numbers of the first link begin at `first`,
+ * of the next ones elsewhere: who restarts must not be taken for repeating
+ * itself by a peer that did not notice.
+ */
+struct hop *hop_new(uint32_t first);
 void hop_free(struct hop *h);
 
 /* The association with a peer stands (anew), or is gone. */

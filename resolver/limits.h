@@ -17,7 +17,7 @@ enum {
 	OVERLAY_BOOTSTRAPS_MAX = 4,
 	OVERLAY_LOST_MAX = 6,	 /* peers that went silently, to look for */
 	OVERLAY_RESENDS_MAX = 3, /* to the same node, where it must be that */
-	OVERLAY_VALUE_MAX = 1024,
+	OVERLAY_VALUE_MAX = 3072,
 	OVERLAY_JOIN_SIDE = 3, /* neighbours on each side while joining */
 	SEARCH_ROUNDS_MAX = 6,
 	SEARCH_ABSENT_MIN = 4, /* answers before a name counts as absent */

@@ -26,6 +26,7 @@ struct link {
 	ring_t at;
 	struct hit node;
 	uint32_t needed_s; /* when it last was, of the overlay's clock */
+	uint32_t began_s;  /* by its uptime; 0: it has not said */
 	uint8_t flags;
 	uint8_t misses;
 	uint8_t worth; /* of 255: how many requests are answered of late */

@@ -116,6 +116,7 @@ void links_on_up(struct overlay *o, const struct hit *node)
 	/* A new association: whether it is in the ring, it must say anew. */
 	l->flags = 0;
 	l->misses = 0;
+	l->began_s = 0;
 	l->worth = UINT8_MAX;
 	l->needed_s = overlay_now_s(o);
 	chord_on_up(o, l);

@@ -15,6 +15,8 @@
 
 #include <assert.h>
 
+enum { BEGAN_SLACK_S = 10 }; /* how late an Update may come */
+
 enum side { SIDE_SUCCESSORS = 1, SIDE_PREDECESSORS = 2 };
 
 static void list_side(const struct overlay *o, enum side side,
@@ -174,6 +176,19 @@ static void joined(struct overlay *o, struct link *l)
 	copies_on_change(o);
 }
 
+/* Who has begun anew under an association that stayed knows nothing of what
+ * it was told before. */
+static void note_beginning(const struct overlay *o, struct link *l,
+			   uint32_t uptime_s)
+{
+	uint32_t began_s = overlay_now_s(o) - uptime_s;
+	uint32_t later = began_s - l->began_s;
+
+	if (l->began_s != 0 && later > BEGAN_SLACK_S && later < UINT32_MAX / 2)
+		l->flags &= (uint8_t) ~(LINK_IN_RING | LINK_TOLD);
+	l->began_s = began_s != 0 ? began_s : 1;
+}
+
 void neighbours_on_update(struct overlay *o, const struct delivery *d)
 {
 	struct chord_update u;
@@ -189,6 +204,7 @@ void neighbours_on_update(struct overlay *o, const struct delivery *d)
 		return;
 	}
 	forward_answer(o, d, RELOAD_UPDATE_ANS, (struct span){ NULL, 0 });
+	note_beginning(o, l, u.uptime_s);
 	if (!link_has(l, LINK_IN_RING))
 		joined(o, l);
 	if (u.type == CHORD_PEER_READY)

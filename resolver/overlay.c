@@ -66,6 +66,12 @@ static void set_identity(struct overlay *o)
 	assert(wr_len(&w) == sizeof(o->identity) && !wr_failed(&w));
 }
 
+void overlay_set_certificate(struct overlay *o, struct span certificate)
+{
+	o->certificate = certificate;
+	set_identity(o);
+}
+
 struct overlay *overlay_new(const struct overlay_config *config,
 			    const struct hit *node, struct span certificate,
 			    bool founder, uint64_t wall_ms, uint64_t now_ms)
@@ -116,6 +122,14 @@ void overlay_free(struct overlay *o)
 	route_clear(&o->route);
 	store_clear(&o->store);
 	free(o);
+}
+
+bool overlay_begin_alone(struct overlay *o, uint64_t now_ms)
+{
+	o->now_ms = now_ms;
+	if (o->phase == PHASE_OUTSIDE && o->route.n == 0)
+		chord_found(o);
+	return overlay_is_joined(o);
 }
 
 void overlay_set_wall(struct overlay *o, uint64_t wall_ms, uint64_t now_ms)
@@ -262,4 +276,9 @@ const struct route *overlay_route(const struct overlay *o)
 struct store *overlay_store(struct overlay *o)
 {
 	return &o->store;
+}
+
+bool overlay_has_changes(const struct overlay *o)
+{
+	return o->store.n_changes > 0;
 }

@@ -72,6 +72,15 @@ struct overlay *overlay_new(const struct overlay_config *config,
 			    bool founder, uint64_t wall_ms, uint64_t now_ms);
 void overlay_free(struct overlay *o);
 
+/*
+ * A founder that found nobody of before begins anew, alone in the ring. True
+ * when it is in one now; false when it is linked to somebody, and may get in.
+ */
+bool overlay_begin_alone(struct overlay *o, uint64_t now_ms);
+
+/* A renewed certificate for the same key, from now on; borrowed as before. */
+void overlay_set_certificate(struct overlay *o, struct span certificate);
+
 /* The wall clock was set. */
 void overlay_set_wall(struct overlay *o, uint64_t wall_ms, uint64_t now_ms);
 
@@ -127,8 +136,9 @@ struct overlay_lookup {
 struct overlay_publish {
 	struct resource_id resource[2];
 	uint32_t kind;
-	struct span key;  /* of a dictionary */
-	struct span data; /* at most OVERLAY_VALUE_MAX */
+	struct span key;	  /* of a dictionary */
+	struct span data;	  /* at most OVERLAY_VALUE_MAX */
+	uint64_t storage_time_ms; /* 0: by the wall clock */
 	uint32_t lifetime_s;
 	bool exists; /* false: takes the record away */
 };
@@ -186,5 +196,6 @@ const struct route *overlay_route(const struct overlay *o);
 
 /* The records held; put in what survived a restart, read what to keep. */
 struct store *overlay_store(struct overlay *o);
+bool overlay_has_changes(const struct overlay *o);
 
 #endif

@@ -210,6 +210,8 @@ void chord_on_join(struct overlay *o, const struct delivery *d);
 void chord_on_leave(struct overlay *o, const struct delivery *d);
 void chord_leave(struct overlay *o);
 void chord_tick(struct overlay *o);
+/* A ring of one's own. */
+void chord_found(struct overlay *o);
 
 /* ---- neighbours.c ---- */
 

@@ -23,7 +23,7 @@ struct peer *peer_new(const struct overlay_config *config,
 		return NULL;
 	p->core = overlay_new(config, node, certificate, founder, wall_ms,
 			      now_ms);
-	p->hop = hop_new();
+	p->hop = hop_new(env_random_u32(&config->env));
 	if (!p->core || !p->hop) {
 		peer_free(p);
 		return NULL;
@@ -61,6 +61,11 @@ void peer_datagram(struct peer *p, const struct hit *from, struct span bytes,
 	if (res == HOP_MESSAGE)
 		in.type = OVERLAY_MESSAGE;
 	overlay_input(p->core, &in, now_ms);
+}
+
+void peer_set_certificate(struct peer *p, struct span certificate)
+{
+	overlay_set_certificate(p->core, certificate);
 }
 
 uint64_t peer_deadline(const struct peer *p)

@@ -48,6 +48,9 @@ struct overlay_output *peer_output(struct peer *p, uint64_t now_ms);
 bool peer_send(struct peer *p, struct hit *to, struct span *bytes,
 	       uint64_t now_ms);
 
+/* As overlay_set_certificate. */
+void peer_set_certificate(struct peer *p, struct span certificate);
+
 /* For overlay_info, overlay_store, overlay_set_wall. */
 struct overlay *peer_overlay(struct peer *p);
 

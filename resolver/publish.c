@@ -177,7 +177,9 @@ void publish_start(struct overlay *o, const struct overlay_input *in)
 		memcpy(p->data, p->what.data.bytes, p->what.data.len);
 	p->what.key.bytes = p->key;
 	p->what.data.bytes = p->data;
-	p->storage_time_ms = overlay_wall_ms(o);
+	p->storage_time_ms = in->publish.storage_time_ms;
+	if (p->storage_time_ms == 0)
+		p->storage_time_ms = overlay_wall_ms(o);
 	p->next = o->publishes;
 	o->publishes = p;
 	o->n_publishes++;

@@ -19,7 +19,8 @@ enum {
 	ARG_KEY = 1,  /* bits of a request's argument */
 	ARG_PAGE = 2, /* it is for a single value */
 	KEYS = 2,
-	VALUE_MAX = OVERLAY_VALUE_MAX + STORE_CERTIFICATE_MAX + 1024,
+	PAGE_VALUE_MAX = 1024, /* of a dictionary */
+	VALUE_MAX = PAGE_VALUE_MAX + STORE_CERTIFICATE_MAX + 1024,
 	PAGES_MAX = 16,
 };
 

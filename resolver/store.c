@@ -15,6 +15,8 @@ struct signer {
 	size_t n;
 };
 
+enum { CHANGES_STEP = 256 };
+
 static const uint64_t lifetime_max_ms = STORE_LIFETIME_MAX_S * 1000ull;
 
 void store_init(struct store *s, const struct kind *kinds, size_t n,
@@ -43,6 +45,50 @@ static void place_key(const struct resource_id *resource, uint32_t kind,
 
 	wr_bytes(&w, resource->bytes, ID_LEN);
 	wr_u32(&w, kind);
+}
+
+void store_begin_journal(struct store *s)
+{
+	s->journal = true;
+}
+
+/* What cannot be noted for want of memory is not kept on disk. */
+static void note(struct store *s, struct place *p)
+{
+	if (!s->journal || p->noted)
+		return;
+	if (s->n_changes == s->changes_cap) {
+		size_t cap = s->changes_cap + CHANGES_STEP;
+		void *more =
+			reallocarray(s->changes, cap, sizeof(s->changes[0]));
+
+		if (!more)
+			return;
+		s->changes = more;
+		s->changes_cap = cap;
+	}
+	memcpy(s->changes[s->n_changes++], p->key, STORE_KEY_LEN);
+	p->noted = true;
+}
+
+bool store_take_change(struct store *s, struct store_change *out)
+{
+	struct place *p;
+	struct rd r;
+
+	if (s->n_changes == 0) {
+		free(s->changes);
+		s->changes = NULL;
+		s->changes_cap = 0;
+		return false;
+	}
+	r = rd_init(s->changes[--s->n_changes], STORE_KEY_LEN);
+	rd_copy(&r, out->resource.bytes, ID_LEN);
+	out->kind = rd_u32(&r);
+	p = table_find(&s->places, s->changes[s->n_changes]);
+	if (p)
+		p->noted = false;
+	return true;
 }
 
 struct place *store_find(const struct store *s,
@@ -299,11 +345,13 @@ enum store_result store_put(struct store *s, const struct store_put *p,
 		place->generation = 1; /* 7.4.1.1: never 0 */
 	if (r->expires_ms < s->next_expiry_ms)
 		s->next_expiry_ms = r->expires_ms;
+	note(s, place);
 	return STORE_TAKEN;
 }
 
 void store_drop(struct store *s, struct place *p)
 {
+	note(s, p);
 	while (p->records)
 		remove_record(s, p, &p->records);
 	table_remove(&s->places, &p->node);
@@ -315,10 +363,14 @@ void store_clear(struct store *s)
 	struct table_iter it = table_iterate(&s->places);
 	struct place *p;
 
+	s->journal = false;
 	while ((p = table_next(&it)) != NULL)
 		store_drop(s, p);
 	table_clear(&s->places);
 	table_clear(&s->signers);
+	free(s->changes);
+	s->changes = NULL;
+	s->n_changes = s->changes_cap = 0;
 }
 
 /* Removes what is due; answers when the next one is. */

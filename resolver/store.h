@@ -26,6 +26,7 @@ enum {
 enum access_policy {
 	ACCESS_NODE_MATCH,
 	ACCESS_USER_NODE_MATCH,
+	ACCESS_AUTHORITY, /* ours: what the authority has signed itself */
 };
 
 struct kind {
@@ -54,6 +55,7 @@ struct place {
 	uint64_t generation;
 	struct record *records;
 	size_t n;
+	bool noted; /* among the changes */
 };
 
 struct store {
@@ -61,6 +63,9 @@ struct store {
 	struct kind kinds[STORE_KINDS_MAX];
 	size_t n_kinds, n_records;
 	uint64_t next_expiry_ms;
+	bool journal; /* changes are noted: store_take_change */
+	uint8_t (*changes)[STORE_KEY_LEN];
+	size_t n_changes, changes_cap;
 };
 
 /* Copies the kinds, at most STORE_KINDS_MAX. Allocates nothing yet. */
@@ -114,6 +119,16 @@ struct span record_certificate(const struct record *r);
 
 /* Forgets a place with all its records. */
 void store_drop(struct store *s, struct place *p);
+
+/* From now on it is noted which places change, other than by time. */
+void store_begin_journal(struct store *s);
+
+/* One place that has changed, or is gone, since it was last taken. */
+struct store_change {
+	struct resource_id resource;
+	uint32_t kind;
+};
+bool store_take_change(struct store *s, struct store_change *out);
 
 /* Forgets what has expired; cheap when there is nothing. */
 void store_expire(struct store *s, uint64_t wall_ms);

@@ -15,7 +15,7 @@ static uint64_t now;
 static void set_up(void)
 {
 	now = 1000;
-	h = hop_new();
+	h = hop_new(1);
 	cr_assert(h);
 	hop_up(h, &peer, now);
 }
@@ -245,7 +245,34 @@ Test(hop, a_new_association_begins_anew)
 	cr_expect(is_quiet());
 	cr_expect_eq(hear(&peer, 5, &message), HOP_MESSAGE);
 	send(&peer, "x");
-	cr_expect_eq(next().sequence, 1);
+	cr_expect_gt(next().sequence, 64, "a window's length away");
+}
+
+Test(hop, what_waits_when_an_association_comes_anew_goes_over_that_one)
+{
+	struct frame before, f;
+
+	send(&peer, "x");
+	before = next();
+	hop_up(h, &peer, now);
+	cr_expect_not(lose_one());
+	f = next();
+	cr_expect_eq(f.type, FRAME_DATA);
+	cr_expect_neq(f.sequence, before.sequence);
+	acknowledge(before.sequence, 0);
+	now += HOP_RTO_MIN_MS;
+	hop_tick(h, now);
+	cr_expect(lose_one(), "the former one's number counts no more");
+}
+
+Test(hop, a_peer_that_began_anew_unnoticed_is_heard)
+{
+	struct span message;
+
+	cr_expect_eq(hear(&peer, 5000000, &message), HOP_MESSAGE);
+	cr_expect_eq(hear(&peer, 7, &message), HOP_MESSAGE);
+	cr_expect_eq(hear(&peer, 7, &message), HOP_HEARD, "a repeated one");
+	cr_expect_eq(hear(&peer, 8, &message), HOP_MESSAGE);
 }
 
 Test(hop, what_waits_has_a_limit)
