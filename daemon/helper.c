@@ -8,6 +8,7 @@
 #include "daemon/base/ipc.h"
 #include "daemon/base/log.h"
 #include "daemon/handover.h"
+#include "daemon/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,10 @@ static const char program_name[] = "hipline-resolver";
 
 void helper_init(struct helper *h)
 {
-	*h = (struct helper){ .engine = -1, .again_ms = HELPER_NEVER };
+	*h = (struct helper){ .engine = -1,
+			      .overlay = -1,
+			      .names = -1,
+			      .again_ms = HELPER_NEVER };
 }
 
 /* Beside this program when it was not installed, else where it belongs. */
@@ -126,6 +130,45 @@ void helper_open(struct helper *h, const struct config *c, const char *libexec,
 		open_address(h, c->dns_listen.items[i].text);
 }
 
+/* Bound to the interface first: so nothing comes from elsewhere before. */
+static int open_overlay_socket(const char *interface, const struct hit *own)
+{
+	struct sockaddr_in6 at = { .sin6_family = AF_INET6,
+				   .sin6_port = htons(OVERLAY_PORT) };
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	memcpy(&at.sin6_addr, own->bytes, sizeof(own->bytes));
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+		       (socklen_t)strlen(interface)) < 0 ||
+	    bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
+		err = -errno;
+	if (err == 0)
+		return fd;
+	(void)close(fd); /* never used */
+	return err;
+}
+
+void helper_open_overlay(struct helper *h, const struct config *c,
+			 const struct hit *own)
+{
+	if (!h->has_user)
+		return;
+	h->overlay = open_overlay_socket(c->interface, own);
+	if (h->overlay < 0) {
+		log_warning(
+			"resolver",
+			"UDP port %d on %s: %s; there is no overlay without",
+			OVERLAY_PORT, c->interface, strerror(-h->overlay));
+		h->overlay = -1;
+	}
+	h->names = place_names(c->state, h->start.uid, h->start.gid);
+	h->start.has_overlay = h->overlay >= 0;
+	h->start.has_names = h->names >= 0;
+}
+
 /* In the child: nothing but the channel is taken along. */
 static void become_resolver(const struct helper *h, int channel)
 {
@@ -161,14 +204,20 @@ static int start(struct helper *h)
 {
 	uint8_t body[64];
 	size_t len = resolve_start_write(&h->start, body, sizeof(body));
+	int fds[HELPER_SOCKETS_MAX + 2];
+	size_t n_fds = h->n_sockets;
 	int ends[2], err;
 
+	memcpy(fds, h->sockets, n_fds * sizeof(fds[0]));
+	if (h->overlay >= 0)
+		fds[n_fds++] = h->overlay;
+	if (h->names >= 0)
+		fds[n_fds++] = h->names;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 		       ends) < 0)
 		return -errno;
 	/* Its first message waits in the socket until it reads. */
-	err = ipc_send(ends[0], RESOLVE_START, body, len, h->sockets,
-		       h->n_sockets, 0);
+	err = ipc_send(ends[0], RESOLVE_START, body, len, fds, n_fds, 0);
 	if (err == 0) {
 		h->pid = fork();
 		if (h->pid == 0)
@@ -258,4 +307,9 @@ void helper_close(struct helper *h)
 	for (size_t i = 0; i < h->n_sockets; i++)
 		(void)close(h->sockets[i]); /* the resolver has its own */
 	h->n_sockets = 0;
+	if (h->overlay >= 0)
+		(void)close(h->overlay); /* the same */
+	if (h->names >= 0)
+		(void)close(h->names); /* was only looked at */
+	h->overlay = h->names = -1;
 }

@@ -17,7 +17,7 @@
 
 enum {
 	HELPER_PATH_MAX = 4096,
-	HELPER_SOCKETS_MAX = 32,
+	HELPER_SOCKETS_MAX = 28, /* with the two below one message */
 	HELPER_TROUBLE_MAX = 256,
 	HELPER_AGAIN_FIRST_MS = 100,
 	HELPER_AGAIN_MAX_MS = 30 * 1000,
@@ -32,6 +32,8 @@ struct helper {
 	bool has_user;
 	int sockets[HELPER_SOCKETS_MAX]; /* UDP, and TCP that listens */
 	size_t n_sockets;
+	int overlay;			  /* UDP 6084 of our HIT; -1: none */
+	int names;			  /* its folder; -1: none */
 	char trouble[HELPER_TROUBLE_MAX]; /* what is not listened on; or "" */
 	int engine; /* the socket to the engine; not ours */
 	pid_t pid;  /* 0: it does not run */
@@ -47,6 +49,14 @@ void helper_init(struct helper *h);
  */
 void helper_open(struct helper *h, const struct config *c, const char *libexec,
 		 bool verbose);
+
+/*
+ * Opens, once the interface has its HIT, the socket of the overlay, which
+ * takes nothing from any other interface, and the resolver's folder in the
+ * state directory. What cannot be had is a warning.
+ */
+void helper_open_overlay(struct helper *h, const struct config *c,
+			 const struct hit *own);
 
 /* Starts it for the first time; the engine hears of it through `engine`. */
 void helper_begin(struct helper *h, int engine, uint64_t now_ms);

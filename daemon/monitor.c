@@ -171,6 +171,8 @@ static int make_all(struct monitor *m)
 	if (err == 0)
 		err = network_set_up(&m->network, m->netlink, c,
 				     identity_hit(m->id));
+	if (err == 0)
+		helper_open_overlay(&m->resolver, c, identity_hit(m->id));
 	return err;
 }
 

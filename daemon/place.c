@@ -158,6 +158,43 @@ int place_state(const char *path, uid_t uid, gid_t gid, int *lock)
 	return 0;
 }
 
+/* The state directory is the engine's: nothing in it is followed. */
+static int open_names(int state, uid_t uid, gid_t gid)
+{
+	struct stat st;
+	int err = 0, fd;
+
+	if (mkdirat(state, "names", 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(state, "names",
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		err = -errno;
+	else if (st.st_uid != uid && st.st_uid != geteuid())
+		err = -EPERM; /* somebody else has put it there */
+	else if (fchmod(fd, 0700) < 0 || fchown(fd, uid, gid) < 0)
+		err = -errno;
+	if (err == 0)
+		return fd;
+	(void)close(fd); /* was only looked at */
+	return err;
+}
+
+int place_names(const char *state, uid_t uid, gid_t gid)
+{
+	int dir = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = dir < 0 ? -errno : open_names(dir, uid, gid);
+
+	if (dir >= 0)
+		(void)close(dir); /* was only looked at */
+	if (fd < 0)
+		log_warning(state, "its folder names cannot be used: %s",
+			    strerror(-fd));
+	return fd;
+}
+
 /* The configuration has checked that the path fits. */
 static struct sockaddr_un address_of(const char *path)
 {

@@ -17,6 +17,14 @@
 __attribute__((warn_unused_result)) int place_state(const char *path, uid_t uid,
 						    gid_t gid, int *lock);
 
+/*
+ * The folder "names" in the state directory, mode 0700, owned by the
+ * resolver's user: its descriptor. What is in the way is logged as a
+ * warning, and the answer a negative errno.
+ */
+__attribute__((warn_unused_result)) int place_names(const char *state,
+						    uid_t uid, gid_t gid);
+
 /* 0 when no daemon answers on that socket, -EADDRINUSE when one does, or
  * another negative errno when that cannot be told. One that answers though
  * its monitor was killed is given time to end. */

@@ -21,6 +21,7 @@ static const char tables[] =
 	" PRIMARY KEY(resource, kind, slot)) WITHOUT ROWID;"
 	"CREATE TABLE first_use(name TEXT PRIMARY KEY, hit BLOB)"
 	" WITHOUT ROWID;"
+	"CREATE TABLE about(key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
 	"CREATE TABLE neighbours(hit BLOB PRIMARY KEY, address BLOB,"
 	" port INTEGER, seen_s INTEGER) WITHOUT ROWID;"
 	"PRAGMA user_version = 1;";
@@ -81,16 +82,83 @@ int database_drop_record(struct database *db, const struct database_record *r)
 	return sql_run_query(&q);
 }
 
+int database_drop_place(struct database *db, const struct resource_id *resource,
+			uint32_t kind)
+{
+	struct sql_query q =
+		sql_prepare(db->sql, "DELETE FROM records WHERE resource = ?"
+				     " AND kind = ?");
+
+	sql_bind_blob(&q, resource->bytes, ID_LEN);
+	sql_bind_number(&q, kind);
+	return sql_run_query(&q);
+}
+
+int database_begin(struct database *db)
+{
+	return sql_run(db->sql, "BEGIN IMMEDIATE");
+}
+
+int database_end(struct database *db, bool keep)
+{
+	return sql_run(db->sql, keep ? "COMMIT" : "ROLLBACK");
+}
+
+int database_forget_overlay(struct database *db)
+{
+	return sql_run(db->sql, "DELETE FROM records; DELETE FROM neighbours;"
+				"DELETE FROM about; DELETE FROM first_use");
+}
+
+int database_put_about(struct database *db, const char *key, const void *value,
+		       size_t len)
+{
+	struct sql_query q = sql_prepare(
+		db->sql, "INSERT OR REPLACE INTO about VALUES (?, ?)");
+
+	sql_bind_text(&q, key);
+	sql_bind_blob(&q, value, len);
+	return sql_run_query(&q);
+}
+
+int database_about(struct database *db, const char *key, void *out, size_t cap,
+		   size_t *len)
+{
+	struct sql_query q =
+		sql_prepare(db->sql, "SELECT value FROM about WHERE key = ?");
+	struct span v = { NULL, 0 };
+	bool found;
+	int err;
+
+	sql_bind_text(&q, key);
+	found = sql_step(&q);
+	if (found)
+		v = sql_blob(&q, 0);
+	if (v.len > 0 && v.len <= cap)
+		memcpy(out, v.bytes, v.len);
+	err = sql_finish(&q);
+	if (err || !found || v.len > cap)
+		return err ? err : found ? -E2BIG : -ENOENT;
+	*len = v.len;
+	return 0;
+}
+
+int database_expire(struct database *db, uint64_t wall_ms)
+{
+	struct sql_query q = sql_prepare(db->sql, "DELETE FROM records WHERE"
+						  " expires_ms <= ?");
+
+	sql_bind_number(&q, wall_ms);
+	return sql_run_query(&q);
+}
+
 int database_records(struct database *db, uint64_t wall_ms,
 		     bool (*fn)(void *ctx, const struct database_record *r),
 		     void *ctx)
 {
-	struct sql_query q = sql_prepare(db->sql, "DELETE FROM records WHERE"
-						  " expires_ms <= ?");
-	int err;
+	struct sql_query q;
+	int err = database_expire(db, wall_ms);
 
-	sql_bind_number(&q, wall_ms);
-	err = sql_run_query(&q);
 	if (err)
 		return err;
 	q = sql_prepare(db->sql,

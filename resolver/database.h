@@ -42,6 +42,14 @@ __attribute__((warn_unused_result)) int
 database_put_record(struct database *db, const struct database_record *r);
 __attribute__((warn_unused_result)) int
 database_drop_record(struct database *db, const struct database_record *r);
+/* All records of a Kind there. */
+__attribute__((warn_unused_result)) int
+database_drop_place(struct database *db, const struct resource_id *resource,
+		    uint32_t kind);
+/* What is written between is on the disk at the end, or not at all. */
+__attribute__((warn_unused_result)) int database_begin(struct database *db);
+__attribute__((warn_unused_result)) int database_end(struct database *db,
+						     bool keep);
 /* Forgets those that have expired, then gives each; stops when fn is false. */
 __attribute__((warn_unused_result)) int
 database_records(struct database *db, uint64_t wall_ms,
@@ -55,6 +63,25 @@ database_put_first_use(struct database *db, const char *name,
 		       const struct hit *hit);
 __attribute__((warn_unused_result)) int
 database_find_first_use(struct database *db, const char *name, struct hit *out);
+
+/* Anything else, by a key of its own: replaces. Reading: 0, -ENOENT, or
+ * -E2BIG. */
+__attribute__((warn_unused_result)) int database_put_about(struct database *db,
+							   const char *key,
+							   const void *value,
+							   size_t len);
+__attribute__((warn_unused_result)) int database_about(struct database *db,
+						       const char *key,
+						       void *out, size_t cap,
+						       size_t *len);
+
+/* Records that have ended by then are not kept any more. */
+__attribute__((warn_unused_result)) int database_expire(struct database *db,
+							uint64_t wall_ms);
+
+/* Everything that was kept of an overlay. */
+__attribute__((warn_unused_result)) int
+database_forget_overlay(struct database *db);
 
 /* Neighbours to begin with, the last seen first. */
 __attribute__((warn_unused_result)) int

@@ -4,6 +4,7 @@
  * cert_hash with SHA-256; the certificate travels in the message.
  */
 #include "resolver/judge.h"
+#include "resolver/kinds.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -206,13 +207,30 @@ static bool same_resource(const struct resource_id *a,
 	return memcmp(a->bytes, b->bytes, ID_LEN) == 0;
 }
 
-/* RFC 6940 7.3.2: the place is that of the node's own name. */
+/* RFC 6940 7.3.2: the place is one of the node's own. */
 static bool node_matches(const struct known *k, const struct resource_id *at)
 {
-	struct resource_id own;
+	struct resource_id own[REGISTRATION_KEYS];
 
-	id_resource(k->hit.bytes, sizeof(k->hit.bytes), &own);
-	return same_resource(&own, at);
+	kinds_locator_resources(&k->hit, own);
+	return same_resource(&own[0], at) || same_resource(&own[1], at);
+}
+
+/* A list of the authority's, at its place, and not one that is outdated. */
+static bool authority_matches(const struct judge *j,
+			      const struct judge_claim *claim)
+{
+	struct resource_id places[REGISTRATION_KEYS];
+	const struct span *list = &claim->value->data;
+	struct revocation v;
+
+	kinds_revocation_resources(places);
+	return claim->value->exists &&
+	       (same_resource(&places[0], &claim->resource) ||
+		same_resource(&places[1], &claim->resource)) &&
+	       revocation_verify(j->authority, list->bytes, list->len,
+				 j->wall_s, &v) == CERTIFICATE_OK &&
+	       v.number >= j->revocation.number;
 }
 
 /* RFC 6940 7.3.3: the key is the signer; a name that hashes to the place
@@ -233,12 +251,32 @@ static bool user_node_matches(const struct known *k,
 	return true;
 }
 
+static bool has_access(const struct judge *j, const struct known *k,
+		       const struct judge_claim *claim, bool *proven)
+{
+	switch (claim->kind->access) {
+	case ACCESS_NODE_MATCH:
+		return node_matches(k, &claim->resource);
+	case ACCESS_USER_NODE_MATCH:
+		return user_node_matches(k, claim, proven);
+	case ACCESS_AUTHORITY:
+		return authority_matches(j, claim);
+	}
+	return false;
+}
+
 static bool is_in_form(const struct known *k, const struct judge_claim *claim)
 {
+	struct locator at[KIND_LOCATORS_MAX];
 	struct span prefs;
 	struct hit node;
+	size_t n;
 
-	if (claim->kind->id != REGISTRATION_KIND || !claim->value->exists)
+	if (!claim->value->exists)
+		return true;
+	if (claim->kind->id == KIND_LOCATORS)
+		return kinds_locators_parse(claim->value->data, at, &n);
+	if (claim->kind->id != REGISTRATION_KIND)
 		return true;
 	return registration_parse(claim->value->data, &node, &prefs) &&
 	       hit_equal(&node, &k->hit);
@@ -256,9 +294,7 @@ bool judge_value(struct judge *j, const struct judge_claim *claim,
 		 &claim->value->signature, &proof.certificate);
 	if (!k)
 		return false;
-	if (claim->kind->access == ACCESS_NODE_MATCH
-		    ? !node_matches(k, &claim->resource)
-		    : !user_node_matches(k, claim, &proof.proven))
+	if (!has_access(j, k, claim, &proof.proven))
 		return false;
 	stored_signed_write(&w, &claim->resource, claim->kind->id,
 			    claim->kind->model, claim->value);

@@ -10,6 +10,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/resolve.h"
 #include "daemon/base/sandbox.h"
+#include "resolver/member.h"
 #include "resolver/server.h"
 #include "resolver/stub.h"
 #include "resolver/upstream.h"
@@ -39,10 +40,12 @@ struct resolver {
 	int status;
 	int listen_fds[IPC_FDS_MAX];
 	size_t n_listen;
+	int overlay_fd, names_fd; /* as they came; -1: none */
 	struct ipc_in in;
 	struct stub *stub; /* NULL until the engine has said how */
 	struct server *server;
 	struct upstream *upstream;
+	struct member *member;
 	bool draining; /* the outputs of the stub */
 	ev_io channel;
 	ev_timer deadline;
@@ -79,22 +82,34 @@ static void give_up(struct resolver *r, int status)
 	ev_break(r->loop, EVBREAK_ALL);
 }
 
+/* Half a message may stand there when one fails: then all ends. */
+static void send_engine(struct resolver *r, uint16_t type, const uint8_t *body,
+			size_t len)
+{
+	int err = ipc_send(CHANNEL_FD, type, body, len, NULL, 0, SEND_MS);
+
+	if (err == 0)
+		return;
+	log_error("engine", "it cannot be asked: %s", strerror(-err));
+	give_up(r, EXIT_FAILURE);
+}
+
+static void on_member(void *ctx, enum resolve_type type, const uint8_t *body,
+		      size_t len)
+{
+	send_engine(ctx, (uint16_t)type, body, len);
+}
+
 static void send_ask(struct resolver *r, const struct stub_output *o)
 {
 	struct resolve_ask a = { .id = o->id,
 				 .is_reverse = o->what.is_reverse,
 				 .name = o->what.name };
 	uint8_t body[RESOLVE_ASK_MAX + 8];
-	size_t len;
-	int err;
 
 	memcpy(a.hit, o->what.hit.bytes, sizeof(a.hit));
-	len = resolve_ask_write(&a, body, sizeof(body));
-	err = ipc_send(CHANNEL_FD, RESOLVE_ASK, body, len, NULL, 0, SEND_MS);
-	if (err == 0)
-		return;
-	log_error("engine", "it cannot be asked: %s", strerror(-err));
-	give_up(r, EXIT_FAILURE); /* half a message may stand there */
+	send_engine(r, RESOLVE_ASK, body,
+		    resolve_ask_write(&a, body, sizeof(body)));
 }
 
 static void schedule(struct resolver *r)
@@ -206,37 +221,64 @@ static int on_config(struct resolver *r, const struct ipc_message *m)
 		       : begin(r, &c);
 }
 
-static int on_answer(struct resolver *r, const struct ipc_message *m)
+/* An answer for the stub. -EPROTO for what is no HIT. */
+static int give_answer(struct resolver *r, const struct resolve_answer *a)
 {
-	/* The last two mean nothing here. */
 	static const enum cache_result results[RESOLVE_RESULTS] = {
-		CACHE_FOUND,	   CACHE_ABSENT,      CACHE_FOREIGN,
-		CACHE_UNREACHABLE, CACHE_UNREACHABLE, CACHE_UNREACHABLE
+		[RESOLVE_FOUND] = CACHE_FOUND,
+		[RESOLVE_ABSENT] = CACHE_ABSENT,
+		[RESOLVE_FOREIGN] = CACHE_FOREIGN,
+		[RESOLVE_UNREACHABLE] = CACHE_UNREACHABLE,
+		[RESOLVE_IN_OVERLAY] = CACHE_UNREACHABLE, /* not so far */
+		[RESOLVE_CONFLICT] = CACHE_UNREACHABLE,
 	};
 	struct dnsrecord_hit hits[RESOLVE_HITS_MAX];
-	struct resolve_answer a;
-	struct stub_input in = { .kind = STUB_IN_ANSWER };
+	struct stub_input in = { .kind = STUB_IN_ANSWER, .id = a->id };
 
-	if (!r->stub || !resolve_answer_parse(m->body, m->len, &a))
-		return -EPROTO;
-	for (size_t i = 0; i < a.n_hits; i++) {
+	for (size_t i = 0; i < a->n_hits; i++) {
 		hits[i] = (struct dnsrecord_hit){
-			.proof = resolve_proof_text(a.hits[i].proof),
-			.hi = a.hits[i].hi,
-			.hi_len = a.hits[i].hi_len,
+			.proof = resolve_proof_text(a->hits[i].proof),
+			.hi = a->hits[i].hi,
+			.hi_len = a->hits[i].hi_len,
 		};
-		memcpy(hits[i].hit.bytes, a.hits[i].hit, RESOLVE_HIT_LEN);
+		memcpy(hits[i].hit.bytes, a->hits[i].hit, RESOLVE_HIT_LEN);
 		if (!hit_is_hit(&hits[i].hit))
 			return -EPROTO;
 	}
-	in.id = a.id;
 	in.answer = (struct cache_answer){
-		.result = results[a.result],
-		.lifetime_s = a.lifetime_s,
-		.known = { .hits = hits, .n_hits = a.n_hits, .name = a.name },
+		.result = results[a->result],
+		.lifetime_s = a->lifetime_s,
+		.known = { .hits = hits, .n_hits = a->n_hits, .name = a->name },
 	};
 	give(r, &in);
 	return 0;
+}
+
+static int on_answer(struct resolver *r, const struct ipc_message *m)
+{
+	struct resolve_answer a;
+	const char *name;
+
+	if (!r->stub || !resolve_answer_parse(m->body, m->len, &a))
+		return -EPROTO;
+	if (a.result != RESOLVE_IN_OVERLAY)
+		return give_answer(r, &a);
+	name = stub_open_name(r->stub, a.id);
+	if (name)
+		member_look_up(r->member, a.id, name);
+	return 0;
+}
+
+/* The overlay's answer to what DNS asked. */
+static void on_found(void *ctx, uint64_t id, const struct node_found *f)
+{
+	struct resolve_answer a = { .id = id,
+				    .result = f->result,
+				    .lifetime_s = f->lifetime_s,
+				    .n_hits = f->n_hits };
+
+	memcpy(a.hits, f->hits, sizeof(a.hits));
+	(void)give_answer(ctx, &a); /* they are HITs of certificates */
 }
 
 static int on_message(struct resolver *r, const struct ipc_message *m)
@@ -245,6 +287,8 @@ static int on_message(struct resolver *r, const struct ipc_message *m)
 
 	if (m->n_fds > 0)
 		return -EPROTO;
+	if (member_takes((enum resolve_type)m->type))
+		return member_on_message(r->member, m);
 	switch (m->type) {
 	case RESOLVE_CONFIG:
 		return on_config(r, m);
@@ -304,10 +348,32 @@ static int take_start(struct resolver *r)
 	if (m.type != RESOLVE_START ||
 	    !resolve_start_parse(m.body, m.len, &start))
 		return -EPROTO;
-	memcpy(r->listen_fds, m.fds, sizeof(m.fds));
 	r->n_listen = m.n_fds;
+	if (start.has_names && r->n_listen > 0)
+		r->names_fd = m.fds[--r->n_listen];
+	if (start.has_overlay && r->n_listen > 0)
+		r->overlay_fd = m.fds[--r->n_listen];
+	memcpy(r->listen_fds, m.fds, r->n_listen * sizeof(m.fds[0]));
 	log_set_level((enum log_level)start.log);
 	return sandbox_become(start.uid, start.gid);
+}
+
+/* The folder of what we keep is where we stand: those above it are not ours
+ * to pass. */
+static int set_up_member(struct resolver *r)
+{
+	struct member_conf conf = { .loop = r->loop,
+				    .socket = r->overlay_fd,
+				    .send = on_member,
+				    .found = on_found,
+				    .ctx = r };
+
+	if (r->names_fd >= 0 && fchdir(r->names_fd) == 0)
+		conf.database = "overlay.db";
+	else
+		log_warning("names", "there is no folder to keep them in");
+	r->member = member_new(&conf);
+	return r->member ? 0 : -ENOMEM;
 }
 
 static int set_up(struct resolver *r)
@@ -322,7 +388,9 @@ static int set_up(struct resolver *r)
 	if (err == 0 && !r->server)
 		err = -ENOMEM;
 	if (err == 0)
-		err = confine_resolver();
+		err = set_up_member(r);
+	if (err == 0)
+		err = confine_resolver(r->names_fd);
 	if (err < 0)
 		log_error("resolver", "it cannot start: %s", strerror(-err));
 	return err;
@@ -331,8 +399,8 @@ static int set_up(struct resolver *r)
 static void clear(struct resolver *r)
 {
 	upstream_free(r->upstream); /* open questions fail: replies go out */
+	member_free(r->member);
 	server_free(r->server);
-
 	stub_free(r->stub);
 	ipc_in_clear(&r->in);
 	for (size_t i = 0; i < r->n_listen; i++)
@@ -342,7 +410,9 @@ static void clear(struct resolver *r)
 
 static int run(void)
 {
-	struct resolver r = { .status = EXIT_FAILURE };
+	struct resolver r = { .status = EXIT_FAILURE,
+			      .overlay_fd = -1,
+			      .names_fd = -1 };
 
 	(void)prctl(PR_SET_NAME, "hipline-resolve");
 	(void)signal(SIGINT, SIG_IGN); /* the terminal's; the monitor acts */

@@ -103,6 +103,13 @@ int stub_set(struct stub *s, const char *suffix, bool has_upstream)
 	return 0;
 }
 
+const char *stub_open_name(const struct stub *s, uint64_t id)
+{
+	const struct cache_entry *e = cache_find_open(&s->cache, id);
+
+	return e ? e->name : NULL;
+}
+
 const struct stub_counters *stub_counters(const struct stub *s)
 {
 	return &s->counters;

@@ -87,6 +87,9 @@ bool stub_output(struct stub *s, struct stub_output *out);
 __attribute__((warn_unused_result)) int
 stub_set(struct stub *s, const char *suffix, bool has_upstream);
 
+/* The name of a LOOKUP that is open, canonical; NULL: it is not any more. */
+const char *stub_open_name(const struct stub *s, uint64_t id);
+
 const struct stub_counters *stub_counters(const struct stub *s);
 
 #endif

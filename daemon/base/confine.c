@@ -21,56 +21,39 @@
 enum { TYPE_MASK = 0xf }; /* of socket(2), without its flags */
 
 static const int allowed[] = {
-	SCMP_SYS(accept4),
-	SCMP_SYS(bind),
-	SCMP_SYS(brk),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(close),
-	SCMP_SYS(connect),
-	SCMP_SYS(epoll_create1),
-	SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_pwait),
-	SCMP_SYS(epoll_wait),
-	SCMP_SYS(eventfd2),
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
-	SCMP_SYS(fcntl),
-	SCMP_SYS(fstat),
-	SCMP_SYS(futex),
-	SCMP_SYS(getpeername),
-	SCMP_SYS(getpid),
-	SCMP_SYS(getrandom),
-	SCMP_SYS(getsockname),
-	SCMP_SYS(getsockopt),
-	SCMP_SYS(gettid),
-	SCMP_SYS(gettimeofday),
-	SCMP_SYS(lseek),
-	SCMP_SYS(madvise),
-	SCMP_SYS(mmap),
-	SCMP_SYS(mprotect),
-	SCMP_SYS(mremap),
-	SCMP_SYS(munmap),
-	SCMP_SYS(newfstatat),
-	SCMP_SYS(openat),
-	SCMP_SYS(poll),
-	SCMP_SYS(ppoll),
-	SCMP_SYS(read),
-	SCMP_SYS(recvfrom),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(sendto),
-	SCMP_SYS(setsockopt),
-	SCMP_SYS(shutdown),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(tgkill),
-	SCMP_SYS(timerfd_create),
-	SCMP_SYS(timerfd_settime),
-	SCMP_SYS(write),
-	SCMP_SYS(writev),
+	SCMP_SYS(accept4),	  SCMP_SYS(access),
+	SCMP_SYS(bind),		  SCMP_SYS(brk),
+	SCMP_SYS(clock_gettime),  SCMP_SYS(close),
+	SCMP_SYS(connect),	  SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),	  SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_wait),	  SCMP_SYS(eventfd2),
+	SCMP_SYS(exit),		  SCMP_SYS(exit_group),
+	SCMP_SYS(faccessat),	  SCMP_SYS(faccessat2),
+	SCMP_SYS(fallocate),	  SCMP_SYS(fchmod),
+	SCMP_SYS(fcntl),	  SCMP_SYS(fdatasync),
+	SCMP_SYS(fstat),	  SCMP_SYS(fsync),
+	SCMP_SYS(ftruncate),	  SCMP_SYS(futex),
+	SCMP_SYS(getcwd),	  SCMP_SYS(geteuid),
+	SCMP_SYS(getpeername),	  SCMP_SYS(getpid),
+	SCMP_SYS(getrandom),	  SCMP_SYS(getsockname),
+	SCMP_SYS(getsockopt),	  SCMP_SYS(gettid),
+	SCMP_SYS(gettimeofday),	  SCMP_SYS(lseek),
+	SCMP_SYS(lstat),	  SCMP_SYS(madvise),
+	SCMP_SYS(mmap),		  SCMP_SYS(mprotect),
+	SCMP_SYS(mremap),	  SCMP_SYS(munmap),
+	SCMP_SYS(newfstatat),	  SCMP_SYS(openat),
+	SCMP_SYS(poll),		  SCMP_SYS(ppoll),
+	SCMP_SYS(pread64),	  SCMP_SYS(pwrite64),
+	SCMP_SYS(read),		  SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),	  SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigaction),	  SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),	  SCMP_SYS(sendmsg),
+	SCMP_SYS(sendto),	  SCMP_SYS(setsockopt),
+	SCMP_SYS(shutdown),	  SCMP_SYS(sigaltstack),
+	SCMP_SYS(stat),		  SCMP_SYS(tgkill),
+	SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
+	SCMP_SYS(unlink),	  SCMP_SYS(unlinkat),
+	SCMP_SYS(write),	  SCMP_SYS(writev),
 };
 
 /* UDP and TCP, and no other socket. */
@@ -130,8 +113,26 @@ static int allow_reading(int ruleset, const char *folder)
 	return err;
 }
 
+/* Files in one folder, of all kinds of work but to execute them. */
+static int allow_files(int ruleset, int folder)
+{
+	const struct landlock_path_beneath_attr below = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
+				  LANDLOCK_ACCESS_FS_READ_DIR |
+				  LANDLOCK_ACCESS_FS_WRITE_FILE |
+				  LANDLOCK_ACCESS_FS_MAKE_REG |
+				  LANDLOCK_ACCESS_FS_REMOVE_FILE,
+		.parent_fd = folder,
+	};
+
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
+		    &below, 0) < 0)
+		return -errno;
+	return 0;
+}
+
 /* Rights that every version of Landlock knows. */
-static int restrict_files(void)
+static int restrict_files(int folder)
 {
 	const struct landlock_ruleset_attr all = {
 		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
@@ -143,6 +144,8 @@ static int restrict_files(void)
 	if (ruleset < 0)
 		return -errno;
 	err = allow_reading(ruleset, "/etc");
+	if (err == 0 && folder >= 0)
+		err = allow_files(ruleset, folder);
 	if (err == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		err = -errno;
 	(void)close(ruleset); /* nothing was written to it */
@@ -154,9 +157,9 @@ static bool is_missing(int err)
 	return err == -ENOSYS || err == -EOPNOTSUPP || err == -EINVAL;
 }
 
-int confine_resolver(void)
+int confine_resolver(int folder)
 {
-	int err = restrict_files();
+	int err = restrict_files(folder);
 
 	if (is_missing(err)) {
 		log_info("sandbox", "this kernel has no Landlock");

@@ -54,6 +54,7 @@ size_t resolve_start_write(const struct resolve_start *s, uint8_t *out,
 	wr_u32(&w, s->uid);
 	wr_u32(&w, s->gid);
 	wr_u8(&w, s->log);
+	wr_u8(&w, (uint8_t)(s->has_overlay | s->has_names << 1));
 	return resolve_text_end(&w);
 }
 
@@ -62,11 +63,15 @@ bool resolve_start_parse(const uint8_t *body, size_t len,
 {
 	struct rd r = rd_init(body, len);
 	struct resolve_start s = { 0 };
+	uint8_t has;
 
 	s.uid = rd_u32(&r);
 	s.gid = rd_u32(&r);
 	s.log = rd_u8(&r);
-	if (!rd_done(&r) || s.log > LOG_LEVEL_DEBUG)
+	has = rd_u8(&r);
+	s.has_overlay = (has & 1) != 0;
+	s.has_names = (has & 2) != 0;
+	if (!rd_done(&r) || has > 3 || s.log > LOG_LEVEL_DEBUG)
 		return false;
 	*out = s;
 	return true;

@@ -57,7 +57,9 @@ enum {
 /* Who the resolver becomes, and what it logs. */
 struct resolve_start {
 	uint32_t uid, gid;
-	uint8_t log; /* enum log_level */
+	uint8_t log;	  /* enum log_level */
+	bool has_overlay; /* behind those of DNS, the overlay's socket */
+	bool has_names;	  /* behind that, the folder of what it keeps */
 };
 
 struct resolve_config {

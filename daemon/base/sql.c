@@ -159,6 +159,8 @@ static int set_up(sqlite3 *sql, const struct sql_schema *schema)
 	uint64_t version = 0;
 	int err = sql_run(sql, "PRAGMA journal_mode = WAL;"
 			       "PRAGMA synchronous = FULL;"
+			       "PRAGMA cache_size = -256;" /* KiB */
+			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA trusted_schema = OFF");
 
 	if (!err)
@@ -177,6 +179,37 @@ static int set_up(sqlite3 *sql, const struct sql_schema *schema)
 	return err ? err : sql_run(sql, "COMMIT");
 }
 
+/*
+ * SQLite makes names absolute, and looks at each folder on the way; but who
+ * stands in his folder need not have the right to pass those above it. So a
+ * name stays as it is.
+ */
+static int keep_name(sqlite3_vfs *vfs, const char *name, int cap, char *out)
+{
+	int n = snprintf(out, (size_t)cap, "%s", name);
+
+	(void)vfs;
+	return n < 0 || n >= cap ? SQLITE_CANTOPEN : SQLITE_OK;
+}
+
+static const char vfs_name[] = "hipline";
+
+static int register_vfs(void)
+{
+	static sqlite3_vfs vfs;
+	const sqlite3_vfs *ordinary = sqlite3_vfs_find(NULL);
+
+	if (sqlite3_vfs_find(vfs_name))
+		return 0;
+	if (!ordinary)
+		return -EIO;
+	vfs = *ordinary;
+	vfs.pNext = NULL;
+	vfs.zName = vfs_name;
+	vfs.xFullPathname = keep_name;
+	return error_of(sqlite3_vfs_register(&vfs, 0));
+}
+
 static int open_once(const char *path, const struct sql_schema *schema,
 		     sqlite3 **out)
 {
@@ -188,7 +221,7 @@ static int open_once(const char *path, const struct sql_schema *schema,
 	if (fd < 0)
 		return -errno;
 	(void)close(fd); /* nothing was written */
-	rc = sqlite3_open_v2(path, &sql, SQLITE_OPEN_READWRITE, NULL);
+	rc = sqlite3_open_v2(path, &sql, SQLITE_OPEN_READWRITE, vfs_name);
 	err = rc == SQLITE_OK ? set_up(sql, schema) : error_of(rc);
 	if (err)
 		(void)sqlite3_close(sql); /* nothing is prepared */
@@ -219,9 +252,12 @@ static int set_aside_file(const char *path)
 int sql_open(const char *path, const struct sql_schema *schema, sqlite3 **out,
 	     bool *set_aside)
 {
-	int err = open_once(path, schema, out);
+	int err = register_vfs();
 
 	*set_aside = false;
+	if (err)
+		return err;
+	err = open_once(path, schema, out);
 	if (err != -EILSEQ)
 		return err;
 	err = set_aside_file(path);

@@ -20,8 +20,9 @@ struct sql_schema {
 
 /*
  * Opens or makes a file, mode 0600. A file that is damaged is renamed to
- * PATH.broken, *set_aside set, and an empty one made. 0; -EPROTO when a newer
- * program has written it (it is left alone); or another negative errno.
+ * PATH.broken, *set_aside set, and an empty one made. PATH may be relative:
+ * of the folders above the one we are in nothing is needed. 0; -EPROTO when a
+ * newer program has written it (it is left alone); or another negative errno.
  */
 __attribute__((warn_unused_result)) int
 sql_open(const char *path, const struct sql_schema *schema, sqlite3 **out,

@@ -4,6 +4,8 @@
  * somebody else's, too old, revoked, or in the wrong place.
  */
 #include "resolver/judge.h"
+
+#include "resolver/kinds.h"
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
 
@@ -19,7 +21,7 @@ static const struct kind registrations = { REGISTRATION_KIND, DATA_DICTIONARY,
 					   ACCESS_USER_NODE_MATCH,
 					   REGISTRATION_DEVICES_MAX,
 					   REGISTRATION_BYTES_MAX };
-static const struct kind single = { 0xf0000001, DATA_SINGLE, ACCESS_NODE_MATCH,
+static const struct kind single = { 0xf0000009, DATA_SINGLE, ACCESS_NODE_MATCH,
 				    1, 100 };
 
 static const uint64_t now = ENROLLED_NOW_S;
@@ -380,4 +382,26 @@ Test(judge, node_match_wants_the_place_of_the_node)
 	sign(&x.room, bob, &covered, &x.v.signature);
 	cr_assert(judge_value(judge, &x.claim, &p));
 	cr_expect(p.proven);
+}
+
+Test(judge, node_match_has_two_places_and_no_third)
+{
+	const struct hit other = { { 0x20, 0x01, 0x00, 0x22, [15] = 9 } };
+	struct resource_id places[REGISTRATION_KEYS];
+	struct judge_proof p;
+	struct value x;
+	struct wr covered;
+
+	make_value(&x, bob, identity_hit(bob), "bob@example.com", 0);
+	x.claim.kind = &single;
+	kinds_locator_resources(identity_hit(bob), places);
+	x.claim.resource = places[1];
+	covered = wr_init(x.covered, sizeof(x.covered));
+	stored_signed_write(&covered, &x.claim.resource, single.id, DATA_SINGLE,
+			    &x.v);
+	sign(&x.room, bob, &covered, &x.v.signature);
+	cr_assert(judge_value(judge, &x.claim, &p));
+	kinds_locator_resources(&other, places);
+	x.claim.resource = places[1];
+	cr_expect_not(judge_value(judge, &x.claim, &p));
 }

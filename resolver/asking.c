@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Lookups in the overlay, and what their values mean.
+ */
+#include "resolver/node_impl.h"
+
+#include <stdlib.h>
+
+enum {
+	ABSENT_S = 10,
+	FETCH_AGAIN_MS = 60 * 1000,
+};
+
+/* Pins and names that certify themselves are the engine's matter: no name
+ * has this for its domain. */
+static const char no_suffix[] = ".";
+
+static void places_of(const struct lookup *l, struct overlay_lookup *out)
+{
+	switch (l->what) {
+	case ASKED_NAME:
+	case ASKED_OWN:
+		out->kind = REGISTRATION_KIND;
+		registration_resources(l->name, out->resource);
+		break;
+	case ASKED_WHERE:
+		out->kind = KIND_LOCATORS;
+		kinds_locator_resources(&l->host, out->resource);
+		break;
+	case ASKED_LIST:
+		out->kind = KIND_REVOCATIONS;
+		kinds_revocation_resources(out->resource);
+		break;
+	}
+}
+
+bool asking_start(struct node *n, enum asked what, uint64_t id,
+		  const char *name, const struct hit *host)
+{
+	struct overlay_input in = { .type = OVERLAY_LOOKUP };
+	size_t len = strlen(name) + 1;
+	struct lookup *l;
+
+	if (!node_is_linked(n) || n->n_lookups == NODE_LOOKUPS_MAX ||
+	    len > NAME_LEN_MAX + 1)
+		return false;
+	l = calloc(1, sizeof(*l) + len);
+	if (!l)
+		return false;
+	l->what = what;
+	l->id = id;
+	l->core_id = in.id = n->next_id++;
+	if (host)
+		l->host = *host;
+	memcpy(l->name, name, len);
+	l->next = n->lookups;
+	n->lookups = l;
+	n->n_lookups++;
+	places_of(l, &in.lookup);
+	peer_input(n->session->peer, &in, n->now_ms);
+	return true;
+}
+
+static void fail(struct node *n, const struct lookup *l)
+{
+	struct event *e = NULL;
+
+	if (l->what == ASKED_NAME)
+		e = node_event(n, NODE_FOUND);
+	else if (l->what == ASKED_WHERE)
+		e = node_event(n, NODE_HINT);
+	if (!e)
+		return;
+	e->out.id = l->id;
+	e->out.hit = l->host;
+	e->found.result = RESOLVE_UNREACHABLE;
+}
+
+void asking_clear(struct node *n)
+{
+	while (n->lookups) {
+		struct lookup *l = n->lookups;
+
+		n->lookups = l->next;
+		fail(n, l);
+		free(l);
+	}
+	n->n_lookups = 0;
+}
+
+/* One host of an answer, with the certificate of who signed. */
+struct answer {
+	struct decide_record records[REGISTRATION_DEVICES_MAX];
+	struct span certificates[REGISTRATION_DEVICES_MAX];
+	size_t n;
+};
+
+static void collect(const struct overlay_output *out, struct answer *a)
+{
+	struct overlay_value v;
+	size_t at = 0;
+
+	a->n = 0;
+	while (a->n < REGISTRATION_DEVICES_MAX &&
+	       overlay_value_next(out, DATA_DICTIONARY, &at, &v)) {
+		a->certificates[a->n] = v.certificate;
+		a->records[a->n++] = (struct decide_record){
+			.hit = v.signer,
+			.proven = v.proven,
+			.lifetime_s = v.stored.lifetime_s,
+		};
+	}
+}
+
+/* The Host Identity of a certificate, which was verified, into the event's
+ * memory. */
+static void add_identity(const struct node *n, struct event *e,
+			 struct resolve_hit *h, struct span certificate,
+			 size_t *used)
+{
+	struct certificate c;
+
+	if (!e->bytes ||
+	    certificate_verify(&n->session->authority, certificate.bytes,
+			       certificate.len, n->wall_ms / 1000,
+			       &c) != CERTIFICATE_OK)
+		return;
+	memcpy(e->bytes + *used, c.hi, c.hi_len);
+	h->hi = e->bytes + *used;
+	h->hi_len = c.hi_len;
+	*used += c.hi_len;
+}
+
+static enum resolve_proof proof_of(enum proof proof)
+{
+	static const enum resolve_proof proofs[] = {
+		[PROOF_PIN] = RESOLVE_PROOF_PIN,
+		[PROOF_SELF] = RESOLVE_PROOF_SELF,
+		[PROOF_AUTHORITY] = RESOLVE_PROOF_AUTHORITY,
+		[PROOF_FIRST_USE] = RESOLVE_PROOF_FIRST_USE,
+	};
+
+	return proofs[proof];
+}
+
+static void tell_found(const struct node *n, struct event *e,
+		       const struct decision *d, const struct answer *a)
+{
+	struct node_found *f = &e->found;
+	size_t used = 0;
+
+	f->result = RESOLVE_FOUND;
+	f->lifetime_s = UINT32_MAX;
+	e->bytes = malloc(d->n * HI_MAX + 1);
+	for (size_t i = 0; i < d->n && f->n_hits < RESOLVE_HITS_MAX; i++) {
+		struct resolve_hit *h = &f->hits[f->n_hits++];
+
+		memcpy(h->hit, d->at[i].hit.bytes, sizeof(h->hit));
+		h->proof = proof_of(d->proof);
+		if (d->at[i].lifetime_s < f->lifetime_s)
+			f->lifetime_s = d->at[i].lifetime_s;
+		for (size_t k = 0; k < a->n; k++)
+			if (!h->hi &&
+			    hit_equal(&a->records[k].hit, &d->at[i].hit))
+				add_identity(n, e, h, a->certificates[k],
+					     &used);
+	}
+}
+
+static void remember(struct node *n, const struct lookup *l,
+		     const struct hit *hit)
+{
+	struct event *e = node_event(n, NODE_REMEMBER);
+
+	if (!e)
+		return;
+	e->out.hit = *hit;
+	e->name = strdup(l->name);
+}
+
+static void answer_name(struct node *n, const struct lookup *l,
+			const struct overlay_output *out)
+{
+	struct event *e = node_event(n, NODE_FOUND);
+	struct decide_question q = { .name = l->name,
+				     .suffix = no_suffix,
+				     .overlay = n->session->authority.overlay,
+				     .first_use = n->first_use };
+	struct answer a;
+	struct decision d;
+	struct hit before;
+
+	if (!e)
+		return;
+	e->out.id = l->id;
+	e->name = strdup(l->name);
+	collect(out, &a);
+	q.records = a.records;
+	q.n_records = a.n;
+	if (n->conf.first_use &&
+	    n->conf.first_use(n->conf.ctx, l->name, &before))
+		q.remembered = &before;
+	decide(&q, &d);
+	memcpy(e->found.against, d.against, sizeof(d.against));
+	e->found.n_against = d.n_against;
+	e->found.lifetime_s = ABSENT_S;
+	if (d.verdict == VERDICT_FOUND)
+		tell_found(n, e, &d, &a);
+	else
+		e->found.result = d.verdict == VERDICT_CONFLICT
+					  ? RESOLVE_CONFLICT
+					  : RESOLVE_ABSENT;
+	if (d.verdict == VERDICT_FOUND && d.remember)
+		remember(n, l, &d.at[0].hit);
+}
+
+static void answer_where(struct node *n, const struct lookup *l,
+			 const struct overlay_output *out)
+{
+	struct event *e = node_event(n, NODE_HINT);
+	struct locator at[KIND_LOCATORS_MAX];
+	struct overlay_value v;
+	size_t from = 0, count = 0;
+
+	if (!e)
+		return;
+	e->out.hit = l->host;
+	if (out->result != OVERLAY_FOUND ||
+	    !overlay_value_next(out, DATA_SINGLE, &from, &v) ||
+	    !kinds_locators_parse(v.stored.data, at, &count))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		enum locator_scope scope = locator_scope(&at[i]);
+
+		if (scope != LOCATOR_SCOPE_NONE &&
+		    scope != LOCATOR_SCOPE_LOOPBACK)
+			e->out.locators[e->out.n_locators++] = at[i];
+	}
+}
+
+bool asking_take_list(struct node *n, struct span list)
+{
+	struct revocation *v = calloc(1, sizeof(*v));
+	struct event *e;
+	bool holds;
+
+	if (!v)
+		return false;
+	holds = revocation_verify(&n->session->authority, list.bytes, list.len,
+				  n->wall_ms / 1000, v) == CERTIFICATE_OK;
+	if (holds && judge_set_revocation(n->session->judge, v) &&
+	    (e = node_event(n, NODE_REVOCATIONS))) {
+		e->bytes = malloc(list.len);
+		if (e->bytes) {
+			memcpy(e->bytes, list.bytes, list.len);
+			e->out.bytes = (struct span){ e->bytes, list.len };
+		}
+	}
+	free(v);
+	return holds;
+}
+
+static void take_fetched(struct node *n, const struct overlay_output *out)
+{
+	struct overlay_value v;
+	size_t at = 0;
+
+	if (out->result == OVERLAY_UNREACHABLE)
+		n->fetch_ms = n->now_ms + node_about(n, FETCH_AGAIN_MS);
+	while (overlay_value_next(out, DATA_SINGLE, &at, &v))
+		(void)asking_take_list(n, v.stored.data); /* an older one */
+}
+
+/* Of a name that no certificate of ours proves. */
+static void look_at_own(struct node *n, const struct lookup *l,
+			const struct overlay_output *out)
+{
+	struct answer a;
+
+	collect(out, &a);
+	for (size_t i = 0; i < a.n; i++)
+		if (!hit_equal(&a.records[i].hit, &n->session->hit)) {
+			saying_on_conflict(n, l->name);
+			return;
+		}
+}
+
+void asking_on_result(struct node *n, const struct overlay_output *out)
+{
+	struct lookup **at = &n->lookups, *l;
+
+	while (*at && (*at)->core_id != out->id)
+		at = &(*at)->next;
+	l = *at;
+	if (!l)
+		return;
+	*at = l->next;
+	n->n_lookups--;
+	switch (l->what) {
+	case ASKED_NAME:
+		if (out->result == OVERLAY_UNREACHABLE)
+			fail(n, l);
+		else
+			answer_name(n, l, out);
+		break;
+	case ASKED_WHERE:
+		answer_where(n, l, out);
+		break;
+	case ASKED_LIST:
+		take_fetched(n, out);
+		break;
+	case ASKED_OWN:
+		look_at_own(n, l, out);
+		break;
+	}
+	free(l);
+}

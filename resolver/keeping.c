@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Places that have changed are written whole, many in one transaction.
+ */
+#include "resolver/keeping.h"
+
+#include "daemon/base/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+	FLUSH_MAX = 512, /* places in one transaction */
+	EXPIRE_MS = 3600 * 1000,
+	LIST_MAX = 40960,
+};
+
+static const char about_overlay[] = "overlay";
+static const char about_list[] = "revocations";
+static const char about_time[] = "storage_time";
+
+/* Says once that the disk does not do as it should. */
+static void check(struct keeping *k, int err)
+{
+	if (err == 0 || err == -ENOENT || k->failed)
+		return;
+	k->failed = true;
+	log_warning("names",
+		    "the database cannot be used: %s; what is held "
+		    "for others is lost at a restart",
+		    strerror(-err));
+}
+
+void keeping_open(struct keeping *k, const char *path)
+{
+	bool set_aside = false;
+	size_t len = 0;
+	int err;
+
+	*k = (struct keeping){ .db = NULL };
+	err = database_open(path, &k->db, &set_aside);
+	if (set_aside)
+		log_warning("names", "%s was damaged; it is now %s.broken",
+			    path, path);
+	if (err < 0) {
+		k->db = NULL;
+		check(k, err);
+		return;
+	}
+	err = database_about(k->db, about_overlay, k->overlay,
+			     sizeof(k->overlay) - 1, &len);
+	check(k, err);
+	k->overlay[err < 0 ? 0 : len] = '\0';
+}
+
+void keeping_close(struct keeping *k)
+{
+	database_close(k->db);
+	k->db = NULL;
+}
+
+void keeping_forget(struct keeping *k)
+{
+	if (!k->db || k->overlay[0] == '\0')
+		return;
+	check(k, database_forget_overlay(k->db));
+	k->overlay[0] = '\0';
+	k->storage_ms = 0;
+}
+
+struct giving {
+	struct node *node;
+	uint64_t now_ms;
+	size_t given, refused;
+};
+
+static bool give_member(void *ctx, const struct hit *hit,
+			const struct locator *at)
+{
+	struct giving *g = ctx;
+
+	(void)at; /* the engine knows better */
+	node_restore_member(g->node, hit, g->now_ms);
+	return ++g->given < NODE_MEMBERS_MAX;
+}
+
+void keeping_begin(struct keeping *k, struct node *n, const char *overlay,
+		   uint64_t now_ms)
+{
+	struct giving g = { .node = n, .now_ms = now_ms };
+
+	if (!k->db)
+		return;
+	if (strcmp(k->overlay, overlay) != 0) {
+		keeping_forget(k);
+		strncpy(k->overlay, overlay, sizeof(k->overlay) - 1);
+		check(k, database_put_about(k->db, about_overlay, overlay,
+					    strlen(overlay)));
+	}
+	check(k, database_neighbours(k->db, give_member, &g));
+}
+
+static bool give_record(void *ctx, const struct database_record *r)
+{
+	struct giving *g = ctx;
+	const struct node_record record = { .resource = r->resource,
+					    .kind = r->kind,
+					    .generation = r->generation,
+					    .expires_ms = r->expires_ms,
+					    .stored = r->stored,
+					    .certificate = r->certificate };
+
+	if (node_restore_record(g->node, &record))
+		g->given++;
+	else
+		g->refused++;
+	return true;
+}
+
+void keeping_restore(struct keeping *k, struct node *n, uint64_t wall_ms)
+{
+	static uint8_t list[LIST_MAX];
+	struct giving g = { .node = n };
+	uint64_t storage_ms = 0;
+	size_t len = 0;
+	int err;
+
+	if (!k->db)
+		return;
+	err = database_about(k->db, about_list, list, sizeof(list), &len);
+	if (err == 0)
+		node_restore_revocations(n, (struct span){ list, len });
+	check(k, err);
+	err = database_about(k->db, about_time, &storage_ms, sizeof(storage_ms),
+			     &len);
+	if (err == 0 && len == sizeof(storage_ms))
+		node_restore_storage_time(n, storage_ms);
+	check(k, err);
+	k->storage_ms = storage_ms;
+	check(k, database_records(k->db, wall_ms, give_record, &g));
+	log_info("overlay",
+		 "records from disk: %zu, of which none is kept: %zu", g.given,
+		 g.refused);
+}
+
+bool keeping_is_due(const struct keeping *k, const struct node *n)
+{
+	const struct overlay *core = node_core(n);
+
+	return k->db && core &&
+	       (overlay_has_changes(core) ||
+		node_storage_time(n) != k->storage_ms);
+}
+
+static int write_record(struct keeping *k, const struct place *p,
+			const struct record *r, uint64_t wall_ms)
+{
+	struct database_record d = { .kind = p->kind->id,
+				     .generation = p->generation,
+				     .expires_ms = r->expires_ms,
+				     .proven = r->proven,
+				     .stored = { r->bytes, r->whole_len },
+				     .certificate = record_certificate(r) };
+	uint8_t index[4];
+	struct wr w = wr_init(index, sizeof(index));
+	struct stored v;
+
+	record_stored(p, r, wall_ms, &v);
+	store_resource(p, &d.resource);
+	wr_u32(&w, v.index);
+	if (p->kind->model == DATA_DICTIONARY)
+		d.slot = v.key;
+	else if (p->kind->model == DATA_ARRAY)
+		d.slot = (struct span){ index, sizeof(index) };
+	return database_put_record(k->db, &d);
+}
+
+static int write_place(struct keeping *k, struct store *s,
+		       const struct store_change *c, uint64_t wall_ms)
+{
+	const struct place *p = store_find(s, &c->resource, c->kind);
+	int err = database_drop_place(k->db, &c->resource, c->kind);
+
+	for (const struct record *r = p ? p->records : NULL; r && err == 0;
+	     r = r->next)
+		err = write_record(k, p, r, wall_ms);
+	return err;
+}
+
+static int write_all(struct keeping *k, struct node *n, uint64_t wall_ms)
+{
+	struct store *s = overlay_store(node_core(n));
+	uint64_t storage_ms = node_storage_time(n);
+	struct store_change c;
+	int err = 0;
+
+	for (size_t i = 0;
+	     i < FLUSH_MAX && err == 0 && store_take_change(s, &c); i++)
+		err = write_place(k, s, &c, wall_ms);
+	if (err == 0 && storage_ms != k->storage_ms)
+		err = database_put_about(k->db, about_time, &storage_ms,
+					 sizeof(storage_ms));
+	k->storage_ms = storage_ms;
+	if (err == 0 && wall_ms - k->expired_ms >= EXPIRE_MS) {
+		k->expired_ms = wall_ms;
+		err = database_expire(k->db, wall_ms);
+	}
+	return err;
+}
+
+void keeping_flush(struct keeping *k, struct node *n, uint64_t wall_ms)
+{
+	int err;
+
+	if (!keeping_is_due(k, n))
+		return;
+	err = database_begin(k->db);
+	if (err == 0) {
+		int wrote = write_all(k, n, wall_ms);
+
+		err = database_end(k->db, wrote == 0);
+		err = wrote ? wrote : err;
+	}
+	check(k, err);
+}
+
+void keeping_on_output(struct keeping *k, const struct node_output *o,
+		       uint64_t wall_ms)
+{
+	const struct locator nowhere = { .port = 0 };
+
+	if (!k->db)
+		return;
+	if (o->type == NODE_MEMBER)
+		check(k, database_put_neighbour(k->db, &o->hit, &nowhere,
+						wall_ms / 1000));
+	else if (o->type == NODE_REVOCATIONS)
+		check(k, database_put_about(k->db, about_list, o->bytes.bytes,
+					    o->bytes.len));
+	else if (o->type == NODE_REMEMBER && o->name)
+		check(k, database_put_first_use(k->db, o->name, &o->hit));
+}
+
+bool keeping_first_use(void *ctx, const char *name, struct hit *out)
+{
+	struct keeping *k = ctx;
+
+	return k->db && database_find_first_use(k->db, name, out) == 0;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Records of ours in the overlay: published when there is a link, renewed
+ * well before they end, and at once when they change. Storage times grow
+ * whatever the clock does, else storers refuse what is new as too old.
+ */
+#include "resolver/node_impl.h"
+
+#include <stdlib.h>
+
+enum {
+	NAME_LIFETIME_S = 6 * 3600,
+	NAME_RENEW_MS = 2 * 3600 * 1000,
+	LOCATORS_LIFETIME_S = 3600,
+	LOCATORS_RENEW_MS = 20 * 60 * 1000,
+	LIST_LIFETIME_S = STORE_LIFETIME_MAX_S,
+	LIST_RENEW_MS = 4 * 3600 * 1000,
+	SOON_MS = 200, /* changes of this time are said together */
+	AGAIN_FIRST_MS = 5 * 1000,
+	AGAIN_MAX_MS = 5 * 60 * 1000,
+	ANSWER_MS = 4000, /* who waits for it hears how far it is */
+	AHEAD_MS = STORE_SKEW_MS - 60 * 1000,
+};
+
+static const struct {
+	uint32_t lifetime_s, renew_ms;
+} times[] = {
+	[SAID_LOCATORS] = { LOCATORS_LIFETIME_S, LOCATORS_RENEW_MS },
+	[SAID_LIST] = { LIST_LIFETIME_S, LIST_RENEW_MS },
+	[SAID_NAME] = { NAME_LIFETIME_S, NAME_RENEW_MS },
+};
+
+static struct publication *find(const struct node *n, enum said what,
+				const char *name)
+{
+	struct publication *p = n->publications;
+
+	while (p && (p->what != what || strcmp(p->name, name) != 0))
+		p = p->next;
+	return p;
+}
+
+static struct publication *make(struct node *n, enum said what,
+				const char *name)
+{
+	size_t len = strlen(name) + 1;
+	struct publication *p;
+
+	if (what == SAID_NAME && n->n_names == NODE_NAMES_MAX)
+		return NULL;
+	p = calloc(1, sizeof(*p) + len);
+	if (!p)
+		return NULL;
+	p->what = what;
+	p->reason = "";
+	p->wait_ms = AGAIN_FIRST_MS;
+	p->due_ms = p->answer_ms = NODE_NEVER;
+	memcpy(p->name, name, len);
+	p->next = n->publications;
+	n->publications = p;
+	n->n_names += what == SAID_NAME;
+	return p;
+}
+
+static void drop(struct node *n, struct publication *p)
+{
+	struct publication **at = &n->publications;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	n->n_names -= p->what == SAID_NAME;
+	free(p);
+}
+
+static void tell_of(struct node *n, uint64_t id, const char *name,
+		    enum resolve_name_state state, const char *reason)
+{
+	struct event *e = node_event(n, NODE_PUBLISHED);
+
+	if (!e)
+		return;
+	e->out.id = id;
+	e->out.state = state;
+	e->out.reason = reason;
+	e->name = strdup(name);
+}
+
+/* A change, and what somebody waits for; nothing else. */
+static void tell(struct node *n, struct publication *p,
+		 enum resolve_name_state state, const char *reason)
+{
+	bool same = p->state == state && strcmp(p->reason, reason) == 0;
+
+	p->state = state;
+	p->reason = reason;
+	if (p->what != SAID_NAME || (same && p->id == 0))
+		return;
+	tell_of(n, p->id, p->name, state, reason);
+	p->id = 0;
+	p->answer_ms = NODE_NEVER;
+}
+
+static void soon(const struct node *n, struct publication *p)
+{
+	p->changed = p->running;
+	p->wait_ms = AGAIN_FIRST_MS;
+	if (!p->running)
+		p->due_ms = n->now_ms + SOON_MS;
+}
+
+void saying_again(struct node *n)
+{
+	for (struct publication *p = n->publications; p; p = p->next) {
+		p->running = false;
+		soon(n, p);
+	}
+}
+
+void saying_changed(struct node *n, enum said what)
+{
+	struct publication *p = find(n, what, "");
+
+	if (!p)
+		p = make(n, what, "");
+	if (!p)
+		return; /* for want of memory: the next change says it */
+	p->exists = true;
+	soon(n, p);
+}
+
+void saying_on_publish(struct node *n, const struct resolve_publish *ask)
+{
+	struct publication *p = find(n, SAID_NAME, ask->name);
+
+	if (!p) /* also to take away what an earlier process has said */
+		p = make(n, SAID_NAME, ask->name);
+	if (!p) {
+		tell_of(n, ask->id, ask->name,
+			ask->exists ? RESOLVE_NAME_REFUSED
+				    : RESOLVE_NAME_EXPIRED,
+			ask->exists ? "too many names are published" : "");
+		return;
+	}
+	if (p->exists == ask->exists && p->state == RESOLVE_NAME_PUBLISHED) {
+		tell_of(n, ask->id, p->name, p->state, p->reason);
+		return; /* told again after a restart of either side */
+	}
+	p->exists = ask->exists;
+	p->id = ask->id;
+	p->answer_ms = n->now_ms + ANSWER_MS;
+	soon(n, p);
+}
+
+void saying_on_conflict(struct node *n, const char *name)
+{
+	struct publication *p = find(n, SAID_NAME, name);
+
+	if (p && p->exists)
+		tell(n, p, RESOLVE_NAME_CONFLICT,
+		     "another host has published it, too");
+}
+
+static bool is_proven(const struct node *n, const struct publication *p)
+{
+	return strcmp(n->session->name, p->name) == 0;
+}
+
+/* In the overlay's own domain a name needs a certificate. */
+static bool is_refused(struct node *n, struct publication *p)
+{
+	if (p->what != SAID_NAME || !p->exists || is_proven(n, p) ||
+	    strcmp(name_domain(p->name), n->session->authority.overlay) != 0)
+		return false;
+	p->due_ms = NODE_NEVER;
+	tell(n, p, RESOLVE_NAME_REFUSED,
+	     "the authority has not granted it to this host");
+	return true;
+}
+
+/* Later than all before, but not so far ahead that it is refused: then the
+ * clock was wrong, and what it made was refused as well. */
+static uint64_t next_storage_time(struct node *n)
+{
+	uint64_t ms = n->wall_ms;
+
+	if (n->storage_ms >= ms && n->storage_ms < ms + AHEAD_MS)
+		ms = n->storage_ms + 1;
+	n->storage_ms = ms;
+	return ms;
+}
+
+static bool write_value(const struct node *n, const struct publication *p,
+			struct overlay_publish *out, struct wr *w)
+{
+	const struct hit *own = &n->session->hit;
+
+	out->exists = p->exists;
+	out->lifetime_s = times[p->what].lifetime_s;
+	switch (p->what) {
+	case SAID_LOCATORS:
+		out->kind = KIND_LOCATORS;
+		kinds_locator_resources(own, out->resource);
+		kinds_locators_write(w, n->locators, n->n_locators);
+		break;
+	case SAID_LIST:
+		out->kind = KIND_REVOCATIONS;
+		kinds_revocation_resources(out->resource);
+		wr_bytes(w, n->list, n->list_len);
+		break;
+	case SAID_NAME:
+		out->kind = REGISTRATION_KIND;
+		registration_resources(p->name, out->resource);
+		out->key = (struct span){ own->bytes, ID_LEN };
+		if (p->exists)
+			registration_write(w, own, (struct span){ NULL, 0 });
+		break;
+	}
+	return !wr_failed(w);
+}
+
+static void say(struct node *n, struct publication *p)
+{
+	uint8_t value[KIND_REVOCATIONS_LEN];
+	struct wr w = wr_init(value, sizeof(value));
+	struct overlay_input in = { .type = OVERLAY_PUBLISH };
+
+	p->due_ms = NODE_NEVER;
+	if (p->what == SAID_LIST && !n->list)
+		return; /* it is not ours to say in this overlay */
+	if (!write_value(n, p, &in.publish, &w)) {
+		p->reason = "it is too long";
+		return;
+	}
+	in.publish.data = (struct span){ value, wr_len(&w) };
+	in.publish.storage_time_ms = next_storage_time(n);
+	in.id = p->core_id = n->next_id++;
+	p->running = true;
+	p->changed = false;
+	peer_input(n->session->peer, &in, n->now_ms);
+}
+
+void saying_run(struct node *n)
+{
+	struct publication *next;
+
+	for (struct publication *p = n->publications; p; p = next) {
+		next = p->next;
+		if (p->running || p->due_ms > n->now_ms || is_refused(n, p))
+			continue;
+		say(n, p);
+	}
+}
+
+void saying_answer(struct node *n)
+{
+	for (struct publication *p = n->publications; p; p = p->next)
+		if (p->answer_ms <= n->now_ms)
+			tell(n, p, p->state, p->reason);
+}
+
+static void on_success(struct node *n, struct publication *p)
+{
+	p->due_ms = n->now_ms + node_about(n, times[p->what].renew_ms);
+	p->ends_ms = n->now_ms + times[p->what].lifetime_s * 1000ull;
+	p->wait_ms = AGAIN_FIRST_MS;
+	if (p->what != SAID_NAME)
+		return;
+	if (!p->exists) {
+		tell(n, p, RESOLVE_NAME_EXPIRED, "");
+		drop(n, p);
+		return;
+	}
+	/* A conflict that was seen stays until it is seen no more. */
+	tell(n, p, RESOLVE_NAME_PUBLISHED, "");
+	if (!is_proven(n, p))
+		(void)asking_start(n, ASKED_OWN, 0, p->name, &n->session->hit);
+}
+
+static void on_failure(struct node *n, struct publication *p,
+		       enum overlay_result result)
+{
+	p->due_ms = n->now_ms + node_about(n, p->wait_ms);
+	p->wait_ms =
+		2 * p->wait_ms < AGAIN_MAX_MS ? 2 * p->wait_ms : AGAIN_MAX_MS;
+	if (result == OVERLAY_ABSENT)
+		tell(n, p, RESOLVE_NAME_REFUSED,
+		     "those who keep it have refused it");
+	else if (p->state != RESOLVE_NAME_PUBLISHED)
+		tell(n, p, RESOLVE_NAME_PUBLISHING,
+		     "nobody who would keep it can be reached");
+	else if (p->ends_ms <= n->now_ms)
+		tell(n, p, RESOLVE_NAME_EXPIRED,
+		     "nobody who would keep it can be reached");
+}
+
+void saying_on_stored(struct node *n, const struct overlay_output *out)
+{
+	struct publication *p = n->publications;
+
+	while (p && (!p->running || p->core_id != out->id))
+		p = p->next;
+	if (!p)
+		return;
+	p->running = false;
+	if (p->changed) {
+		soon(n, p);
+		return; /* what was stored is not what it is now */
+	}
+	if (out->result == OVERLAY_FOUND)
+		on_success(n, p);
+	else
+		on_failure(n, p, out->result);
+}
+
+uint64_t saying_deadline(const struct node *n)
+{
+	bool linked = node_is_linked(n);
+	uint64_t due = NODE_NEVER;
+
+	for (const struct publication *p = n->publications; p; p = p->next) {
+		if (linked && !p->running && p->due_ms < due)
+			due = p->due_ms;
+		if (p->answer_ms < due)
+			due = p->answer_ms;
+	}
+	return due;
+}
+
+void saying_clear(struct node *n)
+{
+	while (n->publications)
+		drop(n, n->publications);
+}

@@ -1,0 +1,667 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Hosts of one overlay whose engines the test plays: it makes associations
+ * where it knows a locator, asks WHERE else, signs, and carries datagrams.
+ */
+#include "resolver/node.h"
+
+#include "resolver/judge.h"
+#include "tests/unit/enrolled.h"
+#include "tests/unit/keys.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOSTS = 4, STEPS_MAX = 200000, PAUSE_MS = 20000 };
+
+static const char *const keys[HOSTS] = { KEY_P256, KEY_P384, KEY_RSA_2048,
+					 KEY_RFC8032 };
+static const char *const names[HOSTS] = { "alice@example.com",
+					  "bob@example.com",
+					  "carol@example.com",
+					  "dave@example.com" };
+
+struct host {
+	struct identity *key;
+	struct hit hit;
+	struct node *node;
+	uint8_t certificate[CERTIFICATE_MAX];
+	size_t certificate_len;
+	bool knows[HOSTS]; /* the locators that its engine has */
+	bool up[HOSTS];
+	bool joined, left;
+	size_t hints, connects, revocations;
+	/* The latest answers. */
+	enum resolve_result result;
+	struct resolve_hit hits[RESOLVE_HITS_MAX];
+	size_t n_hits, found, n_hint;
+	enum resolve_name_state state;
+	size_t published;
+	uint64_t published_id;
+	struct locator hint;
+};
+
+static struct enrolled_authority authority;
+static struct host hosts[HOSTS];
+static uint64_t now;
+static uint32_t drawn;
+static bool mute; /* the engines sign nothing */
+
+static void draw(void *ctx, void *buf, size_t len)
+{
+	uint8_t *at = buf;
+
+	(void)ctx;
+	for (size_t i = 0; i < len; i++) {
+		drawn = drawn * 1664525 + 1013904223;
+		at[i] = (uint8_t)(drawn >> 24);
+	}
+}
+
+static uint64_t wall(void)
+{
+	return ENROLLED_NOW_S * 1000 + now;
+}
+
+static size_t index_of(const struct hit *hit)
+{
+	for (size_t i = 0; i < HOSTS; i++)
+		if (hit_equal(&hosts[i].hit, hit))
+			return i;
+	return HOSTS;
+}
+
+static struct resolve_overlay overlay_of(const struct host *h)
+{
+	struct resolve_overlay o = {
+		.name = "example.com",
+		.is_founder = h == &hosts[0],
+		.authority_algorithm = authority.public.algorithm,
+		.authority = authority.public.hi,
+		.authority_len = authority.public.hi_len,
+		.certificate = h->certificate,
+		.certificate_len = h->certificate_len,
+		.n_bootstraps = h == &hosts[0] ? 0 : 1,
+	};
+
+	memcpy(o.hit, h->hit.bytes, sizeof(o.hit));
+	memcpy(o.bootstraps[0], hosts[0].hit.bytes, sizeof(o.hit));
+	return o;
+}
+
+static void put_locators(struct host *h, uint16_t port)
+{
+	struct resolve_places p = { .n = 1 };
+
+	memcpy(p.hit, h->hit.bytes, sizeof(p.hit));
+	cr_assert_eq(locator_from_text("192.0.2.1", port, &p.locators[0]), 0);
+	node_on_locators(h->node, &p, now);
+}
+
+static void begin(struct host *h)
+{
+	const struct node_conf conf = { .env = { .random = draw },
+					.mtu = 1200 };
+	struct resolve_overlay o = overlay_of(h);
+
+	h->node = node_new(&conf);
+	cr_assert(h->node);
+	node_set_wall(h->node, wall(), now);
+	cr_assert_eq(node_on_overlay(h->node, &o, now), 0);
+	put_locators(h, (uint16_t)(10500 + (h - hosts)));
+}
+
+static void set_link(size_t a, size_t b, bool up)
+{
+	if (hosts[a].up[b] == up)
+		return;
+	hosts[a].up[b] = hosts[b].up[a] = up;
+	for (int i = 0; i < 2; i++) {
+		size_t of = i == 0 ? a : b, to = i == 0 ? b : a;
+
+		if (!hosts[of].node)
+			continue;
+		if (up)
+			node_on_up(hosts[of].node, &hosts[to].hit, now);
+		else
+			node_on_down(hosts[of].node, &hosts[to].hit, now);
+	}
+}
+
+static void connect_to(struct host *h, const struct hit *hit)
+{
+	size_t a = (size_t)(h - hosts), b = index_of(hit);
+
+	h->connects++;
+	if (b == HOSTS || !hosts[b].node)
+		node_on_down(h->node, hit, now);
+	else if (h->knows[b])
+		set_link(a, b, true);
+	else
+		node_on_where(h->node, hit, now);
+}
+
+static void on_hint(struct host *h, const struct node_output *out)
+{
+	size_t b = index_of(&out->hit);
+
+	h->hints++;
+	h->n_hint = out->n_locators;
+	if (out->n_locators > 0)
+		h->hint = out->locators[0];
+	if (b < HOSTS && hosts[b].node && out->n_locators > 0) {
+		h->knows[b] = true;
+		set_link((size_t)(h - hosts), b, true);
+	} else {
+		node_on_down(h->node, &out->hit, now);
+	}
+}
+
+static void sign(struct host *h, const struct node_output *out)
+{
+	struct resolve_signed s = { .id = out->id };
+	uint8_t raw[SIGNATURE_MAX], value[2 * SIGNATURE_MAX];
+	struct wr w = wr_init(value, sizeof(value));
+	size_t len;
+
+	cr_assert_eq(identity_sign(h->key, out->bytes.bytes, out->bytes.len,
+				   raw, &len),
+		     0);
+	spki_value_write(&w, identity_algorithm(h->key), raw, len);
+	judge_algorithms(identity_algorithm(h->key), &s.hash_alg, &s.sig_alg);
+	s.signature = value;
+	s.len = mute ? 0 : wr_len(&w);
+	node_on_signed(h->node, &s, now);
+}
+
+static void carry(struct host *h, const struct node_output *out)
+{
+	size_t b = index_of(&out->hit);
+
+	if (b < HOSTS && hosts[b].node && h->up[b])
+		node_on_datagram(hosts[b].node, &h->hit, out->bytes, now);
+}
+
+static void carry_out(struct host *h, const struct node_output *out)
+{
+	switch (out->type) {
+	case NODE_CONNECT:
+		connect_to(h, &out->hit);
+		break;
+	case NODE_RELEASE:
+		break;
+	case NODE_SIGN:
+		sign(h, out);
+		break;
+	case NODE_DATAGRAM:
+		carry(h, out);
+		break;
+	case NODE_HINT:
+		on_hint(h, out);
+		break;
+	case NODE_FOUND:
+		h->found++;
+		h->result = out->found->result;
+		memcpy(h->hits, out->found->hits, sizeof(h->hits));
+		h->n_hits = out->found->n_hits;
+		for (size_t i = 0; i < h->n_hits; i++)
+			cr_expect(h->hits[i].hi && h->hits[i].hi_len > 0);
+		break;
+	case NODE_PUBLISHED:
+		h->published++;
+		h->published_id = out->id;
+		h->state = out->state;
+		break;
+	case NODE_REVOCATIONS:
+		h->revocations++;
+		break;
+	case NODE_JOINED:
+		h->joined = true;
+		break;
+	case NODE_LEFT:
+		h->left = true;
+		break;
+	case NODE_REMEMBER:
+	case NODE_MEMBER:
+		break;
+	}
+}
+
+static bool step(void)
+{
+	struct node_output out;
+	bool any = false;
+
+	for (size_t i = 0; i < HOSTS; i++) {
+		while (hosts[i].node && node_output(hosts[i].node, &out, now)) {
+			carry_out(&hosts[i], &out);
+			any = true;
+		}
+	}
+	return any;
+}
+
+static void run(uint64_t ms)
+{
+	uint64_t end = now + ms;
+
+	for (int n = 0; n < STEPS_MAX && now < end; n++) {
+		uint64_t due = end;
+
+		while (step())
+			continue;
+		for (size_t i = 0; i < HOSTS; i++)
+			if (hosts[i].node && node_deadline(hosts[i].node) < due)
+				due = node_deadline(hosts[i].node);
+		now = due > now ? due : now + 1;
+		for (size_t i = 0; i < HOSTS; i++) {
+			if (!hosts[i].node)
+				continue;
+			node_set_wall(hosts[i].node, wall(), now);
+			node_tick(hosts[i].node, now);
+		}
+	}
+}
+
+static void set_up(void)
+{
+	now = 1000;
+	mute = false;
+	enrolled_authority_make(&authority, "example.com", KEY_P256);
+	for (size_t i = 0; i < HOSTS; i++) {
+		struct host *h = &hosts[i];
+
+		h->key = enrolled_key(keys[i]);
+		h->hit = *identity_hit(h->key);
+		h->certificate_len = enrolled_issue(
+			&authority, names[i], h->key, (uint8_t)(i + 1),
+			ENROLLED_NOW_S, h->certificate);
+		h->knows[0] = true;
+	}
+	for (size_t i = 0; i < HOSTS; i++)
+		begin(&hosts[i]);
+	run(PAUSE_MS);
+}
+
+static void tear_down(void)
+{
+	for (size_t i = 0; i < HOSTS; i++) {
+		node_free(hosts[i].node);
+		identity_free(hosts[i].key);
+		hosts[i] = (struct host){ .joined = false };
+	}
+	enrolled_authority_free(&authority);
+}
+
+TestSuite(node, .init = set_up, .fini = tear_down);
+
+static void publish(struct host *h, const char *name, bool exists)
+{
+	const struct resolve_publish p = { .id = 7,
+					   .name = name,
+					   .exists = exists };
+
+	node_on_publish(h->node, &p, now);
+	run(PAUSE_MS);
+}
+
+static void look_up(struct host *h, const char *name)
+{
+	node_on_lookup(h->node, 9, name, now);
+	run(30000);
+}
+
+/* The process ends without a word; associations stay. */
+static void kill_process(struct host *h)
+{
+	node_free(h->node);
+	h->node = NULL;
+	h->joined = false;
+}
+
+static void unplug(size_t i)
+{
+	kill_process(&hosts[i]);
+	for (size_t k = 0; k < HOSTS; k++)
+		if (k != i)
+			set_link(i, k, false);
+}
+
+Test(node, everybody_joins_and_finds_the_others_by_the_overlay_alone)
+{
+	for (size_t i = 0; i < HOSTS; i++) {
+		struct overlay_info info;
+
+		overlay_info(node_core(hosts[i].node), &info);
+		cr_expect(info.joined, "%zu", i);
+		cr_expect_eq(info.members, HOSTS - 1, "%zu", i);
+	}
+	cr_expect_gt(hosts[2].hints + hosts[3].hints, 0);
+}
+
+Test(node, where_a_host_is_is_told_with_its_port)
+{
+	node_on_where(hosts[3].node, &hosts[1].hit, now);
+	run(5000);
+	cr_expect_eq(hosts[3].n_hint, 1);
+	cr_expect_eq(hosts[3].hint.port, 10501);
+}
+
+Test(node, locators_that_change_are_published_at_once)
+{
+	put_locators(&hosts[1], 4711);
+	run(5000);
+	node_on_where(hosts[3].node, &hosts[1].hit, now);
+	run(5000);
+	cr_expect_eq(hosts[3].hint.port, 4711);
+}
+
+Test(node, where_nobody_knows_is_answered_with_nothing)
+{
+	struct hit nobody = hosts[1].hit;
+	size_t before = hosts[3].hints;
+
+	nobody.bytes[15] ^= 1;
+	node_on_where(hosts[3].node, &nobody, now);
+	run(40000);
+	cr_expect_eq(hosts[3].hints, before + 1);
+	cr_expect_eq(hosts[3].n_hint, 0);
+}
+
+Test(node, a_name_is_published_and_found_with_its_proof)
+{
+	publish(&hosts[1], names[1], true);
+	cr_expect_eq(hosts[1].state, RESOLVE_NAME_PUBLISHED);
+	cr_expect_eq(hosts[1].published_id, 7);
+	look_up(&hosts[3], names[1]);
+	cr_assert_eq(hosts[3].result, RESOLVE_FOUND);
+	cr_assert_eq(hosts[3].n_hits, 1);
+	cr_expect_eq(memcmp(hosts[3].hits[0].hit, hosts[1].hit.bytes, 16), 0);
+	cr_expect_eq(hosts[3].hits[0].proof, RESOLVE_PROOF_AUTHORITY);
+}
+
+Test(node, a_name_of_ours_that_was_not_granted_is_refused)
+{
+	publish(&hosts[2], names[1], true);
+	cr_expect_eq(hosts[2].state, RESOLVE_NAME_REFUSED);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_ABSENT);
+}
+
+Test(node, a_name_of_another_domain_with_two_hosts_is_a_conflict)
+{
+	publish(&hosts[1], "x@other.org", true);
+	cr_expect_eq(hosts[1].state, RESOLVE_NAME_PUBLISHED);
+	publish(&hosts[2], "x@other.org", true);
+	cr_expect_eq(hosts[2].state, RESOLVE_NAME_CONFLICT);
+	look_up(&hosts[3], "x@other.org");
+	cr_expect_eq(hosts[3].result, RESOLVE_ABSENT, "it is not proven");
+}
+
+Test(node, a_name_taken_back_is_absent)
+{
+	publish(&hosts[1], names[1], true);
+	publish(&hosts[1], names[1], false);
+	cr_expect_eq(hosts[1].state, RESOLVE_NAME_EXPIRED);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_ABSENT);
+}
+
+Test(node, a_name_is_renewed_for_as_long_as_it_is_wanted)
+{
+	publish(&hosts[1], names[1], true);
+	run(7ull * 3600 * 1000);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_FOUND);
+	cr_expect_eq(hosts[1].published, 1, "a renewal is no news");
+}
+
+Test(node, a_name_is_renewed_after_the_clock_went_back)
+{
+	publish(&hosts[1], names[1], true);
+	node_set_wall(hosts[1].node, wall() - 60000, now);
+	publish(&hosts[1], names[1], false);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_ABSENT);
+}
+
+Test(node, too_many_lookups_at_once_are_refused_and_not_forgotten)
+{
+	size_t n = 10 * NODE_LOOKUPS_PER_S + 10;
+
+	for (size_t i = 0; i < n; i++)
+		node_on_lookup(hosts[3].node, i, names[1], now);
+	run(60000);
+	cr_expect_eq(hosts[3].found, n);
+}
+
+Test(node, without_a_link_nothing_is_found_and_nothing_waits)
+{
+	unplug(0);
+	unplug(1);
+	unplug(2);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].found, 1);
+	cr_expect_neq(hosts[3].result, RESOLVE_FOUND);
+}
+
+Test(node, a_process_that_was_killed_joins_again_over_links_that_stayed)
+{
+	publish(&hosts[1], names[1], true);
+	kill_process(&hosts[1]);
+	begin(&hosts[1]);
+	for (size_t k = 0; k < HOSTS; k++)
+		if (hosts[1].up[k])
+			node_on_up(hosts[1].node, &hosts[k].hit, now);
+	run(PAUSE_MS);
+	cr_expect(hosts[1].joined);
+	look_up(&hosts[1], names[1]);
+	cr_expect_eq(hosts[1].result, RESOLVE_FOUND);
+	publish(&hosts[1], names[1], false);
+	cr_expect_eq(hosts[1].state, RESOLVE_NAME_EXPIRED);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_ABSENT);
+}
+
+Test(node, the_founder_comes_back_into_the_ring_that_it_began)
+{
+	struct overlay_info info;
+
+	publish(&hosts[1], names[1], true);
+	unplug(0);
+	run(5000);
+	hosts[0].knows[1] = true;
+	{
+		const struct node_conf conf = { .env = { .random = draw },
+						.mtu = 1200 };
+		struct resolve_overlay o = overlay_of(&hosts[0]);
+
+		hosts[0].node = node_new(&conf);
+		node_set_wall(hosts[0].node, wall(), now);
+		node_restore_member(hosts[0].node, &hosts[1].hit, now);
+		cr_assert_eq(node_on_overlay(hosts[0].node, &o, now), 0);
+	}
+	run(PAUSE_MS);
+	overlay_info(node_core(hosts[0].node), &info);
+	cr_expect(info.joined);
+	cr_expect_eq(info.members, HOSTS - 1);
+	look_up(&hosts[0], names[1]);
+	cr_expect_eq(hosts[0].result, RESOLVE_FOUND);
+}
+
+Test(node, a_founder_that_finds_nobody_begins_anew)
+{
+	const struct node_conf conf = { .env = { .random = draw },
+					.mtu = 1200 };
+	struct resolve_overlay o = overlay_of(&hosts[0]);
+
+	for (size_t i = 0; i < HOSTS; i++)
+		unplug(i);
+	hosts[0].node = node_new(&conf);
+	node_set_wall(hosts[0].node, wall(), now);
+	node_restore_member(hosts[0].node, &hosts[1].hit, now);
+	cr_assert_eq(node_on_overlay(hosts[0].node, &o, now), 0);
+	run(NODE_ALONE_MS - 1000);
+	cr_expect_not(hosts[0].joined);
+	run(NODE_ALONE_MS);
+	cr_expect(hosts[0].joined);
+}
+
+Test(node, leaving_is_said_and_ends)
+{
+	const struct resolve_overlay none = { .name = "" };
+	struct overlay_info info;
+
+	cr_assert_eq(node_on_overlay(hosts[1].node, &none, now), 0);
+	run(NODE_LEAVE_MS + 100);
+	cr_expect(hosts[1].left);
+	overlay_info(node_core(hosts[0].node), &info);
+	cr_expect_eq(info.members, HOSTS - 2);
+}
+
+Test(node, leaving_ends_when_nobody_signs_it)
+{
+	const struct resolve_overlay none = { .name = "" };
+
+	mute = true;
+	cr_assert_eq(node_on_overlay(hosts[1].node, &none, now), 0);
+	run(NODE_LEAVE_MS + 100);
+	cr_expect(hosts[1].left);
+}
+
+Test(node, a_renewed_certificate_is_taken_and_used)
+{
+	struct resolve_overlay o;
+
+	publish(&hosts[1], names[1], true);
+	hosts[1].certificate_len =
+		enrolled_issue(&authority, names[1], hosts[1].key, 77,
+			       ENROLLED_NOW_S, hosts[1].certificate);
+	o = overlay_of(&hosts[1]);
+	cr_assert_eq(node_on_overlay(hosts[1].node, &o, now), 0);
+	run(PAUSE_MS);
+	look_up(&hosts[1], names[1]);
+	cr_expect_eq(hosts[1].result, RESOLVE_FOUND);
+}
+
+Test(node, a_certificate_of_another_host_makes_no_member)
+{
+	struct resolve_overlay o = overlay_of(&hosts[1]);
+
+	o.certificate = hosts[2].certificate;
+	o.certificate_len = hosts[2].certificate_len;
+	kill_process(&hosts[1]);
+	begin(&hosts[1]);
+	o.name = "example.com";
+	memcpy(o.hit, hosts[1].hit.bytes, sizeof(o.hit));
+	cr_expect_lt(node_on_overlay(hosts[1].node, &o, now), 0);
+}
+
+/* The list that revokes these serial numbers. */
+static size_t make_list(uint64_t number, const uint8_t *serials, size_t n,
+			uint8_t out[REVOCATION_MAX])
+{
+	static struct revocation v;
+
+	v = (struct revocation){ .number = number,
+				 .this_update_s = wall() / 1000,
+				 .next_update_s = wall() / 1000 + 3600 };
+	for (size_t i = 0; i < n; i++) {
+		uint8_t serial[CERTIFICATE_SERIAL_LEN] = { 0x40 };
+
+		serial[CERTIFICATE_SERIAL_LEN - 1] = serials[i];
+		cr_assert_eq(revocation_add(&v, serial, wall() / 1000), 0);
+	}
+	return enrolled_revoke(&authority, &v, out);
+}
+
+Test(node, a_revocation_reaches_everybody_within_an_hour)
+{
+	static uint8_t list[REVOCATION_MAX];
+	size_t len;
+
+	publish(&hosts[1], names[1], true);
+	len = make_list(1, (const uint8_t[]){ 2 }, 1, list);
+	cr_expect(node_on_revoked(hosts[0].node, (struct span){ list, len },
+				  now));
+	run(NODE_FETCH_MS + NODE_FETCH_MS / 5);
+	for (size_t i = 0; i < HOSTS; i++)
+		cr_expect_eq(hosts[i].revocations, 1, "%zu", i);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].found, 1);
+	cr_expect_neq(hosts[3].result, RESOLVE_FOUND);
+}
+
+Test(node, an_old_list_never_replaces_a_new_one)
+{
+	static uint8_t list[REVOCATION_MAX];
+	size_t len = make_list(5, (const uint8_t[]){ 9 }, 1, list);
+
+	cr_expect(node_on_revoked(hosts[0].node, (struct span){ list, len },
+				  now));
+	run(NODE_FETCH_MS + NODE_FETCH_MS / 5);
+	cr_expect_eq(hosts[3].revocations, 1);
+	len = make_list(4, NULL, 0, list);
+	(void)node_on_revoked(hosts[0].node, (struct span){ list, len }, now);
+	run(2 * NODE_FETCH_MS);
+	cr_expect_eq(hosts[3].revocations, 1);
+}
+
+Test(node, a_list_of_another_authority_is_refused)
+{
+	static uint8_t list[REVOCATION_MAX];
+	size_t len = make_list(1, NULL, 0, list);
+
+	list[len / 2] ^= 1;
+	cr_expect_not(node_on_revoked(hosts[0].node, (struct span){ list, len },
+				      now));
+}
+
+/* Writes down what a node holds, and gives it to its successor. */
+Test(node, records_survive_a_restart)
+{
+	enum { MAX = 64 };
+	struct kept {
+		struct node_record r;
+		uint8_t stored[1400], certificate[CERTIFICATE_MAX];
+	} *kept = calloc(MAX, sizeof(*kept));
+	struct store *store = overlay_store(node_core(hosts[0].node));
+	struct overlay_info info;
+	struct table_iter it;
+	struct place *p;
+	size_t n = 0, put = 0;
+
+	cr_assert(kept);
+	publish(&hosts[1], names[1], true);
+	it = store_iterate(store);
+	while ((p = table_next(&it)))
+		for (struct record *r = p->records; r && n < MAX; r = r->next) {
+			struct span c = record_certificate(r);
+			struct kept *k = &kept[n++];
+
+			store_resource(p, &k->r.resource);
+			k->r.kind = p->kind->id;
+			k->r.generation = p->generation;
+			k->r.expires_ms = r->expires_ms;
+			memcpy(k->stored, r->bytes, r->whole_len);
+			memcpy(k->certificate, c.bytes, c.len);
+			k->r.stored = (struct span){ k->stored, r->whole_len };
+			k->r.certificate =
+				(struct span){ k->certificate, c.len };
+		}
+	for (size_t i = 0; i < HOSTS; i++)
+		unplug(i);
+	begin(&hosts[0]);
+	for (size_t i = 0; i < n; i++)
+		put += node_restore_record(hosts[0].node, &kept[i].r);
+	cr_expect_eq(put, n);
+	cr_expect_geq(n, 2);
+	overlay_info(node_core(hosts[0].node), &info);
+	cr_expect_eq(info.records, n);
+	look_up(&hosts[0], names[1]);
+	cr_expect_eq(hosts[0].result, RESOLVE_FOUND);
+	kept[0].stored[kept[0].r.stored.len - 1] ^= 1;
+	cr_expect_not(node_restore_record(hosts[0].node, &kept[0].r));
+	free(kept);
+}
