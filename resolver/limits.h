@@ -10,6 +10,9 @@
 enum {
 	OVERLAY_REQUESTS_MAX = 512, /* of ours, not answered yet */
 	OVERLAY_DRAFTS_MAX = 512,   /* messages that wait to be signed */
+	OVERLAY_ANSWERS_MAX = 384,  /* of these, answers; the rest is ours */
+	OVERLAY_ANSWERS_EACH = 64,  /* that go out over one link */
+	OVERLAY_FINDS_MAX = 20,	    /* answered in one second */
 	OVERLAY_OUTPUTS_MAX = 2048,
 	OVERLAY_SEARCHES_MAX = 256,
 	OVERLAY_PUBLISHES_MAX = 64,

@@ -15,7 +15,8 @@ struct draft {
 	struct draft *next;
 	uint64_t id;
 	struct excluded tried;
-	bool with_certificate;
+	bool with_certificate, answer;
+	struct hit first; /* hop of an answer */
 	uint16_t header_len, contents_len, certificates_len;
 	uint8_t bytes[]; /* header, contents, then certificates with lengths */
 };
@@ -76,6 +77,24 @@ static struct draft *write_draft(const struct overlay *o,
 	return d;
 }
 
+/* Whoever asks without end does not keep us from our own requests, nor
+ * others from their answers. */
+static bool has_room(const struct overlay *o, const struct envelope *e)
+{
+	size_t answers = 0, over_this = 0;
+
+	if (o->n_drafts >= OVERLAY_DRAFTS_MAX)
+		return false;
+	if (code_is_request(e->code))
+		return true;
+	for (const struct draft *d = o->drafts; d; d = d->next) {
+		answers += d->answer;
+		over_this += d->answer && hit_equal(&d->first, &e->to[0].node);
+	}
+	return answers < OVERLAY_ANSWERS_MAX &&
+	       over_this < OVERLAY_ANSWERS_EACH;
+}
+
 void outbox_send(struct overlay *o, const struct envelope *e)
 {
 	struct overlay_output *sign;
@@ -83,11 +102,14 @@ void outbox_send(struct overlay *o, const struct envelope *e)
 	struct wr w;
 	size_t len;
 
-	if (o->n_drafts >= OVERLAY_DRAFTS_MAX)
+	if (!has_room(o, e))
 		return;
 	d = write_draft(o, e);
 	if (!d)
 		return;
+	d->answer = !code_is_request(e->code);
+	if (d->answer)
+		d->first = e->to[0].node; /* the way back begins there */
 	len = SIGNED_HEAD_LEN + d->contents_len + SIGNER_IDENTITY_LEN;
 	sign = output_new(o, OVERLAY_SIGN, len);
 	if (!sign) {

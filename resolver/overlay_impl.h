@@ -78,6 +78,8 @@ struct overlay {
 	struct search *searches;
 	struct publish *publishes;
 	struct reassembly *reassembly; /* made when first needed */
+	uint32_t finds_s; /* the second in which n_finds were answered */
+	uint32_t n_finds;
 	uint64_t forwarded, answered, refused;
 };
 

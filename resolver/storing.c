@@ -335,25 +335,45 @@ void storing_on_fetch(struct overlay *o, const struct delivery *d)
 			    f.n_certificates);
 }
 
-/* The place with that Kind which comes next behind a Resource-ID. */
-static void find_closest(const struct overlay *o, ring_t at, uint32_t kind,
-			 struct resource_id *out)
+/* For each Kind the place that comes next behind a Resource-ID; all are
+ * looked for in one pass, or a Find of many Kinds would cost many. */
+static void find_closest(const struct overlay *o, ring_t at,
+			 struct find_ans *ans)
 {
 	struct table_iter it = store_iterate(&o->store);
 	const struct place *p;
-	ring_t best = ~(ring_t)0;
+	ring_t best[FIND_KINDS_MAX];
 
-	memset(out, 0, sizeof(*out)); /* 7.4.4.2: nothing */
+	for (size_t i = 0; i < ans->n; i++) {
+		best[i] = ~(ring_t)0;
+		memset(&ans->at[i].closest, 0, ID_LEN); /* 7.4.4.2: nothing */
+	}
 	while ((p = table_next(&it))) {
 		struct resource_id here;
+		ring_t distance;
 
 		store_resource(p, &here);
-		if (p->kind->id == kind &&
-		    id_distance(at, id_of_resource(&here)) <= best) {
-			best = id_distance(at, id_of_resource(&here));
-			*out = here;
+		distance = id_distance(at, id_of_resource(&here));
+		for (size_t i = 0; i < ans->n; i++) {
+			if (p->kind->id != ans->at[i].kind ||
+			    distance > best[i])
+				continue;
+			best[i] = distance;
+			ans->at[i].closest = here;
 		}
 	}
+}
+
+/* It looks at everything that we hold: so many a second, no more. */
+static bool may_find(struct overlay *o)
+{
+	uint32_t now_s = overlay_now_s(o);
+
+	if (o->finds_s != now_s) {
+		o->finds_s = now_s;
+		o->n_finds = 0;
+	}
+	return o->n_finds++ < OVERLAY_FINDS_MAX;
 }
 
 void storing_on_find(struct overlay *o, const struct delivery *d)
@@ -372,11 +392,11 @@ void storing_on_find(struct overlay *o, const struct delivery *d)
 			forward_refuse(o, d, RELOAD_ERROR_UNKNOWN_KIND);
 			return;
 		}
-		ans.at[ans.n].kind = req.kinds[i];
-		find_closest(o, id_of_resource(&req.resource), req.kinds[i],
-			     &ans.at[ans.n].closest);
-		ans.n++;
+		ans.at[ans.n++].kind = req.kinds[i];
 	}
+	if (!may_find(o))
+		return; /* it is asked again */
+	find_closest(o, id_of_resource(&req.resource), &ans);
 	find_ans_write(&w, &ans);
 	forward_answer(o, d, RELOAD_FIND_ANS,
 		       (struct span){ body, wr_len(&w) });

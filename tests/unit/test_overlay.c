@@ -4,6 +4,7 @@
  * a valid HIT of its own: RFC 6940 6.1 to 6.3, 7.4.
  */
 #include "resolver/fragment.h"
+#include "resolver/limits.h"
 #include "tests/unit/member.h"
 
 #include <criterion/criterion.h>
@@ -546,6 +547,26 @@ Test(overlay, a_find_gives_the_place_behind)
 	cr_expect_eq(ans.at[1].closest.bytes[0], 0);
 }
 
+Test(overlay, finds_have_a_rate)
+{
+	struct find_req req = { .kinds = { MEMBER_DICTIONARY }, .n = 1 };
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct letter l;
+	size_t answered = 0;
+
+	find_req_write(&w, &req);
+	l = member_letter(&m, RELOAD_FIND_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	for (int i = 0; i < 2 * OVERLAY_FINDS_MAX; i++) {
+		member_post(&m, &bob, &l);
+		answered += member_answer(&m, &bob) == RELOAD_FIND_ANS;
+	}
+	cr_expect_eq(answered, (size_t)OVERLAY_FINDS_MAX);
+	m.now_ms += 1000;
+	member_post(&m, &bob, &l);
+	cr_expect_eq(member_answer(&m, &bob), RELOAD_FIND_ANS);
+}
+
 Test(overlay, a_probe_is_answered)
 {
 	struct probe_req req = { .types = { PROBE_RESPONSIBLE_SET,
@@ -597,6 +618,46 @@ Test(overlay, outputs_have_a_limit)
 		n++;
 	}
 	cr_expect(n > 0 && n <= 2048, "%zu", n);
+}
+
+/* Gives it to the node, whose outputs stay where they are. */
+static void push(const struct hit *from, const struct letter *l)
+{
+	uint8_t bytes[RELOAD_MESSAGE_MAX];
+	size_t len = member_write(l, bytes, sizeof(bytes));
+
+	overlay_input(m.core,
+		      &(struct overlay_input){ .type = OVERLAY_MESSAGE,
+					       .peer = *from,
+					       .bytes = { bytes, len } },
+		      m.now_ms);
+}
+
+static size_t take_signs(void)
+{
+	struct overlay_output *out;
+	size_t n = 0;
+
+	while ((out = overlay_output(m.core))) {
+		n += out->type == OVERLAY_SIGN;
+		overlay_output_free(out);
+	}
+	return n;
+}
+
+Test(overlay, who_asks_without_end_takes_no_others_answers)
+{
+	struct overlay_input in = { .type = OVERLAY_LOOKUP, .id = 1 };
+	struct letter l = ping();
+
+	for (int i = 0; i < 2 * OVERLAY_DRAFTS_MAX; i++)
+		push(&alice, &l);
+	cr_expect_eq(take_signs(), (size_t)OVERLAY_ANSWERS_EACH);
+	push(&bob, &l);
+	cr_expect_eq(take_signs(), 1);
+	in.lookup.kind = MEMBER_DICTIONARY;
+	overlay_input(m.core, &in, m.now_ms);
+	cr_expect_geq(take_signs(), 1, "our own requests");
 }
 
 Test(overlay, a_long_answer_comes_in_fragments_and_fragments_are_joined)
