@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DNS_PORT = 53 };
+
 /* Marks an option that has been given a value; above libconfuse's flags. */
 #define FLAG_SEEN (1 << 24)
 
@@ -318,6 +320,32 @@ static int by_name(const void *a, const void *b)
 }
 
 /* No name stands twice: it could only be for two hosts, or for nothing. */
+/* A question to ourselves would come back for ever. */
+static bool check_upstream(const struct config *c, struct config_report *r)
+{
+	for (size_t i = 0; i < c->upstream.n; i++) {
+		const struct config_item *up = &c->upstream.items[i];
+		struct locator to, own;
+
+		if (locator_from_text(up->text, DNS_PORT, &to) < 0)
+			continue; /* was checked */
+		for (size_t k = 0; k < c->dns_listen.n; k++) {
+			const char *text = c->dns_listen.items[k].text;
+
+			if (locator_from_text(text, DNS_PORT, &own) < 0 ||
+			    !locator_equal(&to, &own))
+				continue;
+			config_report(r, up->line,
+				      "upstream %s is an address that we "
+				      "listen on ourselves; name the resolver "
+				      "that knows ordinary names",
+				      up->text);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool check_names(const struct config *c, struct config_report *r)
 {
 	const struct config_item **sorted;
@@ -395,7 +423,8 @@ static bool parse_prepared(const char *text, struct config *c,
 		ok = take_sections(&config_sections[i], cfg, c, r);
 	if (cfg)
 		(void)cfg_free(cfg); /* fails for NULL only */
-	return ok && check_bind(c, r) && check_hits(c, r) && check_names(c, r);
+	return ok && check_bind(c, r) && check_hits(c, r) &&
+	       check_names(c, r) && check_upstream(c, r);
 }
 
 int config_parse(const char *file, const char *text, size_t len,

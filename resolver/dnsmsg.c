@@ -234,8 +234,43 @@ bool dnsmsg_adopt(const struct dnsmsg_query *q, uint8_t *bytes, size_t len)
 		return false;
 	w = wr_init(bytes, len);
 	wr_u16(&w, q->id);
-	wr_u16(&w, (uint16_t)((flags & ~(DNSMSG_RD | DNSMSG_CD)) |
+	wr_u16(&w, (uint16_t)((flags & ~(DNSMSG_RD | DNSMSG_CD | DNSMSG_AD)) |
 			      (q->flags & (DNSMSG_RD | DNSMSG_CD))));
 	memcpy(bytes + DNSMSG_HEADER_LEN, q->name.wire, q->name.len);
 	return true;
+}
+
+bool dnsmsg_names_hit(const uint8_t *bytes, size_t len)
+{
+	const struct rd message = rd_init(bytes, len);
+	struct rd r = message;
+	struct dnsname name;
+	struct hit hit;
+	uint32_t questions, records;
+	bool found = false;
+
+	rd_skip(&r, 4);
+	questions = rd_u16(&r);
+	records = rd_u16(&r);
+	records += rd_u16(&r);
+	records += rd_u16(&r);
+	for (; questions > 0 && !rd_failed(&r); questions--) {
+		dnsname_read(&r, &message, &name);
+		rd_skip(&r, 4);
+	}
+	for (; records > 0 && !rd_failed(&r) && !found; records--) {
+		uint16_t type, data_len;
+		struct rd data;
+
+		dnsname_read(&r, &message, &name);
+		type = rd_u16(&r);
+		rd_skip(&r, 6); /* class, TTL */
+		data_len = rd_u16(&r);
+		data = rd_sub(&r, data_len);
+		rd_copy(&data, hit.bytes, sizeof(hit.bytes));
+		found = type == DNSMSG_HIP ||
+			(type == DNSMSG_AAAA && !rd_failed(&data) &&
+			 hit_is_hit(&hit));
+	}
+	return found || rd_failed(&r);
 }

@@ -7,6 +7,7 @@
 #ifndef HIPLINE_DNSMSG_H
 #define HIPLINE_DNSMSG_H
 
+#include "daemon/hip/hit.h"
 #include "resolver/dnsname.h"
 
 enum {
@@ -51,6 +52,7 @@ enum dnsmsg_flag {
 	DNSMSG_TC = 0x0200,
 	DNSMSG_RD = 0x0100,
 	DNSMSG_RA = 0x0080,
+	DNSMSG_AD = 0x0020, /* RFC 4035 3.2.3 */
 	DNSMSG_CD = 0x0010, /* RFC 4035 3.2.2 */
 };
 
@@ -117,8 +119,13 @@ size_t dnsmsg_forward(const struct dnsmsg_query *q, uint16_t id, uint8_t *out,
 
 /*
  * Makes of an upstream's reply one to the query: its id, and the question in
- * the asker's case. False when it is no reply to that question.
+ * the asker's case; without the AD bit, since nothing was validated on the way
+ * (RFC 4035 3.2.3). False when it is no reply to that question.
  */
 bool dnsmsg_adopt(const struct dnsmsg_query *q, uint8_t *bytes, size_t len);
+
+/* Whether any record of a reply is a HIT: an AAAA with one, or of type HIP.
+ * True, too, for what cannot be read to its end. */
+bool dnsmsg_names_hit(const uint8_t *bytes, size_t len);
 
 #endif

@@ -127,6 +127,10 @@ static void write_out(struct connection *c)
 	free(c->out);
 	c->out = NULL;
 	wait_for(c, EV_READ);
+	/* Queries that came meanwhile have waited; not from here, where a
+	 * reply to one may be under way. */
+	if (c->in_len >= LENGTH_LEN)
+		ev_feed_event(c->server->loop, &c->io, EV_WRITE);
 }
 
 static void on_connection(struct ev_loop *loop, ev_io *w, int events)
@@ -136,7 +140,8 @@ static void on_connection(struct ev_loop *loop, ev_io *w, int events)
 
 	(void)loop;
 	if (events & EV_WRITE) {
-		write_out(c);
+		if (c->out)
+			write_out(c);
 		if (c->fd >= 0 && !c->out)
 			(void)take_queries(c); /* closed or not: we are done */
 		return;

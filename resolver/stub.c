@@ -49,7 +49,8 @@ struct stub {
 	struct cache cache;
 	struct slot slots[STUB_QUESTIONS_MAX];
 	struct slots states[SLOT_READY + 1];
-	bool has_reply; /* one that took no slot */
+	size_t n_forwards; /* slots TO_FORWARD and FORWARDED */
+	bool has_reply;	   /* one that took no slot */
 	size_t reply_len;
 	struct stub_asker reply_to;
 	uint64_t now_ms;
@@ -115,8 +116,15 @@ const struct stub_counters *stub_counters(const struct stub *s)
 	return &s->counters;
 }
 
+static bool is_at_upstream(enum slot_state state)
+{
+	return state == SLOT_TO_FORWARD || state == SLOT_FORWARDED;
+}
+
 static void move(struct stub *s, struct slot *slot, enum slot_state state)
 {
+	s->n_forwards -= is_at_upstream(slot->state);
+	s->n_forwards += is_at_upstream(state);
 	TAILQ_REMOVE(&s->states[slot->state], slot, list);
 	slot->state = state;
 	TAILQ_INSERT_TAIL(&s->states[state], slot, list);
@@ -263,7 +271,8 @@ static void forward(struct stub *s, struct question *q)
 	if (!s->conf.has_upstream) {
 		s->counters.refused++;
 		reply_now(s, q, DNSMSG_REFUSED);
-	} else if (!take_slot(s, q, SLOT_TO_FORWARD, STUB_FORWARD_MS)) {
+	} else if (s->n_forwards == STUB_FORWARDS_MAX ||
+		   !take_slot(s, q, SLOT_TO_FORWARD, STUB_FORWARD_MS)) {
 		reply_now(s, q, DNSMSG_SERVFAIL);
 	}
 }
@@ -376,6 +385,8 @@ static void wake(struct stub *s, struct cache_entry *e)
 			fail(s, slot, DNSMSG_SERVFAIL);
 		} else if (!is_foreign(e, slot->is_open)) {
 			move(s, slot, SLOT_READY);
+		} else if (s->n_forwards == STUB_FORWARDS_MAX) {
+			fail(s, slot, DNSMSG_SERVFAIL);
 		} else if (s->conf.has_upstream) {
 			release_entry(s, slot);
 			slot->due_ms = s->now_ms + STUB_FORWARD_MS;
@@ -423,7 +434,9 @@ static void on_forwarded(struct stub *s, const struct stub_input *in)
 		return;
 	}
 	memcpy(s->buffer, in->bytes, in->len);
-	if (!dnsmsg_adopt(&slot->query, s->buffer, in->len)) {
+	/* Whom a name of a person stands for has a proof, or is not said. */
+	if (!dnsmsg_adopt(&slot->query, s->buffer, in->len) ||
+	    (slot->is_open && dnsmsg_names_hit(s->buffer, in->len))) {
 		fail(s, slot, DNSMSG_SERVFAIL);
 		return;
 	}

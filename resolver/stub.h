@@ -18,10 +18,14 @@
 
 enum {
 	STUB_QUESTIONS_MAX = 1024, /* in flight */
+	/* Of these, at upstreams: one that is dead leaves room for names. */
+	STUB_FORWARDS_MAX = 768,
 	STUB_LOOKUP_MS = 5000,
 	STUB_FORWARD_MS = 10000,
-	/* Lookups of names that are not kept, in one second and at once. */
-	STUB_LOOKUPS_PER_S = 500,
+	/* Lookups of names that are not kept, in one second and at once. The
+	 * engine answers most of them by itself; what goes to the overlay has
+	 * a narrower limit there, which leaves pins alone. */
+	STUB_LOOKUPS_PER_S = 4000,
 };
 
 #define STUB_NEVER UINT64_MAX

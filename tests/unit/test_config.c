@@ -319,6 +319,14 @@ Test(config, values_of_other_sections_are_checked_too)
 	}
 }
 
+Test(config, an_upstream_that_is_this_host_is_refused)
+{
+	refused("dns { listen = { 127.0.0.154, 127.0.0.155:5353 }\n"
+		"upstream = { 192.0.2.53, 127.0.0.154:53 } }\n",
+		2, "listen on ourselves");
+	refused("dns { upstream = { 127.0.0.154 } }\n", 1, "127.0.0.154");
+}
+
 Test(config, wrong_peers_are_refused)
 {
 	refused("peer bob {\n}\n", 2, "no hit");

@@ -608,6 +608,92 @@ Test(stub, an_upstreams_long_reply_is_truncated, .init = NULL)
 	cr_assert_leq(out.len, query_len);
 }
 
+Test(stub, a_dead_upstream_leaves_room_for_names, .init = NULL)
+{
+	begin(true);
+	for (int i = 0; i < STUB_FORWARDS_MAX; i++) {
+		ask("example.com", 1);
+		cr_assert(next(STUB_OUT_FORWARD));
+	}
+	ask("example.com", 1);
+	cr_assert(next(STUB_OUT_REPLY));
+	cr_assert_eq(rcode(), DNSMSG_SERVFAIL);
+	ask("bob@example.com", DNSMSG_AAAA);
+	answer(expect_lookup("bob@example.com"), CACHE_FOUND, 1);
+	cr_assert(next(STUB_OUT_REPLY));
+	cr_assert_eq(count(DNSMSG_ANSWER), 1);
+	ask("x@example.com", DNSMSG_AAAA);
+	answer(expect_lookup("x@example.com"), CACHE_FOREIGN, 0);
+	cr_assert(next(STUB_OUT_REPLY), "neither does it go upstream now");
+	cr_assert_eq(rcode(), DNSMSG_SERVFAIL);
+	now += STUB_FORWARD_MS;
+	stub_tick(s, now);
+	while (stub_output(s, &out))
+		continue;
+	ask("example.com", 1);
+	cr_assert(next(STUB_OUT_FORWARD));
+}
+
+Test(stub, what_an_upstream_has_validated_is_not_passed_on, .init = NULL)
+{
+	uint8_t bytes[2048];
+	size_t len;
+
+	begin(true);
+	ask("example.com", 1);
+	cr_assert(next(STUB_OUT_FORWARD));
+	len = upstream_reply(bytes, 0);
+	bytes[3] |= 0x20; /* RFC 4035 3.2.3: AD */
+	forwarded(out.id, bytes, len);
+	cr_assert(next(STUB_OUT_REPLY));
+	cr_assert_eq(rcode(), DNSMSG_NOERROR);
+	cr_assert_eq(reply[3] & 0x20, 0);
+}
+
+/* A reply of an upstream with one record, of this type and data. */
+static void reply_with(const char *name, uint16_t type, const uint8_t *data,
+		       size_t data_len)
+{
+	uint8_t bytes[2048];
+	struct wr w;
+	size_t len;
+
+	ask(name, DNSMSG_AAAA);
+	if (strchr(name, '@'))
+		answer(expect_lookup(name), CACHE_FOREIGN, 0);
+	cr_assert(next(STUB_OUT_FORWARD));
+	len = upstream_reply(bytes, 0);
+	bytes[7] = 1;
+	w = wr_init(bytes + len, sizeof(bytes) - len);
+	wr_u16(&w, 0xc00c);
+	wr_u16(&w, type);
+	wr_u16(&w, 1);
+	wr_u32(&w, 60);
+	wr_u16(&w, (uint16_t)data_len);
+	wr_bytes(&w, data, data_len);
+	forwarded(out.id, bytes, len + wr_len(&w));
+	cr_assert(next(STUB_OUT_REPLY));
+}
+
+Test(stub, a_hit_of_an_upstreams_is_not_believed, .init = NULL)
+{
+	static const uint8_t hit[16] = { 0x20, 0x01, 0x00, 0x22, [15] = 1 };
+	static const uint8_t other[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
+
+	begin(true);
+	reply_with("a@example.org", DNSMSG_AAAA, hit, sizeof(hit));
+	cr_expect_eq(rcode(), DNSMSG_SERVFAIL);
+	reply_with("b@example.org", DNSMSG_HIP, hit, sizeof(hit));
+	cr_expect_eq(rcode(), DNSMSG_SERVFAIL);
+	reply_with("c@example.org", DNSMSG_AAAA, other, sizeof(other));
+	cr_expect_eq(rcode(), DNSMSG_NOERROR);
+	cr_expect_eq(count(DNSMSG_ANSWER), 1);
+	reply_with("d@example.org", DNSMSG_AAAA, other, 15);
+	cr_expect_eq(rcode(), DNSMSG_NOERROR, "no AAAA, and no HIT");
+	reply_with("example.org", DNSMSG_AAAA, hit, sizeof(hit));
+	cr_expect_eq(rcode(), DNSMSG_NOERROR, "the name of a host");
+}
+
 Test(stub, a_name_that_turns_out_foreign_goes_upstream, .init = NULL)
 {
 	begin(true);
