@@ -20,7 +20,12 @@ int show_overlay(const struct options *o);
 /* status.c */
 int status_show(const struct options *o);
 
-/* change.c: pin, unpin, peer, reload, close, rekey */
+/* join.c */
+int join_create(const struct options *o);
+int join_invite(const struct options *o);
+int join_run(const struct options *o);
+
+/* change.c: pin, unpin, peer, leave, revoke, reload, close, rekey */
 int change_run(const struct options *o);
 
 /* ping.c */

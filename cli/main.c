@@ -63,6 +63,30 @@ static const struct command commands[] = {
 	  0, 0, 0 },
 	{ "overlay", show_overlay, "", "show this host's place in its overlay",
 	  "", 0, 0, 0 },
+	{ "create", join_create, "OVERLAY [--name NAME]",
+	  "begin an overlay, with its authority on this host",
+	  "OVERLAY is a domain; names of it are all that it can certify.\n"
+	  "\n"
+	  "--name NAME  this host's own, USER@OVERLAY (admin@OVERLAY)\n",
+	  1, 1, OPTION_NAME },
+	{ "invite", join_invite,
+	  "NAME [--device] [--expires TIME] [--locator LOCATOR]",
+	  "print an invitation to the overlay, good once",
+	  "--device           beside other devices of the same name\n"
+	  "--expires TIME     30m, 24h, 7d (24h)\n"
+	  "--locator LOCATOR  where this host is reached: an address, with\n"
+	  "                   :PORT or without; up to 8 of them (its own\n"
+	  "                   addresses)\n",
+	  1, 1, OPTION_DEVICE | OPTION_EXPIRES | OPTION_LOCATOR },
+	{ "join", join_run, "TOKEN|-", "join the overlay of an invitation",
+	  "Shows the overlay and its authority's fingerprint, to be compared\n"
+	  "with what the inviter says, and waits until the authority has\n"
+	  "answered. With - the invitation is read from stdin.\n",
+	  1, 1, 0 },
+	{ "leave", change_run, "", "leave the overlay, or give up joining",
+	  "Forgets overlay and certificate, never the identity.\n", 0, 0, 0 },
+	{ "revoke", change_run, "NAME|HIT", "revoke certificates of a member",
+	  "On the authority's host.\n", 1, 1, 0 },
 	{ "reload", change_run, "", "read the configuration again",
 	  "What takes effect after a restart only is named. When something is\n"
 	  "wrong with the file, the old configuration stays.\n",

@@ -16,6 +16,10 @@ enum {
 	/* Long options without a letter. */
 	LONG_CHECK = 256,
 	LONG_TIMEOUT,
+	LONG_NAME,
+	LONG_DEVICE,
+	LONG_EXPIRES,
+	LONG_LOCATOR,
 };
 
 static const uint64_t interval_max_us = UINT64_C(3600) * SECOND_US;
@@ -28,9 +32,13 @@ static const struct option long_options[] = {
 	{ "algorithm", required_argument, NULL, 'a' },
 	{ "check", no_argument, NULL, LONG_CHECK },
 	{ "count", required_argument, NULL, 'c' },
+	{ "device", no_argument, NULL, LONG_DEVICE },
+	{ "expires", required_argument, NULL, LONG_EXPIRES },
 	{ "help", no_argument, NULL, 'h' },
 	{ "interval", required_argument, NULL, 'i' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "locator", required_argument, NULL, LONG_LOCATOR },
+	{ "name", required_argument, NULL, LONG_NAME },
 	{ "socket", required_argument, NULL, 's' },
 	{ "timeout", required_argument, NULL, LONG_TIMEOUT },
 	{ "version", no_argument, NULL, 'V' },
@@ -50,6 +58,14 @@ const char *option_text(unsigned bit)
 		return "--timeout";
 	case OPTION_ALGORITHM:
 		return "-a";
+	case OPTION_NAME:
+		return "--name";
+	case OPTION_DEVICE:
+		return "--device";
+	case OPTION_EXPIRES:
+		return "--expires";
+	case OPTION_LOCATOR:
+		return "--locator";
 	default:
 		return "";
 	}
@@ -126,6 +142,18 @@ static bool take_timeout(struct options *o, FILE *err)
 	return true;
 }
 
+static bool add_locator(struct options *o, FILE *err)
+{
+	o->given |= OPTION_LOCATOR;
+	if (o->n_locators == OPTION_LOCATORS_MAX) {
+		text_complain(err, "--locator %s: more than %d of them.",
+			      optarg, OPTION_LOCATORS_MAX);
+		return false;
+	}
+	o->locators[o->n_locators++] = optarg;
+	return true;
+}
+
 /* What getopt_long could not read; `word` is where it stands. */
 static bool refuse(int how, const char *word, FILE *err)
 {
@@ -171,6 +199,20 @@ static bool take_option(struct options *o, int option, FILE *err)
 		return true;
 	case LONG_TIMEOUT:
 		return take_timeout(o, err);
+	case LONG_NAME:
+		o->given |= OPTION_NAME;
+		o->name = optarg;
+		return true;
+	case LONG_DEVICE:
+		o->given |= OPTION_DEVICE;
+		o->device = true;
+		return true;
+	case LONG_EXPIRES:
+		o->given |= OPTION_EXPIRES;
+		o->expires = optarg;
+		return true;
+	case LONG_LOCATOR:
+		return add_locator(o, err);
 	default:
 		return refuse(option, "option", err);
 	}

@@ -20,11 +20,16 @@ enum option_bit {
 	OPTION_INTERVAL = 1 << 2,
 	OPTION_TIMEOUT = 1 << 3,
 	OPTION_ALGORITHM = 1 << 4,
+	OPTION_NAME = 1 << 5,
+	OPTION_DEVICE = 1 << 6,
+	OPTION_EXPIRES = 1 << 7,
+	OPTION_LOCATOR = 1 << 8,
 };
 
 enum {
 	OPTION_COUNT_MAX = 65535, /* sequence numbers of an echo */
 	OPTION_WORDS_MAX = API_ARGS_MAX + 1,
+	OPTION_LOCATORS_MAX = 8, /* of one invitation */
 };
 
 /* Text is borrowed from argv and the environment. */
@@ -35,6 +40,10 @@ struct options {
 	uint64_t interval_us; /* -i */
 	uint64_t timeout_us;  /* --timeout */
 	const char *algorithm;
+	bool device;
+	const char *name, *expires; /* NULL: not given */
+	const char *locators[OPTION_LOCATORS_MAX];
+	size_t n_locators;
 	unsigned given; /* option_bit of those that were given */
 	const char *words[OPTION_WORDS_MAX]; /* the command, its arguments */
 	size_t n_words;

@@ -33,4 +33,6 @@ int show_run(const struct options *o, show_print *print, json_t **root_out);
 /* Colour on stdout: a terminal, and the environment does not forbid it. */
 bool show_wants_colour(void);
 
+bool show_print_membership(json_t *root, bool colour, FILE *out);
+
 #endif

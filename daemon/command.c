@@ -9,6 +9,7 @@
 #include "daemon/base/name.h"
 #include "daemon/command_impl.h"
 #include "daemon/config_check.h"
+#include "daemon/enrol.h"
 #include "daemon/reconfigure.h"
 #include "daemon/report.h"
 
@@ -268,6 +269,13 @@ static const struct command commands[] = {
 	{ "unpublish", "NAME", CONTROL_CHANGE, 1, 1, command_unpublish },
 	{ "names", "", CONTROL_READ, 0, 0, command_names },
 	{ "overlay", "", CONTROL_READ, 0, 0, command_overlay },
+	{ "create", "OVERLAY [NAME]", CONTROL_CHANGE, 1, 2, command_create },
+	{ "invite", "NAME [device] [expires=TIME] [locator=LOCATOR]...",
+	  CONTROL_CHANGE, 1, 3 + TOKEN_BOOTSTRAPS_MAX, command_invite },
+	{ "join", "TOKEN", CONTROL_CHANGE, 1, 1, command_join },
+	{ "joining", "[told]", CONTROL_CHANGE, 0, 1, command_joining },
+	{ "leave", "", CONTROL_CHANGE, 0, 0, command_leave },
+	{ "revoke", "NAME|HIT", CONTROL_CHANGE, 1, 1, command_revoke },
 	{ "reload", "", CONTROL_CHANGE, 0, 0, run_reload },
 	{ "close", "HIT|all", CONTROL_CHANGE, 1, 1, run_close },
 	{ "rekey", "HIT", CONTROL_CHANGE, 1, 1, run_rekey },
@@ -350,6 +358,7 @@ void command_on_gone(void *ctx, struct control_client *client)
 		if (e->waiters[i].client == client)
 			e->waiters[i].client = NULL;
 	reconfigure_on_gone(e, client);
+	enrol_on_gone(e->enrol, client);
 }
 
 void command_answer_waiter(struct waiter *w, struct command_answer *a)

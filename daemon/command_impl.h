@@ -57,4 +57,12 @@ void command_pin(const struct command_call *c);
 void command_unpin(const struct command_call *c);
 void command_peer(const struct command_call *c);
 
+/* command_join.c */
+void command_create(const struct command_call *c);
+void command_invite(const struct command_call *c);
+void command_join(const struct command_call *c);
+void command_joining(const struct command_call *c);
+void command_leave(const struct command_call *c);
+void command_revoke(const struct command_call *c);
+
 #endif

@@ -123,7 +123,7 @@ static const struct config_key peer_keys[] = {
 
 static const struct config_key overlay_keys[] = {
 	{ "name", CONFIG_TEXT, "a domain", .check = config_is_domain,
-	  .initial = "", .acts_on = "", NOWHERE },
+	  .initial = "", HOST_FIELD(overlay) },
 	{ "bootstrap", CONFIG_LIST, "HIT or HIT@LOCATOR",
 	  .max = CONFIG_ITEMS_MAX, .check = config_is_hit_at, .initial = "",
 	  .acts_on = "", NOWHERE },

@@ -7,6 +7,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/command.h"
+#include "daemon/enrol.h"
 #include "daemon/footprint.h"
 #include "daemon/generation.h"
 #include "daemon/handover.h"
@@ -132,6 +133,8 @@ static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 		underlay_on_peer(e->underlay, o);
 	if (o->state == ASSOC_ESTABLISHED || o->state == ASSOC_R2_SENT)
 		add_after(e, AFTER_KEEP, &o->hit, 0);
+	if (e->enrol)
+		enrol_on_peer(e->enrol, o);
 	if (recovery_on_peer(e, o))
 		add_after(e, AFTER_TELL, &o->hit, 0);
 	if (o->state == ASSOC_FAILED)
@@ -368,6 +371,7 @@ static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 	recovery_save(e, now_ms);
 	if (e->underlay)
 		underlay_tick(e->underlay, now_ms);
+	enrol_tick(e->enrol, now_ms);
 	shrink(e, now_ms);
 }
 

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct enrol;
 struct jobs;
 struct lookup;
 struct naming;
@@ -85,6 +86,7 @@ struct engine {
 	struct lookup *lookup;
 	struct naming *naming;
 	struct underlay *underlay;
+	struct enrol *enrol;
 	struct control *control;
 	struct waiter waiters[WAITERS_MAX];
 	uint64_t last_lookup;

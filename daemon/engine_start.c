@@ -9,6 +9,7 @@
 #include "daemon/base/sandbox.h"
 #include "daemon/command.h"
 #include "daemon/engine.h"
+#include "daemon/enrol.h"
 #include "daemon/footprint.h"
 #include "daemon/generation.h"
 #include "daemon/handover.h"
@@ -325,6 +326,15 @@ static int make_underlay(struct engine *e)
 	return 0;
 }
 
+static int make_enrol(struct engine *e)
+{
+	e->enrol = enrol_new(e);
+	if (!e->enrol)
+		return failed("enrolment", -ENOMEM);
+	enrol_tell_peers(e->enrol);
+	return 0;
+}
+
 static int make_control(struct engine *e, const struct handover *h)
 {
 	const struct control_conf conf = {
@@ -368,6 +378,8 @@ static int make_all(struct engine *e, const struct handover *h)
 		err = make_peers(e);
 	if (err == 0)
 		err = make_underlay(e);
+	if (err == 0)
+		err = make_enrol(e);
 	if (err == 0) {
 		e->naming = naming_new(e);
 		err = e->naming ? make_control(e, h)
@@ -386,6 +398,7 @@ static void clear(struct engine *e)
 	control_free(e->control);
 	naming_free(e->naming);
 	underlay_free(e->underlay);
+	enrol_free(e->enrol);
 	lookup_free(e->lookup);
 	jobs_free(e->jobs);
 	dataplane_free(e->dataplane);

@@ -12,9 +12,11 @@
 #include "daemon/base/resolve.h"
 #include "daemon/command.h"
 #include "daemon/engine.h"
+#include "daemon/enrol.h"
 #include "daemon/handover.h"
 #include "daemon/underlay.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,9 @@ enum {
 	PIN_LIFETIME_S = 3600, /* until changed; who asks hears of that */
 	DNS_PORT = 53,
 };
+
+static_assert((int)RESOLVE_BODY_MAX >= (int)ENROL_MESSAGE_MAX,
+	      "each message fits");
 
 struct naming {
 	struct engine *e;
@@ -54,10 +59,10 @@ static void hang_up(struct naming *n)
 		     "hipline-resolver does not run: DNS is not answered");
 }
 
-static void send_message(struct naming *n, enum resolve_type type,
-			 const uint8_t *body, size_t len)
+static void send_message(struct naming *n, uint16_t type, const uint8_t *body,
+			 size_t len)
 {
-	int err = ipc_send(n->io.fd, (uint16_t)type, body, len, NULL, 0, 0);
+	int err = ipc_send(n->io.fd, type, body, len, NULL, 0, 0);
 
 	if (err == 0)
 		return;
@@ -65,11 +70,12 @@ static void send_message(struct naming *n, enum resolve_type type,
 	hang_up(n);
 }
 
-void naming_send(struct naming *n, enum resolve_type type, const uint8_t *body,
+bool naming_send(struct naming *n, uint16_t type, const uint8_t *body,
 		 size_t len)
 {
 	if (n && n->is_up)
 		send_message(n, type, body, len);
+	return n && n->is_up;
 }
 
 bool naming_has_resolver(const struct naming *n)
@@ -119,20 +125,13 @@ static void answer_reverse(const struct engine *e, const uint8_t bytes[],
 	}
 }
 
-static int on_message(struct naming *n, const struct ipc_message *m)
+static int on_ask(struct naming *n, const struct ipc_message *m)
 {
 	struct resolve_answer a = { .result = RESOLVE_FOREIGN,
 				    .lifetime_s = PIN_LIFETIME_S };
 	uint8_t body[2 * (RESOLVE_HI_MAX + RESOLVE_NAME_MAX)];
 	struct resolve_ask ask;
 
-	for (size_t i = 0; i < m->n_fds; i++)
-		(void)close(m->fds[i]); /* it has none to give */
-	if (m->n_fds > 0)
-		return -EPROTO;
-	if (m->type != RESOLVE_ASK)
-		return n->e->underlay ? underlay_on_message(n->e->underlay, m)
-				      : -EPROTO;
 	if (!resolve_ask_parse(m->body, m->len, &ask))
 		return -EPROTO;
 	n->asked++;
@@ -144,6 +143,20 @@ static int on_message(struct naming *n, const struct ipc_message *m)
 	send_message(n, RESOLVE_ANSWER, body,
 		     resolve_answer_write(&a, body, sizeof(body)));
 	return 0;
+}
+
+static int on_message(struct naming *n, const struct ipc_message *m)
+{
+	for (size_t i = 0; i < m->n_fds; i++)
+		(void)close(m->fds[i]); /* it has none to give */
+	if (m->n_fds > 0)
+		return -EPROTO;
+	if (m->type == RESOLVE_ASK)
+		return on_ask(n, m);
+	if (m->type >= ENROL_SERVE)
+		return enrol_on_message(n->e->enrol, m);
+	return n->e->underlay ? underlay_on_message(n->e->underlay, m)
+			      : -EPROTO;
 }
 
 static void on_resolver(struct ev_loop *loop, ev_io *w, int events)
@@ -256,6 +269,7 @@ int naming_on_message(struct naming *n, const struct ipc_message *m)
 	naming_configure(n);
 	if (n->e->underlay)
 		underlay_on_resolver(n->e->underlay);
+	enrol_on_resolver(n->e->enrol);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct engine;
 struct naming;
@@ -24,15 +25,15 @@ void naming_free(struct naming *n);
 __attribute__((warn_unused_result)) int
 naming_on_message(struct naming *n, const struct ipc_message *m);
 
+/* Sends it a message. False when there is no resolver now. */
+bool naming_send(struct naming *n, uint16_t type, const uint8_t *body,
+		 size_t len);
+
 /* Names are bound otherwise than before. */
 void naming_changed(struct naming *n);
 
 /* The configuration is another. */
 void naming_configure(struct naming *n);
-
-/* Tells it something else (overlay_ipc.h); nothing when there is none. */
-void naming_send(struct naming *n, enum resolve_type type, const uint8_t *body,
-		 size_t len);
 
 /* Whether there is one, though it may listen nowhere. */
 bool naming_has_resolver(const struct naming *n);

@@ -9,6 +9,7 @@
 #include "daemon/command.h"
 #include "daemon/config_reload.h"
 #include "daemon/config_value.h"
+#include "daemon/enrol.h"
 #include "daemon/handover.h"
 #include "daemon/lookup.h"
 #include "daemon/naming.h"
@@ -52,6 +53,8 @@ static const struct config_list *locators_of(const struct engine *e,
 void reconfigure_peer(struct engine *e, const struct hit *hit)
 {
 	const struct config_list *locators = locators_of(e, hit);
+	struct locator told[LOCATORS_MAX];
+	size_t n_told = 0;
 	const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE, .hit = *hit };
 
 	unreached_remove(&e->unreached, hit); /* what failed was before */
@@ -66,17 +69,23 @@ void reconfigure_peer(struct engine *e, const struct hit *hit)
 	lookup_remove(e->lookup, hit);
 	if (e->underlay && underlay_tell_bootstrap(e->underlay, hit))
 		return;
-	if (pins_has_hit(e->pins, hit))
-		recovery_tell_peer(e, hit, NULL, 0);
+	if (enrol_speaks_for(e->enrol, hit, told, &n_told) ||
+	    pins_has_hit(e->pins, hit))
+		recovery_tell_peer(e, hit, told, n_told);
 	else
 		engine_input(e, &in);
 }
 
 void reconfigure_tell_again(struct engine *e, const struct hit *hit)
 {
+	struct locator told[LOCATORS_MAX];
+	size_t n_told = 0;
+
 	/* Of others nothing is kept longer than their associations. */
-	if (!lookup_tell(e->lookup, hit) && pins_has_hit(e->pins, hit))
-		recovery_tell_peer(e, hit, NULL, 0);
+	if (!lookup_tell(e->lookup, hit) &&
+	    (enrol_speaks_for(e->enrol, hit, told, &n_told) ||
+	     pins_has_hit(e->pins, hit)))
+		recovery_tell_peer(e, hit, told, n_told);
 }
 
 void reconfigure_peers(struct engine *e)

@@ -5,6 +5,7 @@
 #include "daemon/recovery.h"
 
 #include "daemon/base/log.h"
+#include "daemon/enrol.h"
 #include "daemon/recent.h"
 
 #include <errno.h>
@@ -51,8 +52,12 @@ int recovery_load(struct engine *e)
 /* Is it somebody that we would let in? */
 static bool is_let_in(const struct engine *e, const struct hit *hit)
 {
+	struct locator told[LOCATORS_MAX];
+	size_t n;
+
 	return e->config.accept == CONFIG_ACCEPT_ANY ||
-	       engine_has_peer(e, hit) || pins_has_hit(e->pins, hit);
+	       engine_has_peer(e, hit) || pins_has_hit(e->pins, hit) ||
+	       enrol_speaks_for(e->enrol, hit, told, &n);
 }
 
 void recovery_tell_peer(struct engine *e, const struct hit *hit,

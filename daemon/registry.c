@@ -331,6 +331,24 @@ int registry_find_grant(struct registry *r, const char *name,
 	return 0;
 }
 
+int registry_has_host(struct registry *r, const struct hit *hit, uint64_t now_s,
+		      bool *has)
+{
+	struct sql_query q = sql_prepare(
+		r->sql, "SELECT 1 FROM grants WHERE hit = ? AND revoked_s = 0"
+			" AND not_after_s > ? LIMIT 1");
+	bool found;
+	int err;
+
+	sql_bind_blob(&q, hit->bytes, sizeof(hit->bytes));
+	sql_bind_number(&q, now_s);
+	found = sql_step(&q);
+	err = sql_finish(&q);
+	if (!err)
+		*has = found;
+	return err;
+}
+
 int registry_grants(struct registry *r,
 		    bool (*fn)(void *ctx, const struct registry_grant *g),
 		    void *ctx)

@@ -104,6 +104,12 @@ registry_grants(struct registry *r,
 		bool (*fn)(void *ctx, const struct registry_grant *g),
 		void *ctx);
 
+/* Whether a host has any certificate that holds now. */
+__attribute__((warn_unused_result)) int registry_has_host(struct registry *r,
+							  const struct hit *hit,
+							  uint64_t now_s,
+							  bool *has);
+
 /* Whether anybody but `hit` has a certificate for a name that holds now. */
 __attribute__((warn_unused_result)) int
 registry_name_in_use(struct registry *r, const char *name,

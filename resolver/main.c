@@ -6,10 +6,12 @@
  * done.
  */
 #include "daemon/base/confine.h"
+#include "daemon/base/enrol.h"
 #include "daemon/base/ipc.h"
 #include "daemon/base/log.h"
 #include "daemon/base/resolve.h"
 #include "daemon/base/sandbox.h"
+#include "resolver/enrolment.h"
 #include "resolver/member.h"
 #include "resolver/server.h"
 #include "resolver/stub.h"
@@ -46,6 +48,7 @@ struct resolver {
 	struct server *server;
 	struct upstream *upstream;
 	struct member *member;
+	struct enrolment *enrolment;
 	bool draining; /* the outputs of the stub */
 	ev_io channel;
 	ev_timer deadline;
@@ -96,6 +99,12 @@ static void send_engine(struct resolver *r, uint16_t type, const uint8_t *body,
 
 static void on_member(void *ctx, enum resolve_type type, const uint8_t *body,
 		      size_t len)
+{
+	send_engine(ctx, (uint16_t)type, body, len);
+}
+
+static void on_enrolment(void *ctx, enum enrol_type type, const uint8_t *body,
+			 size_t len)
 {
 	send_engine(ctx, (uint16_t)type, body, len);
 }
@@ -299,7 +308,8 @@ static int on_message(struct resolver *r, const struct ipc_message *m)
 			give(r, &changed);
 		return 0;
 	default:
-		return -EPROTO;
+		return enrolment_on_message(r->enrolment, m->type, m->body,
+					    m->len);
 	}
 }
 
@@ -385,7 +395,8 @@ static int set_up(struct resolver *r)
 	if (err == 0)
 		err = upstream_new(r->loop, on_forwarded, r, &r->upstream);
 	r->server = server_new(r->loop, on_query, r);
-	if (err == 0 && !r->server)
+	r->enrolment = enrolment_new(r->loop, on_enrolment, r);
+	if (err == 0 && (!r->server || !r->enrolment))
 		err = -ENOMEM;
 	if (err == 0)
 		err = set_up_member(r);
@@ -400,6 +411,7 @@ static void clear(struct resolver *r)
 {
 	upstream_free(r->upstream); /* open questions fail: replies go out */
 	member_free(r->member);
+	enrolment_free(r->enrolment);
 	server_free(r->server);
 	stub_free(r->stub);
 	ipc_in_clear(&r->in);

@@ -30,7 +30,8 @@ bool host_is_known(const struct host *h, const struct hit *peer)
 
 bool host_lets_in(const struct host *h, const struct hit *peer)
 {
-	return h->conf.accept_any || host_is_known(h, peer);
+	return h->conf.accept_any || h->lets_guests_in ||
+	       host_is_known(h, peer);
 }
 
 bool admit_is_possible(const struct host *h, const struct hit *peer)
@@ -114,6 +115,11 @@ static void end_all(struct host *h)
 		if (a->state == ASSOC_ESTABLISHED)
 			timers_set(&h->timers, &a->timer, admit_end_ms(h, a));
 	}
+}
+
+void host_let_guests_in(struct host *h, bool on)
+{
+	h->lets_guests_in = on;
 }
 
 int host_set_membership(struct host *h, const struct host_membership *m,

@@ -77,6 +77,12 @@ __attribute__((warn_unused_result)) int
 host_set_membership(struct host *h, const struct host_membership *m,
 		    uint64_t now_ms);
 
+/*
+ * Whether hosts that nobody told us of are let in just now, as with
+ * accept_any. It gives no output; who is in stays.
+ */
+void host_let_guests_in(struct host *h, bool on);
+
 /* Association states: RFC 7401 4.4.2. */
 enum assoc_state {
 	ASSOC_UNASSOCIATED,

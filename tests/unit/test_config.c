@@ -161,12 +161,12 @@ Test(config, what_is_not_acted_on_is_listed_once_per_key)
 {
 	struct config c = parse("host {\n"
 				" workers = 2\n keepalive = adaptive\n}\n"
-				"overlay { name = example.com }\n"
+				"overlay { exchange = overlay }\n"
 				"dns { route = all }\n"
 				"sip { rescue = on }\n"
 				"relay { use = { " HIT_A "@192.0.2.1 } }\n");
 	static const char *const pairs[] = {
-		"host workers", "host keepalive", "overlay name",
+		"host workers", "host keepalive", "overlay exchange",
 		"dns route",	"sip rescue",	  "relay use",
 	};
 

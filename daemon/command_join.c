@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Commands of an overlay's life: create, invite, join, leave, revoke. What
+ * the configuration says of the overlay is changed there only.
+ */
+#include "daemon/command_impl.h"
+
+#include "daemon/addresses.h"
+#include "daemon/base/name.h"
+#include "daemon/config_value.h"
+#include "daemon/enrol.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	EXPIRES_S = 24 * 3600,
+	EXPIRES_MAX_S = 30 * 24 * 3600,
+	WAIT_MS = 8000, /* `hipline` waits 10 s for an answer */
+};
+
+static uint64_t now_s(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+static void answer_report(const struct command_call *c)
+{
+	c->answer->json = enrol_report(c->e->enrol);
+	if (!c->answer->json)
+		command_say(c->answer, API_FAILED, "out of memory");
+}
+
+/* One overlay for each daemon, and the one that the configuration names. */
+static bool may_begin(const struct command_call *c, const char *overlay)
+{
+	const struct engine *e = c->e;
+	const struct token *t = enrol_joining(e->enrol);
+
+	if (membership_is_set(&e->membership))
+		command_say(c->answer, API_FAILED,
+			    "this host is a member of %s already, as %s; "
+			    "hipline leave ends that",
+			    e->membership.overlay, e->membership.name);
+	else if (t)
+		command_say(c->answer, API_FAILED,
+			    "this host is joining %s; hipline leave gives "
+			    "that up",
+			    t->overlay);
+	else if (!enrol_is_configured(e, overlay))
+		command_say(c->answer, API_FAILED,
+			    "%s says overlay { name = %s }; change it there, "
+			    "or take that overlay",
+			    e->file, e->config.overlay);
+	else if (e->state_dir < 0 || !e->membership_writable)
+		command_say(c->answer, API_FAILED,
+			    "nothing can be written to %s; see hipline status",
+			    e->config.state);
+	else
+		return true;
+	return false;
+}
+
+static bool take_overlay(const struct command_call *c,
+			 char out[NAME_DOMAIN_MAX + 1])
+{
+	if (name_domain_canonical(c->args[0], out) < 0) {
+		command_say(c->answer, API_USAGE,
+			    "'%s' is no name for an overlay; it takes a "
+			    "domain, like example.com",
+			    c->args[0]);
+		return false;
+	}
+	if (!authority_overlay_is_fit(out)) {
+		command_say(c->answer, API_FAILED,
+			    "%s cannot be an overlay's name: it is not in "
+			    "ASCII, or its messages would look like HIP's; "
+			    "take another",
+			    out);
+		return false;
+	}
+	return true;
+}
+
+/* A user of the overlay's domain; without a second argument admin@. */
+static bool take_own_name(const struct command_call *c, const char *overlay,
+			  char out[NAME_LEN_MAX + 1])
+{
+	char text[NAME_LEN_MAX + 1];
+
+	if (c->n_args < 2)
+		(void)snprintf(text, sizeof(text), "admin@%s",
+			       overlay); /* a domain is shorter by far */
+	if (name_canonical(c->n_args < 2 ? text : c->args[1], out) < 0 ||
+	    !strchr(out, '@')) {
+		command_say(c->answer, API_USAGE,
+			    "'%s' is no name; write USER@%s", c->args[1],
+			    overlay);
+		return false;
+	}
+	if (strcmp(name_domain(out), overlay) != 0) {
+		command_say(c->answer, API_FAILED,
+			    "%s is not of the domain %s; write USER@%s", out,
+			    overlay, overlay);
+		return false;
+	}
+	return true;
+}
+
+static const char *create_error(int err)
+{
+	switch (err) {
+	case -EXDEV:
+		return "authority.pem and authority.db there belong to "
+		       "another overlay; move them away";
+	case -ENOENT:
+		return "authority.pem is there without its authority.db; "
+		       "restore or move both";
+	case -EINVAL:
+		return "a certificate cannot carry the name";
+	default:
+		return strerror(-err);
+	}
+}
+
+void command_create(const struct command_call *c)
+{
+	char overlay[NAME_DOMAIN_MAX + 1], name[NAME_LEN_MAX + 1];
+	int err;
+
+	if (!take_overlay(c, overlay) || !take_own_name(c, overlay, name) ||
+	    !may_begin(c, overlay))
+		return;
+	err = enrol_create(c->e->enrol, overlay, name);
+	if (err < 0)
+		command_say(c->answer, API_FAILED,
+			    "%s is not created in %s: %s", overlay,
+			    c->e->config.state, create_error(err));
+	else
+		answer_report(c);
+}
+
+/* "90", "30m", "24h", "7d": seconds. */
+static bool take_expiry(const char *text, uint64_t *seconds)
+{
+	static const struct {
+		char unit;
+		uint64_t s;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	size_t len = strlen(text);
+	char digits[16];
+	uint64_t n, each = 1;
+
+	if (len == 0 || len >= sizeof(digits))
+		return false;
+	memcpy(digits, text, len + 1);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (digits[len - 1] != units[i].unit)
+			continue;
+		each = units[i].s;
+		digits[len - 1] = '\0';
+		break;
+	}
+	if (!config_number(digits, &n) || n == 0 || n > EXPIRES_MAX_S / each)
+		return false;
+	*seconds = n * each;
+	return true;
+}
+
+static bool add_locator(struct token *t, const struct hit *hit,
+			const struct locator *l)
+{
+	if (t->n_bootstraps == TOKEN_BOOTSTRAPS_MAX || l->port == 0 ||
+	    locator_scope(l) == LOCATOR_SCOPE_NONE)
+		return false;
+	t->bootstraps[t->n_bootstraps++] = (struct token_bootstrap){ *hit, *l };
+	return true;
+}
+
+struct wish {
+	bool device;
+	uint64_t expires_s;
+};
+
+/* The words behind the name. */
+static bool take_wishes(const struct command_call *c, struct token *t,
+			struct wish *w)
+{
+	const struct hit *own = identity_hit(c->e->id);
+
+	for (size_t i = 1; i < c->n_args; i++) {
+		const char *word = c->args[i];
+		struct locator l;
+
+		if (strcmp(word, "device") == 0) {
+			w->device = true;
+		} else if (strncmp(word, "expires=", 8) == 0) {
+			if (!take_expiry(word + 8, &w->expires_s)) {
+				command_say(c->answer, API_USAGE,
+					    "'%s' is no time; write 30m, 24h "
+					    "or 7d, at most 30d",
+					    word + 8);
+				return false;
+			}
+		} else if (strncmp(word, "locator=", 8) != 0 ||
+			   locator_from_text(word + 8, HIP_UDP_PORT, &l) < 0 ||
+			   !add_locator(t, own, &l)) {
+			command_say(c->answer, API_USAGE,
+				    "'%s' is no locator; write an address, "
+				    "with :PORT or without, or [v6]:PORT",
+				    strchr(word, '=') ? strchr(word, '=') + 1
+						      : word);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Where the invited can find us: as they were told, else our addresses. */
+static bool find_locators(const struct command_call *c, struct token *t)
+{
+	struct locator own[TOKEN_BOOTSTRAPS_MAX];
+	size_t n;
+
+	if (t->n_bootstraps > 0)
+		return true;
+	n = addresses_list(&c->e->config, own, TOKEN_BOOTSTRAPS_MAX);
+	for (size_t i = 0; i < n && i < TOKEN_BOOTSTRAPS_MAX; i++)
+		(void)add_locator(t, identity_hit(c->e->id), &own[i]);
+	if (t->n_bootstraps > 0)
+		return true;
+	command_say(c->answer, API_FAILED,
+		    "no address is known at which this host can be reached; "
+		    "say one with --locator ADDRESS[:PORT]");
+	return false;
+}
+
+/* For one that others can only reach from near by. */
+static void warn_private(const struct command_call *c, const struct token *t)
+{
+	for (size_t i = 0; i < t->n_bootstraps; i++)
+		if (locator_scope(&t->bootstraps[i].locator) ==
+		    LOCATOR_SCOPE_GLOBAL)
+			return;
+	command_say(c->answer, API_DONE,
+		    "only addresses of private networks are in it; if the "
+		    "invited host is elsewhere, invite again with --locator");
+}
+
+static void answer_token(const struct command_call *c, const struct token *t,
+			 const struct wish *w)
+{
+	char text[TOKEN_TEXT_MAX];
+
+	token_text(t, text);
+	warn_private(c, t);
+	c->answer->json =
+		json_pack("{s:s, s:s, s:s, s:b, s:I}", "token", text, "overlay",
+			  t->overlay, "name", t->name, "device", (int)w->device,
+			  "expires_s", (json_int_t)w->expires_s);
+	sodium_memzero(text, sizeof(text));
+	if (!c->answer->json)
+		command_say(c->answer, API_FAILED, "out of memory");
+}
+
+static void complain_invite(const struct command_call *c, int err,
+			    const char *name)
+{
+	const char *overlay = c->e->membership.overlay;
+
+	if (err == -EADDRINUSE)
+		command_say(c->answer, API_FAILED,
+			    "%s is in use; invite another device of the same "
+			    "person with --device, or hipline revoke it",
+			    name);
+	else if (err == -EINVAL)
+		command_say(c->answer, API_FAILED,
+			    "a certificate of %s cannot carry the name %s; "
+			    "write USER@%s in plain letters",
+			    overlay, name, overlay);
+	else
+		command_say(c->answer, API_FAILED,
+			    "the invitation is not written down: %s",
+			    strerror(-err));
+}
+
+/* The authority, or NULL: that is answered. */
+static struct issuer *find_issuer(const struct command_call *c)
+{
+	struct issuer *is = enrol_issuer(c->e->enrol);
+
+	if (!is)
+		command_say(c->answer, API_FAILED,
+			    membership_is_set(&c->e->membership)
+				    ? "the authority of %s is on another host"
+				    : "there is no authority on this host; "
+				      "hipline create makes one%s",
+			    c->e->membership.overlay);
+	return is;
+}
+
+void command_invite(const struct command_call *c)
+{
+	struct issuer *is = find_issuer(c);
+	struct token t = { .authority = *identity_hit(c->e->id) };
+	struct wish w = { .expires_s = EXPIRES_S };
+	int err;
+
+	if (!is)
+		return;
+	if (name_canonical(c->args[0], t.name) < 0 || !strchr(t.name, '@')) {
+		command_say(c->answer, API_USAGE,
+			    "'%s' is no name; write USER@%s", c->args[0],
+			    c->e->membership.overlay);
+		return;
+	}
+	if (strcmp(name_domain(t.name), c->e->membership.overlay) != 0) {
+		command_say(c->answer, API_FAILED,
+			    "%s is not of the domain %s; write USER@%s", t.name,
+			    c->e->membership.overlay, c->e->membership.overlay);
+		return;
+	}
+	if (!take_wishes(c, &t, &w) || !find_locators(c, &t))
+		return;
+	t.expires_s = now_s() + w.expires_s;
+	err = issuer_invite(is, &t, w.device, now_s());
+	if (err < 0)
+		complain_invite(c, err, t.name);
+	else
+		answer_token(c, &t, &w);
+	sodium_memzero(&t, sizeof(t));
+}
+
+/* The same invitation again goes on where it was left. */
+static bool is_going_on(const struct command_call *c, const struct token *t)
+{
+	const struct token *now = enrol_joining(c->e->enrol);
+
+	return now &&
+	       sodium_memcmp(now->secret, t->secret, sizeof(t->secret)) == 0;
+}
+
+static void begin_join(const struct command_call *c, const struct token *t)
+{
+	int err;
+
+	if (is_going_on(c, t)) {
+		answer_report(c);
+		return;
+	}
+	if (!may_begin(c, t->overlay))
+		return;
+	if (hit_equal(&t->authority, identity_hit(c->e->id))) {
+		command_say(c->answer, API_FAILED,
+			    "this host is the authority of %s itself",
+			    t->overlay);
+		return;
+	}
+	err = enrol_join(c->e->enrol, t);
+	if (err < 0)
+		command_say(c->answer, API_FAILED,
+			    "the invitation is not written to %s: %s",
+			    c->e->config.state, strerror(-err));
+	else
+		answer_report(c);
+}
+
+void command_join(const struct command_call *c)
+{
+	struct token t;
+
+	if (!token_from_text(c->args[0], &t)) {
+		command_say(c->answer, API_FAILED,
+			    "this is no invitation, or not all of it; it "
+			    "begins with hipline1: and is one line");
+		return;
+	}
+	begin_join(c, &t);
+	sodium_memzero(&t, sizeof(t));
+}
+
+/* Who is told of trouble says so the next time and waits longer. */
+void command_joining(const struct command_call *c)
+{
+	struct enrol *en = c->e->enrol;
+	bool knows = c->n_args > 0;
+
+	if (!enrol_joining(en) || (enrol_trouble(en) && !knows)) {
+		answer_report(c);
+		return;
+	}
+	c->answer->later =
+		enrol_wait(en, c->client, engine_now_ms() + WAIT_MS, knows);
+	if (!c->answer->later)
+		command_say(c->answer, API_FAILED, "too many wait");
+}
+
+void command_leave(const struct command_call *c)
+{
+	struct engine *e = c->e;
+	int err;
+
+	if (!membership_is_set(&e->membership) && !enrol_joining(e->enrol)) {
+		command_say(c->answer, API_FAILED,
+			    "this host is a member of no overlay");
+		return;
+	}
+	if (e->config.overlay[0] != '\0') {
+		command_say(c->answer, API_FAILED,
+			    "%s says overlay { name = %s }; take it out "
+			    "there, restart hiplined, and leave",
+			    e->file, e->config.overlay);
+		return;
+	}
+	err = enrol_leave(e->enrol);
+	if (err < 0)
+		command_say(c->answer, API_FAILED,
+			    "the membership in %s is not forgotten: %s",
+			    e->config.state, strerror(-err));
+}
+
+static void forget_revoked(void *ctx, const struct hit *hit)
+{
+	enrol_tell_peer(ctx, hit);
+}
+
+void command_revoke(const struct command_call *c)
+{
+	struct issuer *is = find_issuer(c);
+	bool is_hit = strchr(c->args[0], ':') != NULL;
+	char name[NAME_LEN_MAX + 1];
+	struct hit hit;
+	size_t n = 0;
+	int err;
+
+	if (!is)
+		return;
+	if (is_hit ? hit_from_text(c->args[0], &hit) < 0
+		   : name_canonical(c->args[0], name) < 0) {
+		command_say(c->answer, API_USAGE, "'%s' is no name and no HIT",
+			    c->args[0]);
+		return;
+	}
+	if (is_hit ? hit_equal(&hit, identity_hit(c->e->id))
+		   : strcmp(name, c->e->membership.name) == 0) {
+		command_say(c->answer, API_FAILED,
+			    "this is the authority's own host");
+		return;
+	}
+	err = issuer_revoke(is, is_hit ? NULL : name, is_hit ? &hit : NULL,
+			    now_s(), &n, forget_revoked, c->e->enrol);
+	if (err < 0)
+		command_say(c->answer, API_FAILED,
+			    "the revocation is not written down: %s",
+			    strerror(-err));
+	else if (n == 0)
+		command_say(c->answer, API_NO_SUCH_NAME,
+			    "there is no certificate for %s that holds",
+			    c->args[0]);
+	else
+		enrol_list_changed(c->e->enrol);
+}

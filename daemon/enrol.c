@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * A join lasts until the authority has said yes or no, over restarts: the
+ * token stands in a file of the state directory until then.
+ */
+#include "daemon/enrol_impl.h"
+
+#include "daemon/base/log.h"
+#include "daemon/command.h"
+#include "daemon/naming.h"
+#include "daemon/reconfigure.h"
+#include "daemon/statefile.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	FIRST_RETRY_MS = 2000, /* then doubled */
+	LAST_RETRY_MS = 60000,
+	RENEW_RETRY_MS = 3600 * 1000,
+};
+
+static const char file_name[] = "joining";
+
+static uint64_t now_s(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+const struct token *enrol_joining(const struct enrol *en)
+{
+	return en && en->joining ? &en->token : NULL;
+}
+
+const char *enrol_trouble(const struct enrol *en)
+{
+	return en->trouble;
+}
+
+struct issuer *enrol_issuer(struct enrol *en)
+{
+	return en->issuer;
+}
+
+static void take_locator(const struct token_bootstrap *b, const struct hit *hit,
+			 struct locator out[], size_t *n)
+{
+	if (hit_equal(&b->hit, hit) && *n < LOCATORS_MAX)
+		out[(*n)++] = b->locator;
+}
+
+bool enrol_speaks_for(const struct enrol *en, const struct hit *hit,
+		      struct locator out[], size_t *n)
+{
+	const struct membership *m;
+
+	*n = 0;
+	if (!en || hit_equal(hit, identity_hit(en->e->id)))
+		return false;
+	m = &en->e->membership;
+	for (size_t i = 0; i < m->n_bootstraps; i++)
+		take_locator(&m->bootstraps[i], hit, out, n);
+	for (size_t i = 0; en->joining && i < en->token.n_bootstraps; i++)
+		take_locator(&en->token.bootstraps[i], hit, out, n);
+	return *n > 0 ||
+	       (membership_is_set(m) && hit_equal(hit, &m->authority_host)) ||
+	       (en->joining && hit_equal(hit, &en->token.authority)) ||
+	       enrol_has_member(en, hit);
+}
+
+void enrol_tell_peer(struct enrol *en, const struct hit *hit)
+{
+	reconfigure_peer(en->e, hit);
+}
+
+static void tell_bootstraps(struct enrol *en, const struct token_bootstrap *all,
+			    size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		enrol_tell_peer(en, &all[i].hit);
+}
+
+void enrol_tell_peers(struct enrol *en)
+{
+	const struct membership *m = &en->e->membership;
+
+	tell_bootstraps(en, m->bootstraps, m->n_bootstraps);
+	if (en->joining)
+		tell_bootstraps(en, en->token.bootstraps,
+				en->token.n_bootstraps);
+	enrol_tell_members(en);
+}
+
+static void answer(struct waiting *w, const struct enrol *en,
+		   enum api_exit exit, const char *text)
+{
+	struct command_answer a = { .exit = exit };
+
+	if (text)
+		strncpy(a.text, text, sizeof(a.text) - 1);
+	if (exit == API_DONE)
+		a.json = enrol_report(en);
+	command_send(w->client, &a);
+	w->client = NULL;
+}
+
+static void answer_all(struct enrol *en, enum api_exit exit, const char *text)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (en->waiting[i].client)
+			answer(&en->waiting[i], en, exit, text);
+}
+
+/* To those who were not told yet. */
+static void tell_trouble(struct enrol *en)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (en->waiting[i].client && !en->waiting[i].knows_trouble)
+			answer(&en->waiting[i], en, API_DONE, NULL);
+}
+
+bool enrol_wait(struct enrol *en, struct control_client *client,
+		uint64_t end_ms, bool knows_trouble)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		if (en->waiting[i].client)
+			continue;
+		en->waiting[i] =
+			(struct waiting){ client, end_ms, knows_trouble };
+		return true;
+	}
+	return false;
+}
+
+void enrol_on_gone(struct enrol *en, const struct control_client *client)
+{
+	for (size_t i = 0; en && i < CONTROL_CLIENTS_MAX; i++)
+		if (en->waiting[i].client == client)
+			en->waiting[i].client = NULL;
+}
+
+static void send_serve(struct enrol *en)
+{
+	struct engine *e = en->e;
+	struct enrol_serve s = { .interface = e->config.interface,
+				 .listen = en->issuer != NULL };
+	uint8_t body[64];
+
+	memcpy(s.hit, identity_hit(e->id)->bytes, sizeof(s.hit));
+	(void)naming_send(e->naming, ENROL_SERVE, body,
+			  enrol_serve_write(&s, body, sizeof(body)));
+}
+
+static void send_request(struct enrol *en, const struct hit *to,
+			 const struct enrol_request *request)
+{
+	struct enrol_ask ask = { .id = ++en->last_id, .request = *request };
+	uint8_t body[ENROL_MESSAGE_MAX];
+	size_t len;
+
+	memcpy(ask.hit, to->bytes, sizeof(ask.hit));
+	len = enrol_ask_write(&ask, body, sizeof(body));
+	/* Without a resolver it is tried again when there is one. */
+	if (len > 0 && naming_send(en->e->naming, ENROL_SEND, body, len))
+		en->id = ask.id;
+	else
+		en->trouble = "hipline-resolver does not run";
+	sodium_memzero(body, sizeof(body));
+}
+
+static void ask_to_join(struct enrol *en)
+{
+	const struct issuer_host host = enrol_own_host(en->e);
+	uint8_t bytes[TOKEN_BYTES_MAX];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+	struct enrol_request q = { .kind = ENROL_JOIN,
+				   .algorithm = host.algorithm,
+				   .hi = host.hi };
+
+	token_write(&w, &en->token);
+	q.proof = (struct span){ bytes, wr_len(&w) };
+	send_request(en, &en->token.authority, &q);
+	sodium_memzero(bytes, sizeof(bytes));
+}
+
+static void complain_state(struct enrol *en, const char *what, int err)
+{
+	warnings_add(&en->e->warnings, "state-not-written",
+		     "make room there, or look after its permissions, and "
+		     "restart hiplined",
+		     "%s cannot be written to %s: %s", what,
+		     en->e->config.state, strerror(-err));
+}
+
+/* The certificate of *m is ours from now on. */
+int enrol_take(struct enrol *en, const struct membership *m)
+{
+	struct engine *e = en->e;
+	int err = e->membership_writable ? membership_save(m, e->state_dir)
+					 : -EROFS;
+
+	if (err < 0) {
+		complain_state(en, "membership.json", err);
+		return err;
+	}
+	e->membership = *m;
+	engine_membership_changed(e);
+	return 0;
+}
+
+static void ask_to_renew(struct enrol *en)
+{
+	const struct membership *m = &en->e->membership;
+	const struct enrol_request q = {
+		.kind = ENROL_RENEW,
+		.proof = { m->certificate, m->certificate_len },
+	};
+
+	if (en->issuer)
+		enrol_renew_own(en);
+	else
+		send_request(en, &m->authority_host, &q);
+}
+
+/* Asks when it is time and no request is out. */
+static void attempt(struct enrol *en, uint64_t now_ms)
+{
+	const struct membership *m = &en->e->membership;
+
+	if (en->id != 0 || now_ms < en->next_ms)
+		return;
+	if (en->joining) {
+		ask_to_join(en);
+		en->pause_ms = en->pause_ms ? 2 * en->pause_ms : FIRST_RETRY_MS;
+		if (en->pause_ms > LAST_RETRY_MS)
+			en->pause_ms = LAST_RETRY_MS;
+		en->next_ms = now_ms + en->pause_ms;
+	} else if (membership_is_due(m, now_s())) {
+		ask_to_renew(en);
+		en->next_ms = now_ms + RENEW_RETRY_MS;
+	}
+}
+
+void enrol_list_changed(struct enrol *en)
+{
+	en->list_ms = 0;
+	enrol_tick(en, engine_now_ms());
+}
+
+void enrol_on_resolver(struct enrol *en)
+{
+	if (!en)
+		return;
+	send_serve(en);
+	en->id = 0; /* the old one's requests are gone with it */
+	en->next_ms = 0;
+	en->pause_ms = 0;
+	en->list_ms = 0;
+	attempt(en, engine_now_ms());
+}
+
+static void answer_late(struct enrol *en, uint64_t now_ms)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (en->waiting[i].client && now_ms >= en->waiting[i].end_ms)
+			answer(&en->waiting[i], en, API_DONE, NULL);
+}
+
+void enrol_tick(struct enrol *en, uint64_t now_ms)
+{
+	answer_late(en, now_ms);
+	attempt(en, now_ms);
+	enrol_tick_authority(en, now_ms);
+}
+
+/* The token is of no more use. */
+static void end_join(struct enrol *en)
+{
+	const struct token t = en->token;
+
+	if (!en->joining)
+		return;
+	en->joining = false;
+	en->id = 0;
+	sodium_memzero(&en->token, sizeof(en->token));
+	if (unlinkat(en->e->state_dir, file_name, 0) < 0 && errno != ENOENT)
+		complain_state(en, file_name, -errno);
+	warnings_remove(&en->e->warnings, "joining");
+	tell_bootstraps(en, t.bootstraps, t.n_bootstraps);
+}
+
+/* Is the answer the certificate that the token promises? */
+static int check_joined(struct enrol *en, const struct enrol_answer *a,
+			struct membership *m)
+{
+	const struct token *t = &en->token;
+	uint8_t hash[KEY_HASH_LEN];
+
+	(void)crypto_hash_sha256(hash, a->hi.bytes, a->hi.len); /* always 0 */
+	if (a->hi.len > HI_MAX || memcmp(hash, t->key_hash, sizeof(hash)) != 0)
+		return -EINVAL;
+	*m = (struct membership){ .authority_host = t->authority,
+				  .authority_algorithm = a->algorithm,
+				  .authority_hi_len = a->hi.len,
+				  .n_bootstraps = t->n_bootstraps };
+	memcpy(m->overlay, t->overlay, sizeof(m->overlay));
+	memcpy(m->authority_hi, a->hi.bytes, a->hi.len);
+	memcpy(m->bootstraps, t->bootstraps, sizeof(m->bootstraps));
+	return membership_take_certificate(m, identity_hit(en->e->id),
+					   a->certificate.bytes,
+					   a->certificate.len, now_s());
+}
+
+static void on_joined(struct enrol *en, const struct enrol_answer *a)
+{
+	struct membership m;
+	int err = check_joined(en, a, &m);
+
+	if (err < 0) {
+		en->trouble = enrol_result_text(ENROL_BROKEN);
+		tell_trouble(en);
+		return;
+	}
+	if (enrol_take(en, &m) < 0) {
+		en->trouble = "the certificate cannot be written down";
+		tell_trouble(en);
+		return; /* the authority gives the same one again */
+	}
+	log_info("overlay", "joined %s as %s", m.overlay, m.name);
+	end_join(en);
+	answer_all(en, API_DONE, NULL);
+}
+
+/* Whether asking again may help. */
+static bool is_passing(enum enrol_result result)
+{
+	return result == ENROL_LATER || result == ENROL_UNREACHABLE ||
+	       result == ENROL_BROKEN;
+}
+
+static void on_join_answer(struct enrol *en, const struct enrol_answer *a)
+{
+	char text[256];
+
+	if (a->result == ENROL_OK) {
+		on_joined(en, a);
+	} else if (is_passing(a->result) && now_s() < en->token.expires_s) {
+		en->trouble = enrol_result_text(a->result);
+		warnings_add(&en->e->warnings, "joining",
+			     "see that the authority's host is up and can be "
+			     "reached; hipline leave gives up",
+			     "joining %s: %s; it is tried again",
+			     en->token.overlay, en->trouble);
+		tell_trouble(en);
+	} else {
+		(void)snprintf(text, sizeof(text),
+			       "the invitation is refused: %s; ask for "
+			       "another one",
+			       enrol_result_text(is_passing(a->result)
+							 ? ENROL_EXPIRED
+							 : a->result));
+		log_warning("overlay", "joining %s: %s", en->token.overlay,
+			    text);
+		end_join(en);
+		answer_all(en, API_FAILED, text);
+	}
+}
+
+static void on_renewed(struct enrol *en, const struct enrol_answer *a)
+{
+	struct engine *e = en->e;
+	struct membership m = e->membership;
+
+	if (a->result == ENROL_OK &&
+	    membership_take_certificate(&m, identity_hit(e->id),
+					a->certificate.bytes,
+					a->certificate.len, now_s()) == 0 &&
+	    enrol_take(en, &m) == 0) {
+		warnings_remove(&e->warnings, "not-renewed");
+		log_info("overlay", "the certificate of %s is renewed", m.name);
+		return;
+	}
+	warnings_add(&e->warnings, "not-renewed",
+		     is_passing(a->result)
+			     ? "see that the authority's host is up and can be "
+			       "reached; it is tried each hour"
+			     : "ask for a new invitation, then hipline leave "
+			       "and join",
+		     "the certificate of %s is not renewed: %s", m.name,
+		     enrol_result_text(a->result == ENROL_OK ? ENROL_BROKEN
+							     : a->result));
+}
+
+static int on_got(struct enrol *en, const struct ipc_message *m)
+{
+	struct enrol_reply r;
+
+	if (!enrol_reply_parse(m->body, m->len, &r))
+		return -EPROTO;
+	if (en->id == 0 || r.id != en->id)
+		return 0; /* of something that was given up */
+	en->id = 0;
+	if (en->joining)
+		on_join_answer(en, &r.answer);
+	else if (membership_is_set(&en->e->membership))
+		on_renewed(en, &r.answer);
+	return 0;
+}
+
+int enrol_on_message(struct enrol *en, const struct ipc_message *m)
+{
+	if (!en)
+		return -EPROTO;
+	switch (m->type) {
+	case ENROL_GOT:
+		return on_got(en, m);
+	case ENROL_ISSUE:
+		return enrol_on_issue(en, m);
+	default:
+		return -EPROTO;
+	}
+}
+
+bool enrol_is_configured(const struct engine *e, const char *overlay)
+{
+	char canonical[NAME_DOMAIN_MAX + 1];
+
+	return e->config.overlay[0] == '\0' ||
+	       (name_domain_canonical(e->config.overlay, canonical) == 0 &&
+		strcmp(canonical, overlay) == 0);
+}
+
+static int keep_token(const struct engine *e, const struct token *t)
+{
+	char text[TOKEN_TEXT_MAX];
+	int err;
+
+	token_text(t, text);
+	err = statefile_write(e->state_dir, file_name, text, strlen(text));
+	sodium_memzero(text, sizeof(text));
+	return err;
+}
+
+int enrol_join(struct enrol *en, const struct token *t)
+{
+	int err = keep_token(en->e, t);
+
+	if (err < 0)
+		return err;
+	en->token = *t;
+	en->joining = true;
+	en->trouble = NULL;
+	en->id = 0;
+	en->pause_ms = 0;
+	en->next_ms = 0;
+	tell_bootstraps(en, t->bootstraps, t->n_bootstraps);
+	attempt(en, engine_now_ms());
+	return 0;
+}
+
+int enrol_leave(struct enrol *en)
+{
+	struct engine *e = en->e;
+	const struct membership old = e->membership;
+	int err = e->state_dir < 0
+			  ? -EROFS
+			  : membership_forget(&e->membership, e->state_dir);
+
+	if (err < 0)
+		return err;
+	end_join(en);
+	answer_all(en, API_FAILED, "it was given up by hipline leave");
+	en->id = 0;
+	enrol_close_issuer(en);
+	warnings_remove(&e->warnings, "authority-missing");
+	warnings_remove(&e->warnings, "not-renewed");
+	tell_bootstraps(en, old.bootstraps, old.n_bootstraps);
+	if (membership_is_set(&old)) {
+		send_serve(en);
+		engine_membership_changed(e);
+	}
+	return 0;
+}
+
+json_t *enrol_report(const struct enrol *en)
+{
+	const struct membership *m = &en->e->membership;
+	const struct hit *host =
+		en->joining ? &en->token.authority : &m->authority_host;
+	uint8_t hash[KEY_HASH_LEN] = { 0 };
+	char hit[HIT_TEXT_MAX], fingerprint[2 * KEY_HASH_LEN + 1];
+
+	if (en->joining)
+		memcpy(hash, en->token.key_hash, sizeof(hash));
+	else
+		(void)crypto_hash_sha256(hash, m->authority_hi,
+					 m->authority_hi_len); /* always 0 */
+	sodium_bin2hex(fingerprint, sizeof(fingerprint), hash, sizeof(hash));
+	hit_text(host, hit);
+	if (!en->joining && !membership_is_set(m))
+		return json_pack("{s:n, s:n, s:s, s:n, s:n}", "overlay", "name",
+				 "state", "none", "authority", "trouble");
+	return json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:s?}", "overlay",
+			 en->joining ? en->token.overlay : m->overlay, "name",
+			 en->joining ? en->token.name : m->name, "state",
+			 en->joining ? "joining" : "joined", "authority", "hit",
+			 hit, "fingerprint", fingerprint, "trouble",
+			 en->joining ? en->trouble : NULL);
+}
+
+/* A join that was interrupted by a restart. */
+static void load_join(struct enrol *en)
+{
+	char *text = NULL;
+	size_t len = 0;
+
+	if (en->e->state_dir < 0 ||
+	    statefile_read(en->e->state_dir, file_name, &text, &len) < 0)
+		return;
+	if (membership_is_set(&en->e->membership) ||
+	    !token_from_text(text, &en->token))
+		(void)unlinkat(en->e->state_dir, file_name, 0); /* or later */
+	else
+		en->joining = true;
+	sodium_memzero(text, len);
+	free(text);
+}
+
+struct enrol *enrol_new(struct engine *e)
+{
+	struct enrol *en = calloc(1, sizeof(*en));
+
+	if (!en)
+		return NULL;
+	en->e = e;
+	load_join(en);
+	if (membership_is_set(&e->membership) &&
+	    !enrol_is_configured(e, e->membership.overlay))
+		warnings_add(&e->warnings, "overlay-differs",
+			     "change the configuration, or hipline leave with "
+			     "the name taken out there",
+			     "%s says overlay { name = %s }, but this host is "
+			     "a member of %s, which holds",
+			     e->file, e->config.overlay, e->membership.overlay);
+	if (e->membership.founder)
+		enrol_open_issuer(en);
+	return en;
+}
+
+void enrol_free(struct enrol *en)
+{
+	if (!en)
+		return;
+	issuer_close(en->issuer);
+	sodium_memzero(en, sizeof(*en));
+	free(en);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * Enrolment where the authority is on this host: who gets a certificate,
+ * who comes in to ask for one, and the list of those that hold no more.
+ */
+#include "daemon/enrol_impl.h"
+
+#include "daemon/base/log.h"
+#include "daemon/base/resolve.h"
+#include "daemon/naming.h"
+#include "daemon/recovery.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { LIST_MS = REVOCATION_PERIOD_S / 2 * 1000 };
+
+static uint64_t now_s(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+/* The engine's own host as somebody who may get a certificate. */
+struct issuer_host enrol_own_host(const struct engine *e)
+{
+	struct issuer_host host = {
+		.hit = *identity_hit(e->id),
+		.algorithm = identity_algorithm(e->id),
+	};
+
+	host.hi.bytes = identity_hi(e->id, &host.hi.len);
+	return host;
+}
+
+bool enrol_has_member(const struct enrol *en, const struct hit *hit)
+{
+	return en->issuer && issuer_has_host(en->issuer, hit, now_s());
+}
+
+/* Others may have more to say of it. */
+static void tell_member(void *ctx, const struct hit *hit)
+{
+	struct enrol *en = ctx;
+
+	if (!engine_has_peer(en->e, hit) &&
+	    !hit_equal(hit, identity_hit(en->e->id)))
+		recovery_tell_peer(en->e, hit, NULL, 0);
+}
+
+void enrol_tell_members(struct enrol *en)
+{
+	if (en->issuer &&
+	    issuer_hosts(en->issuer, now_s(), tell_member, en) < 0)
+		log_error("authority", "its members cannot be read");
+}
+
+/* Strangers come in while an invitation can be spent. */
+void enrol_judge_guests(struct enrol *en)
+{
+	host_let_guests_in(
+		en->e->host,
+		en->issuer && guests_have_room(&en->guests) &&
+			issuer_open_invitations(en->issuer, now_s()) > 0);
+}
+
+void enrol_on_peer(struct enrol *en, const struct hip_output *o)
+{
+	struct engine *e = en->e;
+	struct locator locators[LOCATORS_MAX];
+	size_t n;
+
+	if (!en->issuer || o->kind != HIP_OUT_PEER ||
+	    e->config.accept == CONFIG_ACCEPT_ANY ||
+	    engine_has_peer(e, &o->hit) || pins_has_hit(e->pins, &o->hit) ||
+	    enrol_speaks_for(en, &o->hit, locators, &n))
+		return;
+	guests_on_peer(&en->guests, &o->hit, o->state, engine_now_ms());
+	enrol_judge_guests(en);
+}
+
+static void close_guests(struct enrol *en, uint64_t now_ms)
+{
+	struct hip_input in = { .kind = HIP_IN_CLOSE };
+	struct host_assoc_info a;
+
+	while (guests_take_late(&en->guests, now_ms, &in.hit))
+		if (host_assoc_find(en->e->host, &in.hit, &a))
+			engine_input(en->e, &in);
+}
+
+void enrol_renew_own(struct enrol *en)
+{
+	struct engine *e = en->e;
+	const struct issuer_host host = enrol_own_host(e);
+	struct membership m = e->membership;
+	uint8_t bytes[CERTIFICATE_MAX];
+	size_t len = 0;
+	int err = issuer_issue(en->issuer, m.name, &host, now_s(), bytes, &len);
+
+	if (err == 0)
+		err = membership_take_certificate(&m, identity_hit(e->id),
+						  bytes, len, now_s());
+	if (err == 0)
+		err = enrol_take(en, &m);
+	if (err < 0)
+		log_error("authority", "our own certificate is not renewed: %s",
+			  strerror(-err));
+}
+
+static void send_list(struct enrol *en)
+{
+	uint8_t *list = malloc(REVOCATION_MAX);
+	size_t len = 0;
+	int err = list ? issuer_list(en->issuer, now_s(), list, &len) : -ENOMEM;
+
+	if (err == 0)
+		(void)naming_send(en->e->naming, RESOLVE_REVOKED, list, len);
+	else
+		log_error("authority", "no revocation list is made: %s",
+			  strerror(-err));
+	free(list);
+}
+
+void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
+{
+	if (!en->issuer)
+		return;
+	close_guests(en, now_ms);
+	enrol_judge_guests(en);
+	if (now_ms >= en->list_ms) {
+		en->list_ms = now_ms + LIST_MS;
+		send_list(en);
+	}
+}
+
+int enrol_on_issue(struct enrol *en, const struct ipc_message *m)
+{
+	struct enrol_reply r = { .answer = { .result = ENROL_UNKNOWN } };
+	uint8_t bytes[CERTIFICATE_MAX], body[ENROL_MESSAGE_MAX];
+	struct enrol_ask ask;
+	struct hit from;
+
+	if (!enrol_ask_parse(m->body, m->len, &ask))
+		return -EPROTO;
+	memcpy(from.bytes, ask.hit, sizeof(from.bytes));
+	r.id = ask.id;
+	if (en->issuer)
+		issuer_answer(en->issuer, &from, &ask.request, now_s(), bytes,
+			      &r.answer);
+	if (r.answer.result == ENROL_OK) {
+		char hit[HIT_TEXT_MAX];
+
+		hit_text(&from, hit);
+		log_info("authority", "gave a certificate to %s", hit);
+		guests_remove(&en->guests, &from);
+		enrol_tell_peer(en, &from);
+		enrol_judge_guests(en);
+	}
+	(void)naming_send(en->e->naming, ENROL_ISSUED, body,
+			  enrol_reply_write(&r, body, sizeof(body)));
+	return 0;
+}
+
+void enrol_open_issuer(struct enrol *en)
+{
+	struct engine *e = en->e;
+	int err = issuer_open(e->config.state, e->membership.overlay,
+			      &en->issuer);
+
+	if (err < 0)
+		warnings_add(
+			&e->warnings, "authority-missing",
+			"restore authority.pem and authority.db from a backup, "
+			"and restart hiplined",
+			"the authority of %s cannot be used: %s",
+			e->membership.overlay, strerror(-err));
+}
+
+int enrol_create(struct enrol *en, const char *overlay, const char *name)
+{
+	struct engine *e = en->e;
+	const struct issuer_host host = enrol_own_host(e);
+	struct membership m = { .founder = true };
+	const struct authority *a;
+	struct issuer *is = NULL;
+	uint8_t bytes[CERTIFICATE_MAX];
+	size_t len = 0;
+	int err = issuer_create(e->config.state, overlay, &is);
+
+	if (err < 0)
+		return err;
+	a = issuer_authority(is);
+	memcpy(m.overlay, a->overlay, sizeof(m.overlay));
+	m.authority_host = host.hit;
+	m.authority_algorithm = a->algorithm;
+	m.authority_hi_len = a->hi_len;
+	memcpy(m.authority_hi, a->hi, a->hi_len);
+	err = issuer_issue(is, name, &host, now_s(), bytes, &len);
+	if (err == 0)
+		err = membership_take_certificate(&m, &host.hit, bytes, len,
+						  now_s());
+	if (err == 0)
+		err = enrol_take(en, &m);
+	if (err < 0) {
+		issuer_close(is);
+		return err;
+	}
+	en->issuer = is;
+	enrol_tell_peers(en);
+	enrol_on_resolver(en);
+	return 0;
+}
+
+static void tell_again(void *ctx, const struct hit *hit)
+{
+	enrol_tell_peer(ctx, hit);
+}
+
+void enrol_close_issuer(struct enrol *en)
+{
+	struct issuer *is = en->issuer;
+
+	if (!is)
+		return;
+	en->issuer = NULL;
+	en->guests = (struct guests){ 0 };
+	enrol_judge_guests(en);
+	if (issuer_hosts(is, now_s(), tell_again, en) < 0)
+		log_error("authority", "its members cannot be read");
+	issuer_close(is);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What the two files of enrolment share. Nobody else includes this.
+ */
+#ifndef HIPLINE_ENROL_IMPL_H
+#define HIPLINE_ENROL_IMPL_H
+
+#include "daemon/enrol.h"
+#include "daemon/guests.h"
+
+struct waiting {
+	struct control_client *client; /* NULL: free */
+	uint64_t end_ms;
+	bool knows_trouble;
+};
+
+struct enrol {
+	struct engine *e;
+	struct issuer *issuer; /* of the authority that is here */
+	struct guests guests;
+	bool joining;
+	struct token token;
+	const char *trouble; /* of the last attempt */
+	uint64_t id;	     /* of the request that is out; 0: none is */
+	uint64_t last_id;
+	uint64_t next_ms; /* when to ask again */
+	uint64_t pause_ms;
+	uint64_t list_ms; /* when to make the next revocation list */
+	struct waiting waiting[CONTROL_CLIENTS_MAX];
+};
+
+/* enrol.c */
+
+/* *m is what we are from now on. 0, or a negative errno: it was before. */
+__attribute__((warn_unused_result)) int enrol_take(struct enrol *en,
+						   const struct membership *m);
+
+/* enrol_authority.c; each does nothing where there is no authority. */
+
+/* The engine's own host as somebody who may get a certificate. */
+struct issuer_host enrol_own_host(const struct engine *e);
+
+void enrol_open_issuer(struct enrol *en);
+
+/* Its members are known no more. */
+void enrol_close_issuer(struct enrol *en);
+
+/* Our own certificate, without asking anybody. */
+void enrol_renew_own(struct enrol *en);
+
+bool enrol_has_member(const struct enrol *en, const struct hit *hit);
+void enrol_tell_members(struct enrol *en);
+void enrol_judge_guests(struct enrol *en);
+void enrol_tick_authority(struct enrol *en, uint64_t now_ms);
+
+/* ENROL_ISSUE. 0, or -EPROTO. */
+__attribute__((warn_unused_result)) int
+enrol_on_issue(struct enrol *en, const struct ipc_message *m);
+
+#endif

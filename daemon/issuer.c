@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The authority: draws up, signs, writes down, and only then gives.
+ */
+#include "daemon/issuer.h"
+
+#include "daemon/base/keyfile.h"
+#include "daemon/base/name.h"
+#include "daemon/registry.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct issuer {
+	struct identity *key;
+	struct authority public;
+	struct registry *registry;
+	struct registry_about about;
+};
+
+static int path_of(const char *state, const char *name,
+		   char out[ISSUER_PATH_MAX])
+{
+	int n = snprintf(out, ISSUER_PATH_MAX, "%s/%s", state, name);
+
+	return n < 0 || n >= ISSUER_PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+static int read_key(const char *state, struct identity **out)
+{
+	char path[ISSUER_PATH_MAX], pem[KEYFILE_MAX];
+	size_t len = 0;
+	int err = path_of(state, "authority.pem", path);
+
+	if (!err)
+		err = keyfile_read(path, pem, sizeof(pem), &len);
+	if (!err)
+		err = identity_from_pem(pem, len, out);
+	sodium_memzero(pem, sizeof(pem));
+	return err;
+}
+
+static int write_key(const char *state, const struct identity *key)
+{
+	char path[ISSUER_PATH_MAX], pem[KEYFILE_MAX];
+	size_t len = 0;
+	int err = path_of(state, "authority.pem", path);
+
+	if (!err)
+		err = identity_to_pem(key, pem, sizeof(pem), &len);
+	if (!err)
+		err = keyfile_write(path, pem, len);
+	sodium_memzero(pem, sizeof(pem));
+	return err;
+}
+
+/* A damaged file is no reason to begin anew: who holds what is lost then. */
+static int open_registry(const char *state, struct registry **out)
+{
+	char path[ISSUER_PATH_MAX];
+	bool set_aside = false;
+	int err = path_of(state, "authority.db", path);
+
+	if (!err)
+		err = registry_open(path, out, &set_aside);
+	return err;
+}
+
+void issuer_close(struct issuer *is)
+{
+	if (!is)
+		return;
+	authority_clear(&is->public);
+	registry_close(is->registry);
+	identity_free(is->key);
+	sodium_memzero(is, sizeof(*is));
+	free(is);
+}
+
+/* Of a key and an open registry, both taken also when it fails. */
+static int make(const char *overlay, struct identity *key,
+		struct registry *registry, struct issuer **out)
+{
+	struct issuer *is = calloc(1, sizeof(*is));
+	const uint8_t *hi;
+	size_t len;
+	int err;
+
+	if (!is) {
+		identity_free(key);
+		registry_close(registry);
+		return -ENOMEM;
+	}
+	is->key = key;
+	is->registry = registry;
+	hi = identity_hi(key, &len);
+	err = registry_about(registry, &is->about);
+	if (!err && strcmp(is->about.overlay, overlay) != 0)
+		err = -EXDEV;
+	if (!err)
+		err = authority_init(&is->public, overlay,
+				     identity_algorithm(key), hi, len);
+	if (err)
+		issuer_close(is);
+	else
+		*out = is;
+	return err;
+}
+
+int issuer_open(const char *state, const char *overlay, struct issuer **out)
+{
+	struct registry *registry = NULL;
+	struct identity *key = NULL;
+	int err = read_key(state, &key);
+
+	if (err)
+		return err;
+	err = open_registry(state, &registry);
+	if (err) {
+		identity_free(key);
+		return err;
+	}
+	return make(overlay, key, registry, out);
+}
+
+/* The memory first: a key without one would be of no use. */
+static int begin(const char *state, const char *overlay)
+{
+	struct registry_about about = { .list_number = 0 };
+	struct registry *registry = NULL;
+	struct identity *key = NULL;
+	int err = open_registry(state, &registry);
+
+	if (err)
+		return err;
+	memcpy(about.overlay, overlay, strlen(overlay) + 1);
+	randombytes_buf(about.mac_key, sizeof(about.mac_key));
+	err = registry_set_about(registry, &about);
+	registry_close(registry);
+	sodium_memzero(&about, sizeof(about));
+	if (!err)
+		err = identity_generate(IDENTITY_ECDSA_P256, &key);
+	if (!err)
+		err = write_key(state, key);
+	identity_free(key);
+	return err;
+}
+
+int issuer_create(const char *state, const char *overlay, struct issuer **out)
+{
+	struct identity *key = NULL;
+	int err = read_key(state, &key);
+
+	identity_free(key);
+	if (err == -ENOENT && !authority_overlay_is_fit(overlay))
+		return -EINVAL;
+	if (err == -ENOENT)
+		err = begin(state, overlay);
+	return err ? err : issuer_open(state, overlay, out);
+}
+
+const struct authority *issuer_authority(const struct issuer *is)
+{
+	return &is->public;
+}
+
+bool issuer_is_exported(const struct issuer *is)
+{
+	return is->about.is_exported;
+}
+
+static int sign(const struct issuer *is, struct span tbs, uint8_t *out,
+		size_t cap, size_t *len)
+{
+	struct wr w = wr_init(out, cap);
+	uint8_t sig[SIGNATURE_MAX];
+	size_t sig_len;
+	int err = identity_sign(is->key, tbs.bytes, tbs.len, sig, &sig_len);
+
+	if (err)
+		return err;
+	authority_signed_write(&w, &is->public, tbs, sig, sig_len);
+	if (wr_failed(&w))
+		return -ENOSPC;
+	*len = wr_len(&w);
+	return 0;
+}
+
+/* A signed certificate and its row; nothing is written down yet. */
+static int draw_up(const struct issuer *is, const char *name,
+		   const struct issuer_host *host, uint64_t now_s,
+		   uint8_t out[CERTIFICATE_MAX], struct registry_grant *grant)
+{
+	uint8_t random[CERTIFICATE_SERIAL_LEN], tbs[CERTIFICATE_MAX];
+	struct wr w = wr_init(tbs, sizeof(tbs));
+	struct certificate c;
+	size_t len = 0;
+	int err;
+
+	randombytes_buf(random, sizeof(random));
+	err = certificate_init(&c, &is->public, name, now_s, random);
+	if (!err)
+		err = certificate_set_key(&c, host->algorithm, host->hi.bytes,
+					  host->hi.len);
+	if (!err && !hit_equal(&c.hit, &host->hit))
+		err = -EINVAL;
+	if (err)
+		return err;
+	certificate_tbs_write(&w, &is->public, &c);
+	if (wr_failed(&w))
+		return -ENOSPC;
+	err = sign(is, (struct span){ tbs, wr_len(&w) }, out, CERTIFICATE_MAX,
+		   &len);
+	if (err)
+		return err;
+	*grant = (struct registry_grant){ .hit = c.hit,
+					  .not_after_s = c.not_after_s,
+					  .certificate = { out, len } };
+	memcpy(grant->serial, c.serial, sizeof(grant->serial));
+	memcpy(grant->name, c.name, sizeof(grant->name));
+	return 0;
+}
+
+int issuer_issue(struct issuer *is, const char *name,
+		 const struct issuer_host *host, uint64_t now_s,
+		 uint8_t out[CERTIFICATE_MAX], size_t *len)
+{
+	struct registry_grant grant;
+	int err = draw_up(is, name, host, now_s, out, &grant);
+
+	if (!err)
+		err = registry_put_grant(is->registry, &grant);
+	if (!err)
+		*len = grant.certificate.len;
+	return err;
+}
+
+int issuer_invite(struct issuer *is, struct token *t, bool device,
+		  uint64_t now_s)
+{
+	static const struct hit nobody;
+	struct registry_invitation v = { .expires_s = t->expires_s,
+					 .device = device };
+	bool in_use = false;
+	int err;
+
+	if (!certificate_name_is_fit(&is->public, t->name))
+		return -EINVAL;
+	err = registry_name_in_use(is->registry, t->name, &nobody, now_s,
+				   &in_use);
+	if (err || (in_use && !device))
+		return err ? err : -EADDRINUSE;
+	memcpy(t->overlay, is->public.overlay, sizeof(t->overlay));
+	memcpy(t->key_hash, is->public.key_hash, sizeof(t->key_hash));
+	randombytes_buf(t->secret, sizeof(t->secret));
+	token_seal(t, is->about.mac_key);
+	token_id(t->secret, v.id);
+	memcpy(v.name, t->name, sizeof(v.name));
+	return registry_put_invitation(is->registry, &v);
+}
+
+size_t issuer_open_invitations(struct issuer *is, uint64_t now_s)
+{
+	size_t n = 0;
+
+	/* Where that cannot be read nothing can be issued either. */
+	return registry_open_invitations(is->registry, now_s, &n) ? 0 : n;
+}
+
+static enum enrol_result result_of(int err)
+{
+	switch (err) {
+	case 0:
+		return ENROL_OK;
+	case -EINVAL:
+		return ENROL_OTHER_HOST;
+	case -ENOENT:
+		return ENROL_UNKNOWN;
+	case -EACCES:
+		return ENROL_SPENT;
+	case -ETIMEDOUT:
+		return ENROL_EXPIRED;
+	case -EADDRINUSE:
+		return ENROL_NAME_IN_USE;
+	default:
+		return ENROL_LATER;
+	}
+}
+
+/* The certificate that a host has for a name, while it is not due. */
+static bool find_held(struct issuer *is, const char *name,
+		      const struct hit *hit, uint64_t now_s,
+		      uint8_t bytes[CERTIFICATE_MAX], size_t *len)
+{
+	struct registry_grant g;
+
+	if (registry_find_grant(is->registry, name, hit, now_s, &g, bytes) <
+		    0 ||
+	    g.certificate.len == 0 ||
+	    now_s + CERTIFICATE_LIFETIME_S - CERTIFICATE_RENEW_S >=
+		    g.not_after_s)
+		return false;
+	*len = g.certificate.len;
+	return true;
+}
+
+/* Spent by this host: what it got for it; else by another, or revoked. */
+static enum enrol_result answer_again(struct issuer *is, const char *name,
+				      const struct registry_invitation *v,
+				      const struct issuer_host *host,
+				      uint64_t now_s,
+				      uint8_t bytes[CERTIFICATE_MAX],
+				      size_t *len)
+{
+	struct registry_grant g;
+	int err;
+
+	if (!hit_equal(&v->spent_by, &host->hit))
+		return ENROL_SPENT;
+	if (find_held(is, name, &host->hit, now_s, bytes, len))
+		return ENROL_OK;
+	err = registry_find_grant(is->registry, name, &host->hit, now_s, &g,
+				  bytes);
+	if (err)
+		return err == -ENOENT ? ENROL_REVOKED : ENROL_LATER;
+	return result_of(issuer_issue(is, name, host, now_s, bytes, len));
+}
+
+static enum enrol_result join(struct issuer *is, const struct hit *from,
+			      const struct enrol_request *q, uint64_t now_s,
+			      uint8_t bytes[CERTIFICATE_MAX], size_t *len)
+{
+	const struct issuer_host host = { *from, q->algorithm, q->hi };
+	struct registry_invitation v;
+	struct registry_grant grant;
+	uint8_t id[REGISTRY_ID_LEN];
+	enum enrol_result result = ENROL_UNKNOWN;
+	struct token t;
+	int err;
+
+	if (!token_parse(rd_init(q->proof.bytes, q->proof.len), &t))
+		return ENROL_MALFORMED;
+	token_id(t.secret, id);
+	if (token_is_sealed(&t, is->about.mac_key)) {
+		err = registry_find_invitation(is->registry, id, &v);
+		result = result_of(err);
+		if (!err && v.spent)
+			result = answer_again(is, v.name, &v, &host, now_s,
+					      bytes, len);
+	}
+	if (result == ENROL_OK && !v.spent) {
+		err = draw_up(is, v.name, &host, now_s, bytes, &grant);
+		if (!err)
+			err = registry_spend(is->registry, id, &grant, now_s);
+		result = result_of(err);
+		if (!err)
+			*len = grant.certificate.len;
+	}
+	sodium_memzero(&t, sizeof(t));
+	return result;
+}
+
+static enum enrol_result renew(struct issuer *is, const struct hit *from,
+			       const struct enrol_request *q, uint64_t now_s,
+			       uint8_t bytes[CERTIFICATE_MAX], size_t *len)
+{
+	struct issuer_host host = { .hit = *from };
+	struct registry_grant held;
+	struct certificate c;
+	int err;
+
+	switch (certificate_verify(&is->public, q->proof.bytes, q->proof.len,
+				   now_s, &c)) {
+	case CERTIFICATE_OK:
+		break;
+	case CERTIFICATE_EXPIRED:
+		return ENROL_EXPIRED;
+	default:
+		return ENROL_UNKNOWN;
+	}
+	if (!hit_equal(&c.hit, from))
+		return ENROL_OTHER_HOST;
+	err = registry_find_grant(is->registry, c.name, from, now_s, &held,
+				  bytes);
+	if (err)
+		return err == -ENOENT ? ENROL_REVOKED : ENROL_LATER;
+	if (find_held(is, c.name, from, now_s, bytes, len))
+		return ENROL_OK;
+	host.algorithm = c.algorithm;
+	host.hi = (struct span){ c.hi, c.hi_len };
+	return result_of(issuer_issue(is, c.name, &host, now_s, bytes, len));
+}
+
+void issuer_answer(struct issuer *is, const struct hit *from,
+		   const struct enrol_request *request, uint64_t now_s,
+		   uint8_t bytes[CERTIFICATE_MAX], struct enrol_answer *out)
+{
+	size_t len = 0;
+
+	*out = (struct enrol_answer){ .algorithm = is->public.algorithm,
+				      .hi = { is->public.hi,
+					      is->public.hi_len } };
+	out->result = request->kind == ENROL_JOIN
+			      ? join(is, from, request, now_s, bytes, &len)
+			      : renew(is, from, request, now_s, bytes, &len);
+	out->certificate = (struct span){ bytes, len };
+}
+
+struct tell {
+	uint64_t now_s;
+	void (*fn)(void *ctx, const struct hit *hit);
+	void *ctx;
+};
+
+static bool tell_holding(void *ctx, const struct registry_grant *g)
+{
+	const struct tell *t = ctx;
+
+	if (g->revoked_s == 0 && g->not_after_s > t->now_s)
+		t->fn(t->ctx, &g->hit);
+	return true;
+}
+
+int issuer_hosts(struct issuer *is, uint64_t now_s,
+		 void (*fn)(void *ctx, const struct hit *hit), void *ctx)
+{
+	struct tell t = { now_s, fn, ctx };
+
+	return registry_grants(is->registry, tell_holding, &t);
+}
+
+bool issuer_has_host(struct issuer *is, const struct hit *hit, uint64_t now_s)
+{
+	bool has = false;
+
+	/* Who cannot be looked up is not let in. */
+	return registry_has_host(is->registry, hit, now_s, &has) == 0 && has;
+}
+
+struct revoking {
+	uint64_t now_s;
+	void (*fn)(void *ctx, const struct hit *hit);
+	void *ctx;
+	const char *name;
+	const struct hit *hit;
+};
+
+static bool tell_revoked(void *ctx, const struct registry_grant *g)
+{
+	const struct revoking *v = ctx;
+
+	if (g->revoked_s == v->now_s && (v->name ? strcmp(g->name, v->name) == 0
+						 : hit_equal(&g->hit, v->hit)))
+		v->fn(v->ctx, &g->hit);
+	return true;
+}
+
+int issuer_revoke(struct issuer *is, const char *name, const struct hit *hit,
+		  uint64_t now_s, size_t *n,
+		  void (*fn)(void *ctx, const struct hit *hit), void *ctx)
+{
+	struct revoking v = { now_s, fn, ctx, name, hit };
+	int err = registry_revoke(is->registry, name, hit, now_s, n);
+
+	return err || *n == 0 ? err
+			      : registry_grants(is->registry, tell_revoked, &v);
+}
+
+struct listing {
+	uint64_t now_s;
+	struct revocation *v;
+	int err;
+};
+
+static bool list_revoked(void *ctx, const struct registry_grant *g)
+{
+	struct listing *l = ctx;
+
+	if (g->revoked_s == 0 || g->not_after_s <= l->now_s)
+		return true;
+	l->err = revocation_add(l->v, g->serial, g->revoked_s);
+	if (l->err == -EEXIST)
+		l->err = 0;
+	return l->err == 0;
+}
+
+/* The list's number is used up before it is seen by anybody. */
+static int next_number(struct issuer *is, uint64_t *out)
+{
+	struct registry_about about = is->about;
+	int err;
+
+	about.list_number++;
+	err = registry_set_about(is->registry, &about);
+	if (!err) {
+		is->about.list_number = about.list_number;
+		*out = about.list_number;
+	}
+	sodium_memzero(&about, sizeof(about));
+	return err;
+}
+
+int issuer_list(struct issuer *is, uint64_t now_s, uint8_t out[REVOCATION_MAX],
+		size_t *len)
+{
+	struct revocation *v = calloc(1, sizeof(*v));
+	uint8_t *tbs = malloc(REVOCATION_MAX);
+	struct listing l = { now_s, v, 0 };
+	struct wr w = wr_init(tbs, tbs ? REVOCATION_MAX : 0);
+	int err = v && tbs ? registry_grants(is->registry, list_revoked, &l)
+			   : -ENOMEM;
+
+	if (!err)
+		err = l.err;
+	if (!err)
+		err = next_number(is, &v->number);
+	if (!err) {
+		v->this_update_s = now_s;
+		v->next_update_s = now_s + REVOCATION_PERIOD_S;
+		revocation_tbs_write(&w, &is->public, v);
+		err = wr_failed(&w) ? -ENOSPC
+				    : sign(is, (struct span){ tbs, wr_len(&w) },
+					   out, REVOCATION_MAX, len);
+	}
+	free(tbs);
+	free(v);
+	return err;
+}

@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
+# Three hosts: one creates an overlay, the others join it by invitation, also
+# while the authority is down, leave, and join again.
+here=$(cd "$(dirname "$0")" && pwd)
+HIP_TAG=jn
+# shellcheck source-path=SCRIPTDIR source=hip.sh
+. "$here/hip.sh"
+hip_init
+for n in a b c; do hip_host $n; done
+hip_up a b c
+
+# refused WHAT STATUS TEXT COMMAND...: it fails so, and says why.
+refused() {
+	local what=$1 status=$2 text=$3 said rc; shift 3
+	said=$("$@" 2>&1); rc=$?
+	if [ $rc -eq "$status" ] && grep -q -- "$text" <<<"$said"; then
+		pass "$what"
+	else
+		fail "$what: status $rc, $said"
+	fi
+}
+# shellcheck disable=SC2317  # until_true calls it
+warns() { hip_json "$1" '.warnings[].code' status | grep -qx "$2"; }
+certificate() { jq -r .certificate "$HIP_DIR/$1/state/membership.json"; }
+
+refused 'nobody invites before there is an overlay' 1 'hipline create' \
+	hip a invite bob@example.com
+refused 'an overlay has a domain for a name' 2 'no name for an overlay' \
+	hip a create 'no domain'
+refused 'the own name is of that domain' 1 'not of the domain' \
+	hip a create example.com --name alice@example.net
+created=$(hip a --json create example.com --name alice@example.com)
+equal 'a creates the overlay' example.com "$(jq -r .overlay <<<"$created")"
+equal 'under its name' alice@example.com "$(jq -r .name <<<"$created")"
+refused 'once only' 1 'already' hip a create example.com
+equal 'the key is for its owner only' 600 \
+	"$(stat -c %a "$HIP_DIR/a/state/authority.pem")"
+
+refused 'a name of another domain is not invited' 1 'not of the domain' \
+	hip a invite bob@example.net
+token=$(hip a invite bob@example.com 2>"$HIP_DIR/said")
+equal 'an invitation is one line' 1 "$(wc -l <<<"$token")"
+equal 'that begins so' hipline1: "${token:0:9}"
+refused 'what is cut short is no invitation' 1 'no invitation' \
+	hip b join "${token%????}"
+said=$(hip b join - <<<"$token")
+check 'b joins' hip_json b .warnings status
+equal 'with the fingerprint of the authority' \
+	"$(jq -r .authority.fingerprint <<<"$created")" \
+	"$(awk '$1 == "fingerprint" { print $2 }' <<<"$said")"
+equal 'b is a member' bob@example.com \
+	"$(jq -r .name "$HIP_DIR/b/state/membership.json")"
+refused 'who is a member does not join' 1 'already' hip b join "$token"
+refused 'a name in use is not invited again' 1 'in use' \
+	hip a invite bob@example.com
+# Only while an invitation is open somebody unknown is let in to be refused.
+spent=$token token=$(hip a invite carol@example.com 2>"$HIP_DIR/said")
+refused 'c does not get what b has spent' 1 'another host has used it' \
+	hip c join "$spent"
+check 'c is no member' test ! -e "$HIP_DIR/c/state/membership.json"
+refused 'only the authority invites' 1 'on another host' \
+	hip b invite carol@example.com
+
+# The guest is known as a member now: it stays, and its association with it.
+check 'a knows b' hip_pings_all a b 3
+
+before=$(certificate b)
+check 'b leaves' hip b leave
+check 'and has forgotten' test ! -e "$HIP_DIR/b/state/membership.json"
+refused 'it cannot leave twice' 1 'no overlay' hip b leave
+check 'b joins again with the same invitation' hip b join "$spent"
+equal 'and gets the same certificate' "$before" "$(certificate b)"
+
+# While the authority is down.
+check 'the authority ends' hip_stop a
+hip c join "$token" >"$HIP_DIR/c.said" 2>&1 & joining=$!
+check 'c says that it waits' until_true 60 grep -q waiting "$HIP_DIR/c.said"
+check 'and warns' until_true 5 warns c joining
+refused 'c joins nothing else meanwhile' 1 joining \
+	hip c create example.org
+kill $joining; wait $joining 2>/dev/null
+check 'c starts anew meanwhile' hip_again c
+hip_up a
+check 'c has joined by itself when the authority is back' \
+	until_true 90 test -e "$HIP_DIR/c/state/membership.json"
+check 'it warns no more' until_true 5 eval '! warns c joining'
+check 'the invitation is kept no longer' test ! -e "$HIP_DIR/c/state/joining"
+
+# Members are known after a restart of the authority.
+check 'c reaches a' hip_pings_all c a 3
+check 'carol is revoked' hip a revoke carol@example.com
+refused 'once' 4 'no certificate' hip a revoke carol@example.com
+refused 'not the own host' 1 'own host' hip a revoke "${HIP_HIT[a]}"
+check 'c leaves' hip c leave
+revoked=$token token=$(hip a invite carol@example.com --expires 1h 2>"$HIP_DIR/said")
+refused 'and does not come back with it' 1 'does not hold any more' \
+	hip c join "$revoked"
+check 'the name can be invited again' hip c join "$token"
+equal 'to c' carol@example.com \
+	"$(jq -r .name "$HIP_DIR/c/state/membership.json")"
+check 'all end' hip_stop a b c
+hip_end

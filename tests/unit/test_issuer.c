@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The authority: for whom it issues, and for whom it must not.
+ */
+#include "daemon/issuer.h"
+
+#include "tests/unit/enrolled.h"
+#include "tests/unit/keys.h"
+#include "tests/unit/tempdir.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NOW_S ENROLLED_NOW_S
+#define DAY_S UINT64_C(86400)
+
+static struct tempdir dir;
+static struct issuer *issuer;
+static struct identity *bob, *eve;
+static uint8_t bytes[CERTIFICATE_MAX], first[CERTIFICATE_MAX];
+static struct enrol_answer answer;
+
+static void make(void)
+{
+	tempdir_make(&dir);
+	bob = enrolled_key(KEY_P256);
+	eve = enrolled_key(KEY_RFC8032);
+	cr_assert_eq(issuer_create(dir.path, "example.com", &issuer), 0);
+}
+
+static void take_away(void)
+{
+	issuer_close(issuer);
+	identity_free(bob);
+	identity_free(eve);
+	tempdir_remove(&dir);
+}
+
+TestSuite(issuer, .init = make, .fini = take_away);
+
+static void restart(void)
+{
+	issuer_close(issuer);
+	issuer = NULL;
+	cr_assert_eq(issuer_open(dir.path, "example.com", &issuer), 0);
+}
+
+static int invite(const char *name, bool device, struct token *t)
+{
+	*t = (struct token){ .authority = *identity_hit(eve),
+			     .n_bootstraps = 1,
+			     .expires_s = NOW_S + DAY_S };
+	t->bootstraps[0].hit = *identity_hit(eve);
+	cr_assert_eq(locator_from_text("192.0.2.1:10500", 0,
+				       &t->bootstraps[0].locator),
+		     0);
+	memcpy(t->name, name, strlen(name) + 1);
+	return issuer_invite(issuer, t, device, NOW_S);
+}
+
+/* What `who`, with the key of `key`, gets for a token. */
+static enum enrol_result redeem(const struct token *t,
+				const struct identity *who,
+				const struct identity *key, uint64_t at_s)
+{
+	uint8_t token[TOKEN_BYTES_MAX];
+	struct wr w = wr_init(token, sizeof(token));
+	struct enrol_request q = { .kind = ENROL_JOIN,
+				   .algorithm = identity_algorithm(key) };
+
+	token_write(&w, t);
+	q.proof = (struct span){ token, wr_len(&w) };
+	q.hi.bytes = identity_hi(key, &q.hi.len);
+	issuer_answer(issuer, identity_hit(who), &q, at_s, bytes, &answer);
+	return answer.result;
+}
+
+static enum enrol_result renew(const uint8_t *certificate, size_t len,
+			       const struct identity *who, uint64_t at_s)
+{
+	const struct enrol_request q = { .kind = ENROL_RENEW,
+					 .proof = { certificate, len } };
+
+	issuer_answer(issuer, identity_hit(who), &q, at_s, bytes, &answer);
+	return answer.result;
+}
+
+static struct certificate check_answer(uint64_t at_s)
+{
+	struct certificate c;
+
+	cr_assert_eq(certificate_verify(issuer_authority(issuer),
+					answer.certificate.bytes,
+					answer.certificate.len, at_s, &c),
+		     CERTIFICATE_OK);
+	return c;
+}
+
+static size_t join_bob(void)
+{
+	struct token t;
+
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	cr_assert_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK);
+	memcpy(first, answer.certificate.bytes, answer.certificate.len);
+	return answer.certificate.len;
+}
+
+Test(issuer, its_files_are_for_their_owner_only)
+{
+	struct stat st;
+
+	cr_assert_eq(stat(tempdir_path(&dir, "authority.pem"), &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0600);
+	cr_assert_eq(stat(tempdir_path(&dir, "authority.db"), &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0600);
+}
+
+Test(issuer, one_that_is_there_is_opened_and_not_made_anew)
+{
+	uint8_t hash[KEY_HASH_LEN];
+
+	memcpy(hash, issuer_authority(issuer)->key_hash, sizeof(hash));
+	issuer_close(issuer);
+	issuer = NULL;
+	cr_assert_eq(issuer_create(dir.path, "example.com", &issuer), 0);
+	cr_expect_arr_eq(issuer_authority(issuer)->key_hash, hash,
+			 sizeof(hash));
+}
+
+Test(issuer, that_of_another_overlay_is_not_opened)
+{
+	struct issuer *other = NULL;
+
+	cr_expect_eq(issuer_open(dir.path, "example.net", &other), -EXDEV);
+	cr_expect_eq(issuer_create(dir.path, "example.net", &other), -EXDEV);
+}
+
+Test(issuer, without_files_there_is_none)
+{
+	struct issuer *other = NULL;
+
+	cr_assert_eq(unlink(tempdir_path(&dir, "authority.pem")), 0);
+	cr_expect_eq(issuer_open(dir.path, "example.com", &other), -ENOENT);
+}
+
+Test(issuer, an_overlay_that_is_not_fit_leaves_no_file)
+{
+	struct issuer *other = NULL;
+
+	cr_assert_eq(unlink(tempdir_path(&dir, "authority.pem")), 0);
+	cr_expect_eq(issuer_create(dir.path, "Example.com", &other), -EINVAL);
+	cr_expect_neq(access(tempdir_path(&dir, "authority.pem"), F_OK), 0);
+}
+
+Test(issuer, who_is_invited_gets_a_certificate)
+{
+	struct certificate c;
+	struct token t;
+
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	cr_expect_str_eq(t.overlay, "example.com");
+	cr_expect_eq(issuer_open_invitations(issuer, NOW_S), 1);
+	cr_assert_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK);
+	c = check_answer(NOW_S);
+	cr_expect_str_eq(c.name, "bob@example.com");
+	cr_expect(hit_equal(&c.hit, identity_hit(bob)));
+	cr_expect_eq(issuer_open_invitations(issuer, NOW_S), 0);
+	cr_expect_eq(answer.hi.len, issuer_authority(issuer)->hi_len);
+}
+
+Test(issuer, the_same_host_gets_the_same_certificate_again)
+{
+	size_t len;
+	struct token t;
+
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	cr_assert_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK);
+	len = answer.certificate.len;
+	memcpy(first, answer.certificate.bytes, len);
+	restart();
+	/* Its answer may have been lost; and the token is late by now. */
+	cr_assert_eq(redeem(&t, bob, bob, NOW_S + 2 * DAY_S), ENROL_OK);
+	cr_assert_eq(answer.certificate.len, len);
+	cr_expect_arr_eq(answer.certificate.bytes, first, len);
+}
+
+Test(issuer, another_host_does_not_get_what_was_spent)
+{
+	struct token t;
+
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	cr_assert_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK);
+	cr_expect_eq(redeem(&t, eve, eve, NOW_S), ENROL_SPENT);
+	cr_expect_eq(answer.certificate.len, 0);
+}
+
+Test(issuer, a_key_that_is_not_that_of_the_asker_is_refused)
+{
+	struct token t;
+
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	cr_expect_eq(redeem(&t, eve, bob, NOW_S), ENROL_OTHER_HOST);
+	cr_expect_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK, "it is not spent");
+}
+
+Test(issuer, an_invitation_expires)
+{
+	struct token t;
+
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	cr_expect_eq(redeem(&t, bob, bob, NOW_S + DAY_S), ENROL_EXPIRED);
+	cr_expect_eq(redeem(&t, bob, bob, NOW_S + DAY_S - 1), ENROL_OK);
+}
+
+Test(issuer, an_altered_invitation_is_unknown)
+{
+	struct token t, altered;
+
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	altered = t;
+	altered.expires_s++;
+	cr_expect_eq(redeem(&altered, bob, bob, NOW_S), ENROL_UNKNOWN);
+	altered = t;
+	memcpy(altered.name, "eve@example.com", 16);
+	cr_expect_eq(redeem(&altered, bob, bob, NOW_S), ENROL_UNKNOWN);
+	altered = t;
+	altered.secret[0] ^= 1;
+	cr_expect_eq(redeem(&altered, bob, bob, NOW_S), ENROL_UNKNOWN);
+	cr_expect_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK);
+}
+
+Test(issuer, what_is_no_token_is_malformed)
+{
+	const struct enrol_request q = { .kind = ENROL_JOIN,
+					 .proof = { (const uint8_t *)"x", 1 } };
+
+	issuer_answer(issuer, identity_hit(bob), &q, NOW_S, bytes, &answer);
+	cr_expect_eq(answer.result, ENROL_MALFORMED);
+}
+
+Test(issuer, a_name_in_use_is_invited_as_a_device_only)
+{
+	struct token t;
+
+	(void)join_bob(); /* the certificate itself is not needed */
+	cr_expect_eq(invite("bob@example.com", false, &t), -EADDRINUSE);
+	cr_assert_eq(invite("bob@example.com", true, &t), 0);
+	cr_expect_eq(redeem(&t, eve, eve, NOW_S), ENROL_OK);
+}
+
+Test(issuer, two_invitations_for_one_name_make_one_holder)
+{
+	struct token t, u;
+
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	cr_assert_eq(invite("bob@example.com", false, &u), 0);
+	cr_assert_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK);
+	cr_expect_eq(redeem(&u, eve, eve, NOW_S), ENROL_NAME_IN_USE);
+}
+
+Test(issuer, a_name_of_another_domain_is_not_invited)
+{
+	struct token t;
+
+	cr_expect_eq(invite("bob@example.net", false, &t), -EINVAL);
+	cr_expect_eq(invite("bob@sub.example.com", false, &t), -EINVAL);
+	cr_expect_eq(invite("a b@example.com", false, &t), -EINVAL);
+}
+
+Test(issuer, a_certificate_is_renewed_when_it_is_due)
+{
+	size_t len = join_bob();
+
+	cr_assert_eq(renew(first, len, bob, NOW_S + 20 * DAY_S - 1), ENROL_OK);
+	cr_expect_arr_eq(answer.certificate.bytes, first, len, "the same");
+	cr_assert_eq(renew(first, len, bob, NOW_S + 20 * DAY_S), ENROL_OK);
+	cr_expect_eq(check_answer(NOW_S + 20 * DAY_S).not_before_s,
+		     NOW_S + 20 * DAY_S);
+	cr_expect_eq(renew(first, len, bob, NOW_S + 30 * DAY_S + 1),
+		     ENROL_EXPIRED);
+}
+
+Test(issuer, a_certificate_is_not_renewed_for_another_host)
+{
+	size_t len = join_bob();
+
+	cr_expect_eq(renew(first, len, eve, NOW_S + 20 * DAY_S),
+		     ENROL_OTHER_HOST);
+}
+
+Test(issuer, a_certificate_of_another_authority_is_not_renewed)
+{
+	struct enrolled_authority other;
+	size_t len;
+
+	enrolled_authority_make(&other, "example.com", KEY_P384);
+	len = enrolled_issue(&other, "bob@example.com", bob, 1, NOW_S, first);
+	cr_expect_eq(renew(first, len, bob, NOW_S + 20 * DAY_S), ENROL_UNKNOWN);
+	enrolled_authority_free(&other);
+}
+
+static size_t told;
+static struct hit told_of;
+
+static void note(void *ctx, const struct hit *hit)
+{
+	(void)ctx; /* one place for all */
+	told++;
+	told_of = *hit;
+}
+
+Test(issuer, what_is_revoked_is_on_the_next_list_and_not_renewed)
+{
+	static uint8_t list[REVOCATION_MAX];
+	static struct revocation v;
+	size_t len = join_bob(), n = 0, list_len = 0;
+	struct certificate c = check_answer(NOW_S);
+	uint64_t number;
+	struct token t;
+
+	cr_assert_eq(issuer_list(issuer, NOW_S, list, &list_len), 0);
+	cr_assert_eq(revocation_verify(issuer_authority(issuer), list, list_len,
+				       NOW_S, &v),
+		     CERTIFICATE_OK);
+	cr_expect_not(revocation_has(&v, c.serial));
+	number = v.number;
+	cr_assert_eq(issuer_revoke(issuer, "bob@example.com", NULL, NOW_S + 1,
+				   &n, note, NULL),
+		     0);
+	cr_expect_eq(n, 1);
+	cr_expect_eq(told, 1);
+	cr_expect(hit_equal(&told_of, identity_hit(bob)));
+	restart();
+	cr_assert_eq(issuer_list(issuer, NOW_S + 2, list, &list_len), 0);
+	cr_assert_eq(revocation_verify(issuer_authority(issuer), list, list_len,
+				       NOW_S + 2, &v),
+		     CERTIFICATE_OK);
+	cr_expect(revocation_has(&v, c.serial));
+	cr_expect_gt(v.number, number);
+	cr_expect_eq(renew(first, len, bob, NOW_S + 20 * DAY_S), ENROL_REVOKED);
+	cr_expect_eq(invite("bob@example.com", false, &t), 0, "it is free");
+	cr_expect_eq(redeem(&t, bob, bob, NOW_S + 3), ENROL_OK);
+}
+
+Test(issuer, a_host_is_revoked_by_its_hit)
+{
+	size_t n = 9;
+
+	cr_assert_eq(issuer_revoke(issuer, NULL, identity_hit(bob), NOW_S, &n,
+				   note, NULL),
+		     0);
+	cr_expect_eq(n, 0);
+	(void)join_bob(); /* the certificate itself is not needed */
+	cr_assert_eq(issuer_revoke(issuer, NULL, identity_hit(bob), NOW_S, &n,
+				   note, NULL),
+		     0);
+	cr_expect_eq(n, 1);
+	told = 0;
+	cr_assert_eq(issuer_hosts(issuer, NOW_S, note, NULL), 0);
+	cr_expect_eq(told, 0);
+}
