@@ -4,7 +4,7 @@
 # one packet is lost by it, nor with 5 % of all lost on the wire; both sides
 # at once; UPDATEs that are lost once, twice, thrice.
 # Alone: it measures, or takes all of the machine.
-# Budget: 90 s, long 420 s
+# Budget: 180 s, long 420 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
 . "$(dirname "$0")/hip.sh"
