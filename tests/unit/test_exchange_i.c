@@ -219,6 +219,21 @@ Test(exchange_i, each_i1_makes_room_for_its_r1)
 	cr_expect_eq(hosts_state(&t, A), ASSOC_I2_SENT);
 }
 
+Test(exchange_i, copies_of_an_r2_with_bad_signatures_cost_little)
+{
+	struct bytes r2 = hosts_run_to(&t, HIP_R2);
+	struct bytes bad = spoil_param(&r2, PARAM_HIP_SIGNATURE);
+	uint64_t verified = hosts_counters(&t, A)->signatures_verified;
+
+	for (int n = 0; n < 100; n++)
+		hosts_deliver(&t, A, &bad);
+	cr_expect_eq(hosts_counters(&t, A)->signatures_verified - verified,
+		     1 + CHECKS_AGAIN_AT_ONCE);
+	t.now_ms += CHECKS_AGAIN_MS;
+	cr_expect_eq(hosts_judge(&t, A, &r2), DROP_NONE);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_ESTABLISHED);
+}
+
 Test(exchange_i, an_r1_that_cannot_be_answered_is_not_tried_for_ever)
 {
 	struct bytes r1 = hosts_run_to(&t, HIP_R1);
