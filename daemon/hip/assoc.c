@@ -163,6 +163,16 @@ static void replace_keys(struct host *h, struct assoc *a)
 	agreed_free(h, a->agreed);
 }
 
+int assoc_prepare(struct host *h, struct assoc *a, const struct agreed *agreed,
+		  const struct hip_input *in)
+{
+	if (a->known_until_ms < agreed->known_until_ms)
+		a->known_until_ms = agreed->known_until_ms;
+	if (!host_is_known(h, &a->hit) && strangers_count(h, a, &in->remote))
+		return -ENOMEM;
+	return 0;
+}
+
 int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 		const struct hip_input *in)
 {
@@ -170,10 +180,6 @@ int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 	bool same = a->agreed && a->agreed->sa->spi_out == agreed->sa->spi_out;
 	int err;
 
-	if (a->known_until_ms < agreed->known_until_ms)
-		a->known_until_ms = agreed->known_until_ms;
-	if (!host_is_known(h, &a->hit) && strangers_count(h, a, &in->remote))
-		return -ENOMEM;
 	if (same)
 		sa_pair_close_out(h, a->agreed->sa, &a->hit);
 	err = agreed_open_out(h, agreed, &a->hit, &in->local, &in->remote);

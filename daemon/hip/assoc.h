@@ -88,10 +88,18 @@ void assoc_free(struct host *h, struct assoc *a);
 void assoc_set_state(struct host *h, struct assoc *a, enum assoc_state state);
 
 /*
+ * The part of assoc_adopt that wants memory, to be called first: who the peer
+ * is is known now, and whether it is a stranger, from where. 0 or -ENOMEM.
+ */
+__attribute__((warn_unused_result)) int
+assoc_prepare(struct host *h, struct assoc *a, const struct agreed *agreed,
+	      const struct hip_input *in);
+
+/*
  * A new agreement (taken, except on failure), whose inbound SA is open,
  * comes in place of the old one, whose inbound SA stays for a while. Its
  * outbound SA is opened first, so that traffic always has one. The locators are
- * those of the authenticated packet. 0, -ENOMEM or -EIO: nothing changed then.
+ * those of the authenticated packet. 0 or -EIO: nothing changed then.
  */
 __attribute__((warn_unused_result)) int assoc_adopt(struct host *h,
 						    struct assoc *a,

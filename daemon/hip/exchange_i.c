@@ -489,7 +489,8 @@ enum drop exchange_i_on_r2(struct host *h, const struct arrival *m)
 		return d;
 	agreed = x->agreed;
 	agreed->sa->spi_out = r2.esp_info.new_spi;
-	if (assoc_adopt(h, a, agreed, m->in))
+	if (assoc_prepare(h, a, agreed, m->in) ||
+	    assoc_adopt(h, a, agreed, m->in))
 		return DROP_INTERNAL;
 	x->agreed = NULL; /* the association has it now */
 	a->made_ms = h->now_ms;

@@ -240,7 +240,8 @@ static bool send_r2(struct host *h, const struct arrival *m,
  * Steps 18 to 21: the I2 is good. The agreement is taken, or freed when
  * this fails. The R2 goes before the outbound SA is there, so that no ESP
  * overtakes it here; what waited follows that SA with nothing in between,
- * before the data plane seals anything newer.
+ * before the data plane seals anything newer. What may fail comes before all
+ * that.
  */
 static enum drop complete(struct host *h, const struct arrival *m,
 			  struct agreed *g, uint64_t issued_ms)
@@ -259,8 +260,8 @@ static enum drop complete(struct host *h, const struct arrival *m,
 		agreed_free(h, g);
 		return DROP_LIMIT;
 	}
-	if (agreed_open_in(h, g, peer) || !send_r2(h, m, &r2) ||
-	    assoc_adopt(h, a, g, m->in)) {
+	if (assoc_prepare(h, a, g, m->in) || agreed_open_in(h, g, peer) ||
+	    !send_r2(h, m, &r2) || assoc_adopt(h, a, g, m->in)) {
 		agreed_close(h, g, peer);
 		agreed_free(h, g);
 		if (a->state == ASSOC_UNASSOCIATED && !a->exchange)

@@ -368,6 +368,18 @@ static enum drop attack(uint8_t nth)
 }
 
 /* T10: forged I2s make puzzles hard, and time makes them easy again. */
+Test(exchange_r, r1s_change_before_there_is_no_room_for_solutions)
+{
+	struct bytes i2 = hosts_run_to(&t, HIP_I2);
+	uint64_t generation = host_r1_generation(t.h[B]);
+
+	/* As if so many others had been here. */
+	t.h[B]->r1.current->used.n = SOLUTIONS_MAX / 4 * 3 - 1;
+	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_NONE);
+	cr_expect_eq(host_r1_generation(t.h[B]), generation + 1);
+	cr_expect_eq(t.h[B]->r1.current->used.n, 0);
+}
+
 Test(exchange_r, difficulty_follows_load)
 {
 	uint8_t n = 0;
@@ -558,6 +570,33 @@ Test(exchange_r, a_peer_that_restarted_takes_its_place_again)
 }
 
 /* Both could otherwise end with keys that the other has given up. */
+/* RFC 7402 3.3.3: the peer chooses its SPIs, and may do so again. */
+Test(exchange_r, a_peer_may_take_its_old_spi_again)
+{
+	struct host_assoc_info info;
+	uint8_t esp_info[12] = { 0 };
+	struct edit e = { PARAM_ESP_INFO, esp_info, sizeof(esp_info) };
+	struct bytes i2, body;
+
+	hosts_establish(&t);
+	cr_assert(host_assoc_find(t.h[B], &t.hit[A], &info));
+	hosts_remake(&t, A);
+	hosts_tell(&t, A);
+	t.now_ms += 100;
+	i2 = hosts_run_to(&t, HIP_I2);
+	body = packet_body(&i2, PARAM_ESP_INFO);
+	memcpy(esp_info, body.b, 8);
+	for (size_t n = 0; n < 4; n++)
+		esp_info[8 + n] = (uint8_t)(info.spi_out >> (24 - 8 * n));
+	i2 = change_i2(&i2, &e);
+	cr_expect_eq(hosts_judge(&t, B, &i2), DROP_NONE);
+	cr_expect_lt(hosts_get(&t, B, HIP_OUT_SA_DELETE, 0),
+		     hosts_get(&t, B, HIP_OUT_SA_OUT, 0), "or it went, too");
+	cr_expect_eq(hosts_count(&t, B, HIP_OUT_SA_DELETE), 1);
+	cr_expect_eq(hosts_get(&t, B, HIP_OUT_SA_OUT, 0)->out.spi,
+		     info.spi_out);
+}
+
 Test(exchange_r, an_i2_that_is_older_than_the_association_is_late)
 {
 	struct bytes late = hosts_run_to(&t, HIP_I2);

@@ -176,6 +176,47 @@ Test(host, a_hit_without_a_locator_is_unreachable_at_once)
 	cr_expect_eq(host_assoc_list(t.h[A], NULL, 0), 0);
 }
 
+/* The reason that the last call gave for a packet that comes back. */
+static const char *why_unreachable(void)
+{
+	const struct got *g = hosts_get(&t, A, HIP_OUT_UNREACHABLE, 0);
+
+	return g ? g->out.reason : "none";
+}
+
+Test(host, a_hit_of_a_kind_that_is_not_known_is_unreachable)
+{
+	struct hip_input in = { .kind = HIP_IN_ACQUIRE,
+				.bytes = (const uint8_t *)"x",
+				.len = 1 };
+
+	cr_assert_eq(hit_from_text("2001:24::1", &in.hit), 0); /* suite 4 */
+	hosts_input(&t, A, &in);
+	cr_expect_str_eq(why_unreachable(),
+			 "this kind of HIT is not supported");
+}
+
+Test(host, a_peer_that_has_no_place_is_unreachable)
+{
+	struct hip_input in = { .kind = HIP_IN_PEER,
+				.locators = &t.at[B],
+				.n_locators = 1 };
+
+	t.conf[A].assoc_max = 1;
+	hosts_remake(&t, A);
+	hosts_tell(&t, A);
+	hosts_acquire(&t, A, 1);
+	cr_assert_eq(hit_from_text("2001:22::1", &in.hit), 0);
+	hosts_input(&t, A, &in);
+	in = (struct hip_input){ .kind = HIP_IN_ACQUIRE,
+				 .hit = in.hit,
+				 .bytes = (const uint8_t *)"x",
+				 .len = 1 };
+	hosts_input(&t, A, &in);
+	cr_expect_str_eq(why_unreachable(), "too many associations");
+	cr_expect_eq(hosts_state(&t, A), ASSOC_I1_SENT);
+}
+
 Test(host, its_own_hit_and_no_hit_are_no_peers)
 {
 	struct hip_input in = { .kind = HIP_IN_ACQUIRE, .hit = t.hit[A] };

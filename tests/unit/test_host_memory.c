@@ -69,8 +69,11 @@ static void talk(struct sim *s, int times)
 	}
 }
 
-/* Everything that a host allocates for; says how often it did. */
-static size_t live(size_t which)
+/*
+ * Everything that a host allocates for; says how often it did. As strangers:
+ * the first is not told of the second, and lets it in all the same.
+ */
+static size_t live(size_t which, bool strangers)
 {
 	struct sim_host host = sim_host_default();
 	struct sim *s = sim_new(1);
@@ -78,10 +81,12 @@ static size_t live(size_t which)
 
 	seen = 0;
 	victim = which;
+	host.conf.accept_any = strangers;
 	(void)sim_add(s, &host);
 	host.conf.puzzle_k = 1;
 	(void)sim_add(s, &host);
-	sim_tell(s, 0, 1);
+	if (!strangers)
+		sim_tell(s, 0, 1);
 	sim_tell(s, 1, 0);
 	talk(s, 2);
 	sim_probe(s, 1, 0);
@@ -96,7 +101,8 @@ static size_t live(size_t which)
 	talk(s, 2);
 	sim_close_all(s, 1);
 	sim_run(s, sim_now(s) + R1_LIFETIME_MS);
-	sim_tell(s, 0, 1); /* should this be what had failed */
+	if (!strangers) /* should this be what had failed */
+		sim_tell(s, 0, 1);
 	sim_tell(s, 1, 0);
 	talk(s, 60);
 	failure = sim_failure(s);
@@ -113,9 +119,18 @@ static size_t live(size_t which)
 
 Test(host_memory, any_allocation_may_fail_once)
 {
-	size_t n = live(0);
+	size_t n = live(0, false);
 
 	cr_assert_gt(n, 50, "only %zu", n);
 	for (size_t which = 1; which <= n; which++)
-		(void)live(which);
+		(void)live(which, false);
+}
+
+Test(host_memory, any_allocation_may_fail_once_between_strangers)
+{
+	size_t n = live(0, true);
+
+	cr_assert_gt(n, 50, "only %zu", n);
+	for (size_t which = 1; which <= n; which++)
+		(void)live(which, true);
 }
