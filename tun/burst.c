@@ -12,9 +12,10 @@ bool burst_is_full(const struct burst *b)
 	return b->run_count == BURST_RUNS || b->len >= BURST_BYTES;
 }
 
-bool burst_has_room(const struct burst *b, int packets)
+bool burst_has_room(const struct burst *b, int packets, uint32_t bytes)
 {
-	return packets <= BURST_RUNS - b->run_count && b->len < BURST_BYTES;
+	return packets <= BURST_RUNS - b->run_count && b->len < BURST_BYTES &&
+	       bytes < BURST_BYTES - b->len;
 }
 
 struct pkt burst_place(struct burst *b)

@@ -40,8 +40,9 @@ void burst_reset(struct burst *b);
 /* Whether what it holds is to be sent before more is added. */
 bool burst_is_full(const struct burst *b);
 
-/* Whether so many packets of different lengths have room. */
-bool burst_has_room(const struct burst *b, int packets);
+/* Whether so many packets, of different lengths and so many bytes together,
+ * have room before it is full. */
+bool burst_has_room(const struct burst *b, int packets, uint32_t bytes);
 
 /* A packet without data where the next sealed one goes. */
 struct pkt burst_place(struct burst *b);

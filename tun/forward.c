@@ -17,6 +17,8 @@ enum {
 	DESTINATION_AT = 24,
 	SENDER_AT = 8, /* in a HIP packet: RFC 7401 5.1 */
 	HIP_HEADER_LEN = 40,
+	/* More than the fragments of a packet take when sealed. */
+	PARTS_BYTES = FRAGMENT6_PARTS_MAX * (IPV6_MIN_MTU + ESP_GROWTH_MAX),
 	NEXT_HEADER_AT = 6, /* in an IPv6 header */
 	TCP = 6,
 	HIP = 139,
@@ -498,12 +500,14 @@ static void seal_whole(struct forward *f, struct sa_out *sa, struct pkt *p,
 static bool seal_segments(struct forward *f, struct intake *in, struct burst *b,
 			  struct sa_out **last)
 {
-	const int room = in->part_max < IPV6_MIN_MTU ? FRAGMENT6_PARTS_MAX : 1;
+	const bool may_cut = in->part_max < IPV6_MIN_MTU;
+	const int packets = may_cut ? FRAGMENT6_PARTS_MAX : 1;
+	const uint32_t bytes = may_cut ? PARTS_BYTES : 0;
 	struct sa_out *sa = NULL;
 	uint8_t *inner;
 	size_t len;
 
-	while (burst_has_room(b, room) &&
+	while (burst_has_room(b, packets, bytes) &&
 	       (inner = segment_next(&in->cut, &len)) != NULL) {
 		struct pkt p = { .buf = inner,
 				 .cap = (uint32_t)len,

@@ -195,6 +195,9 @@ Test(outgoing, segments_are_cut_in_the_lane)
 	give(60 + 30 * 1220 + 300, 1220);
 	cr_assert_eq(lane(), 30 * 2 + 1, "the last one fits");
 	cr_assert_eq(out.error_count, 0);
+	/* Of which a burst is full in the midst of a packet. */
+	give(60 + 53 * 1220, 1220);
+	cr_assert_eq(lane(), 53 * 2);
 	/* More parts than one burst has runs for, of any length. */
 	for (uint32_t i = 0; i < PKT_BATCH; i++)
 		give(1100 + i, 0);
