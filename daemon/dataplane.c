@@ -153,7 +153,11 @@ static bool entry_input(const struct ring_entry *e, struct hip_input *out)
 	case RING_NO_SPI:
 		in.kind = HIP_IN_UNKNOWN_SPI;
 		break;
-	case RING_LARGE:  /* nobody asks yet */
+	case RING_LARGE:
+		in.kind = HIP_IN_LARGE;
+		memcpy(in.hit.bytes, e->bytes + DESTINATION_OFFSET,
+		       sizeof(in.hit.bytes));
+		break;
 	case RING_INJECT: /* goes the other way */
 	case RING_KINDS:
 		return false;
@@ -382,6 +386,10 @@ bool dataplane_output(struct dataplane *d, struct hip_output *o,
 		dataplane_flush(d);
 		send_packet(d, o);
 		return true;
+	case HIP_OUT_PATH:
+		lock(d); /* an SA may be gone by now */
+		(void)sa_out_limit(d->sas, o->hit.bytes, o->path_mtu);
+		return true;
 	case HIP_OUT_UNREACHABLE:
 		dataplane_flush(d);
 		tell_unreachable(d, o);
@@ -434,6 +442,34 @@ void dataplane_count(struct dataplane *d, uint64_t now_ms)
 		count_out(d, flow, now_ms);
 	}
 	sa_table_unlock(d->sas);
+}
+
+void dataplane_expect_large(struct dataplane *d)
+{
+	struct table_iter it = table_iterate(&d->flows.table);
+	struct flow *flow;
+	struct sa_out *sa;
+
+	sa_table_rdlock(d->sas);
+	while ((flow = table_next(&it))) {
+		sa = sa_out_find(d->sas, flow->hit.bytes);
+		if (sa)
+			sa_out_expect_large(sa);
+	}
+	sa_table_unlock(d->sas);
+}
+
+uint32_t dataplane_mtu(const struct dataplane *d, const struct hit *hit)
+{
+	const struct sa_out *sa;
+	uint32_t mtu = 0;
+
+	sa_table_rdlock(d->sas);
+	sa = sa_out_find(d->sas, hit->bytes);
+	if (sa)
+		mtu = sa_out_inner_max(sa);
+	sa_table_unlock(d->sas);
+	return mtu < d->conf.mtu ? mtu : d->conf.mtu;
 }
 
 bool dataplane_traffic(struct dataplane *d, size_t *at, struct hip_input *out)

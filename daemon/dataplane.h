@@ -63,6 +63,12 @@ void dataplane_count(struct dataplane *d, uint64_t now_ms);
  * as HIP_IN_TRAFFIC. Begin with *at zero; false at the end. */
 bool dataplane_traffic(struct dataplane *d, size_t *at, struct hip_input *out);
 
+/* Has HIP_IN_LARGE come again for each peer that large packets go to. */
+void dataplane_expect_large(struct dataplane *d);
+
+/* The largest inner packet that goes whole to a peer; 0: there is no SA. */
+uint32_t dataplane_mtu(const struct dataplane *d, const struct hit *hit);
+
 /* NULL when there is no SA for that peer. */
 const struct flow *dataplane_flow(const struct dataplane *d,
 				  const struct hit *hit);

@@ -365,6 +365,7 @@ static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 		if (recovery_on_traffic(e, &in, now_ms))
 			give(e, &probe);
 	}
+	dataplane_expect_large(e->dataplane);
 	do_afters(e);
 	engine_schedule(e);
 	keep_generation(e);

@@ -248,6 +248,7 @@ static int make_host(struct engine *e)
 	conf.assoc_max = c->association_max;
 	conf.idle_ms = (uint64_t)c->idle_s * 1000;
 	conf.rekey_ms = (uint64_t)c->rekey_s * 1000;
+	conf.inner_mtu = e->mtu;
 	conf.rekey_packets = c->rekey_packets;
 	conf.rekey_bytes = c->rekey_bytes;
 	conf.r1_generation = e->generation;

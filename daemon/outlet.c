@@ -81,17 +81,33 @@ static int send_raw(int fd, struct path *path, const struct hip_output *o)
 	return err == -EADDRNOTAVAIL ? send_from_here(fd, path, o) : err;
 }
 
+/* A packet that is larger than some paths, and has to arrive all the same. */
+static bool may_be_fragmented(size_t len)
+{
+	return len > IPV6_MIN_MTU - IPV6_HEADER_LEN - UDP_HEADER_LEN;
+}
+
 int outlet_send(const struct outlet *outlet, const struct hip_output *o)
 {
 	static const uint8_t marker[4];
 	struct path path = outlet_path(o);
-	int fd = socket_for(outlet, path.remote.family, o->raw);
+	const sa_family_t family = path.remote.family;
+	int fd = socket_for(outlet, family, o->raw);
+	bool may = !o->whole && may_be_fragmented(sizeof(marker) + o->len);
+	int err;
 
 	if (fd < 0)
 		return -EAFNOSUPPORT;
+	if (may)
+		socket_let_fragment(fd, family, true);
 	if (o->raw)
-		return send_raw(fd, &path, o);
-	return socket_send(fd, &path, marker, sizeof(marker), o->bytes, o->len);
+		err = send_raw(fd, &path, o);
+	else
+		err = socket_send(fd, &path, marker, sizeof(marker), o->bytes,
+				  o->len);
+	if (may)
+		socket_let_fragment(fd, family, false);
+	return err;
 }
 
 int outlet_send_outside(const struct outlet *outlet, const struct hip_output *o)
@@ -114,6 +130,7 @@ int outlet_send_esp(const struct outlet *outlet, struct pkt *p)
 {
 	bool v4 = p->path.remote.family == AF_INET;
 	int fd = v4 ? outlet->udp4_fd : outlet->udp6_fd;
+	int err;
 
 	if (path_is_raw(&p->path))
 		fd = outlet->raw.is_open
@@ -121,5 +138,10 @@ int outlet_send_esp(const struct outlet *outlet, struct pkt *p)
 			     : -1;
 	if (fd < 0)
 		return -EAFNOSUPPORT;
-	return socket_send(fd, &p->path, pkt_data(p), p->len, NULL, 0);
+	if (may_be_fragmented(p->len))
+		socket_let_fragment(fd, p->path.remote.family, true);
+	err = socket_send(fd, &p->path, pkt_data(p), p->len, NULL, 0);
+	if (may_be_fragmented(p->len))
+		socket_let_fragment(fd, p->path.remote.family, false);
+	return err;
 }

@@ -160,6 +160,12 @@ static bool put_traffic(json_t *o, const struct flow *f, uint64_t now_ms)
 	       put(o, "idle_s", seconds_since(last_ms, now_ms));
 }
 
+/* The largest inner packet to a peer; 0: none goes. */
+static uint32_t mtu_of(const struct engine *e, const struct host_assoc_info *a)
+{
+	return e->dataplane ? dataplane_mtu(e->dataplane, &a->hit) : 0;
+}
+
 static json_t *association_json(const struct engine *e,
 				const struct host_assoc_info *a,
 				uint64_t now_ms)
@@ -174,6 +180,7 @@ static json_t *association_json(const struct engine *e,
 		  put(o, "esp_suite", number_or_null(a->esp_suite)) &&
 		  put(o, "spi_in", number_or_null(a->spi_in)) &&
 		  put(o, "spi_out", number_or_null(a->spi_out)) &&
+		  put(o, "mtu", number_or_null(mtu_of(e, a))) &&
 		  put_number(o, "rekeys", a->rekeys) &&
 		  put_traffic(o, f, now_ms) &&
 		  put(o, "age_s", seconds_since(a->since_ms, now_ms)) &&
@@ -234,6 +241,35 @@ static void unreached_text(const struct engine *e,
 	json_decref(names);
 }
 
+/* Paths that carry less than IPv6 asks for: RFC 8200 5. */
+static bool append_small_paths(const struct engine *e, json_t *array)
+{
+	size_t n = host_assoc_list(e->host, NULL, 0);
+	struct host_assoc_info *all = calloc(n + 1, sizeof(*all));
+	char text[WARNING_TEXT_MAX], hit[HIT_TEXT_MAX];
+	bool ok = all != NULL;
+
+	if (ok)
+		n = host_assoc_list(e->host, all, n);
+	for (size_t i = 0; ok && i < n; i++) {
+		uint32_t mtu = mtu_of(e, &all[i]);
+
+		if (mtu == 0 || mtu >= IPV6_MIN_MTU)
+			continue;
+		hit_text(&all[i].hit, hit);
+		(void)snprintf(text, sizeof(text),
+			       "the path to %s carries packets of %u bytes, "
+			       "so larger ones are sent in fragments",
+			       hit, (unsigned)mtu);
+		ok = append_warning(array, "small-path", text,
+				    "look for a link or tunnel on the way with "
+				    "a small MTU, or packets that are lost "
+				    "there");
+	}
+	free(all);
+	return ok;
+}
+
 static json_t *warnings_json(const struct engine *e)
 {
 	const struct warnings *w = &e->warnings;
@@ -250,7 +286,7 @@ static json_t *warnings_json(const struct engine *e)
 		ok = append_warning(array, "peer-unreachable", text,
 				    unreached_remedy(u->all[i].reason));
 	}
-	return whole(array, ok);
+	return whole(array, ok && append_small_paths(e, array));
 }
 
 static json_t *locators_json(const struct config *c)

@@ -4,8 +4,9 @@
  * travel as control messages (RFC 3542 6.2, 6.5 and their IPv4 like), so
  * that one socket serves all addresses of the host.
  *
- * Path MTU discovery is the kernel's: it learns a smaller MTU from ICMP and
- * then fragments, instead of refusing the datagram.
+ * Nothing is fragmented, here or on the way, and what ICMP says of the path's
+ * MTU is not believed: that is found out by probes, from peer to peer. Only
+ * where asked for may packets be fragmented.
  */
 #include "tun/socket.h"
 
@@ -53,10 +54,25 @@ static int set_options(int fd, sa_family_t family, bool shared)
 	if (family == AF_INET)
 		return set(fd, IPPROTO_IP, IP_PKTINFO, 1) |
 		       set(fd, IPPROTO_IP, IP_RECVTOS, 1) |
-		       set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT);
+		       set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
 	return set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) |
 	       set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) |
-	       set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_WANT);
+	       set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
+}
+
+void socket_let_fragment(int fd, sa_family_t family, bool may)
+{
+	/* Neither fails for a socket that has been opened here; if it did the
+	 * packet would be refused. */
+	if (family == AF_INET) {
+		(void)set(fd, IPPROTO_IP, IP_MTU_DISCOVER,
+			  may ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+		return;
+	}
+	/* RFC 8200 5: so much passes everywhere. */
+	(void)set(fd, IPPROTO_IPV6, IPV6_MTU, may ? IPV6_MIN_MTU : 0);
+	(void)set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+		  may ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
 }
 
 static socklen_t addr_len(sa_family_t family)

@@ -25,6 +25,13 @@ __attribute__((warn_unused_result)) int socket_open(sa_family_t family,
 __attribute__((warn_unused_result)) int
 socket_open_raw(sa_family_t family, int protocol, const union tun_addr *bind);
 
+/*
+ * Packets of any thread may be fragmented by this socket, over IPv6 to 1,280
+ * bytes, until it is called again with false, as at first: what is larger than
+ * the link is refused then (EMSGSIZE), and what is larger than the path lost.
+ */
+void socket_let_fragment(int fd, sa_family_t family, bool may);
+
 /* Has several datagrams of one path, equal in length, received as one packet
  * with a stride (UDP_GRO). Whether it does then. */
 bool socket_receive_runs(int fd, bool wanted);

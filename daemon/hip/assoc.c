@@ -47,6 +47,7 @@ static bool is_dead(const struct assoc *a)
 
 static void remove_timers(struct host *h, struct assoc *a)
 {
+	pathmtu_free(h, a);
 	timers_remove(&h->timers, &a->rekeys.timer);
 	timers_remove(&h->timers, &a->updates.timer);
 	timers_remove(&h->timers, &a->timer);
@@ -178,6 +179,7 @@ int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 {
 	/* A peer may choose the same SPI again: then the old one goes first. */
 	bool same = a->agreed && a->agreed->sa->spi_out == agreed->sa->spi_out;
+	bool stays;
 	int err;
 
 	if (same)
@@ -187,6 +189,8 @@ int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 		return err;
 	if (a->agreed)
 		replace_keys(h, a);
+	stays = locator_equal(&a->remote, &in->remote) &&
+		locator_equal(&a->local, &in->local) && a->raw == in->raw;
 	a->agreed = agreed;
 	a->local = in->local;
 	a->remote = in->remote;
@@ -197,6 +201,7 @@ int assoc_adopt(struct host *h, struct assoc *a, struct agreed *agreed,
 	a->reason = NULL;
 	a->wants_close = false;
 	a->has_nonce = false;
+	pathmtu_start(h, a, stays);
 	return 0;
 }
 

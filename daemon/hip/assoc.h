@@ -12,6 +12,7 @@
 #include "daemon/hip/agreed.h"
 #include "daemon/hip/checks.h"
 #include "daemon/hip/host.h"
+#include "daemon/hip/pathmtu.h"
 #include "daemon/hip/pending.h"
 #include "daemon/hip/rekey.h"
 #include "daemon/hip/strangers.h"
@@ -26,6 +27,7 @@ enum host_timer {
 	TIMER_EXCHANGE, /* our exchange waits for an answer */
 	TIMER_UPDATE,	/* an UPDATE waits for its acknowledgement */
 	TIMER_REKEY,	/* keys are used up, or old SAs are over */
+	TIMER_PATH,	/* a probe was not answered, or the next is due */
 	TIMER_R1,	/* the R1s are old */
 };
 
@@ -61,6 +63,7 @@ struct assoc {
 	struct checks checks; /* signatures behind a right MAC */
 	struct updates updates;
 	struct rekeys rekeys;
+	struct pathmtu *pathmtu; /* NULL: large packets never went */
 	bool is_suspect; /* an UPDATE stayed unanswered; nothing came since */
 	uint32_t rtt_ms; /* 0: not known yet */
 	const char *reason; /* why it failed, or what the peer notified */

@@ -357,6 +357,9 @@ static void run_timers(struct host *h)
 		case TIMER_REKEY:
 			rekey_on_timer(h, t->owner);
 			break;
+		case TIMER_PATH:
+			pathmtu_on_timer(h, t->owner);
+			break;
 		case TIMER_R1:
 			host_renew_r1(h);
 			break;
@@ -396,6 +399,14 @@ static void on_probe(struct host *h, const struct hip_input *in)
 
 	if (a && a->state == ASSOC_ESTABLISHED && !a->exchange)
 		update_probe(h, a);
+}
+
+static void on_large(struct host *h, const struct hip_input *in)
+{
+	struct assoc *a = assoc_find(h, &in->hit);
+
+	if (a)
+		pathmtu_on_large(h, a);
 }
 
 static void on_rekey(struct host *h, const struct hip_input *in)
@@ -461,6 +472,9 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 		break;
 	case HIP_IN_KEEP:
 		on_keep(h, in);
+		break;
+	case HIP_IN_LARGE:
+		on_large(h, in);
 		break;
 	}
 	exchange_i_start_waiting(h);

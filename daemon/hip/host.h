@@ -48,6 +48,7 @@ struct host_conf {
 	uint64_t idle_ms; /* UAL; 0 = never close */
 	/* New ESP keys after so much, where traffic passes; 0 = no limit. */
 	uint64_t rekey_ms, rekey_packets, rekey_bytes;
+	uint32_t inner_mtu;	/* the TUN device's; 0: paths are not probed */
 	uint8_t puzzle_k;	/* difficulty without load */
 	uint64_t r1_generation; /* at least this; kept over restarts by us */
 	host_admit_fn *admit;	/* NULL: certificates mean nothing */
@@ -111,14 +112,15 @@ enum hip_input_kind {
 	HIP_IN_REKEY,	    /* new ESP keys and SPIs, if ESTABLISHED */
 	HIP_IN_FOUND,	    /* where a wanted host is (locators), or that nobody
 			       knows (none) */
-	HIP_IN_KEEP, /* close this association for idleness no more, or so
-			again; as long as it is there */
+	HIP_IN_KEEP,  /* close this association for idleness no more, or so
+			 again; as long as it is there */
+	HIP_IN_LARGE, /* large ESP packets go; from time to time */
 };
 
 struct hip_input {
 	enum hip_input_kind kind;
 	struct hit hit;	      /* ACQUIRE, PEER*, TRAFFIC, SOLVED, CLOSE,
-				 PROBE, REKEY, FOUND, KEEP */
+				 PROBE, REKEY, FOUND, KEEP, LARGE */
 	const uint8_t *bytes; /* PACKET: HIP from its header on, without the
 				 zero SPI; ACQUIRE: inner IPv6 packet or NULL */
 	size_t len;
@@ -152,6 +154,7 @@ enum hip_output_kind {
 	HIP_OUT_SOLVE,	     /* solve a puzzle away from this thread */
 	HIP_OUT_PEER,	     /* an association's state changed */
 	HIP_OUT_WANT,	     /* where is this host? HIP_IN_FOUND answers */
+	HIP_OUT_PATH,	     /* what the path of the outbound SA carries */
 };
 
 struct hip_output {
@@ -164,6 +167,7 @@ struct hip_output {
 					 the system chooses */
 	bool raw; /* SEND: by IP protocol 139. Its checksum is right for local;
 		     where the system chooses, who sends it sets it anew */
+	bool whole;   /* SEND: it may not be fragmented, nor on the way */
 	bool inside;  /* SEND: inside ESP of this peer's SA, as next header 139,
 			 with the checksum for the HITs; where there is no SA,
 			 outside as the rest says, with the checksum for that */
@@ -172,6 +176,8 @@ struct hip_output {
 	uint16_t esp_suite;	  /* SA_* */
 	uint8_t key[ESP_KEY_MAX]; /* SA_IN, SA_OUT: the caller wipes it */
 	size_t key_len;
+	uint32_t path_mtu;	/* PATH: IP packets of up to so many bytes;
+				   0: all that the TUN device gives */
 	uint64_t job;		/* SOLVE */
 	struct puzzle puzzle;	/* SOLVE */
 	uint64_t lifetime_ms;	/* SOLVE: give up after this */

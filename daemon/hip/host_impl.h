@@ -49,6 +49,7 @@ struct host {
 	struct quota quota;
 	struct load load;
 	uint64_t last_job;
+	struct pace path_searches;
 	uint64_t idle_close_ms;	  /* of the last place given for a CLOSE */
 	unsigned int idle_closes; /* with the same time */
 	uint64_t notify_ms;	  /* no NOTIFY is sent before this */

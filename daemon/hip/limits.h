@@ -52,6 +52,7 @@ enum hip_param_type {
 	PARAM_TRANSPORT_FORMAT_LIST = 2049,
 	PARAM_ESP_TRANSFORM = 4095,
 	PARAM_HIP_TRANSPORT_MODE = 7680, /* RFC 6261 3.1 */
+	PARAM_PADDING = 45468, /* ours: 5.2, Private Use; docs/protocol.md */
 	PARAM_HIP_MAC = 61505,
 	PARAM_HIP_MAC_2 = 61569,
 	PARAM_HIP_SIGNATURE_2 = 61633,
@@ -183,6 +184,7 @@ enum {
 	CHECKS_AGAIN_AT_ONCE = 4,  /* of one packet; then CHECKS_AGAIN_MS */
 	CHECKS_MAX = 4,		   /* packets that are told apart so */
 	UPDATES_REFUSED_MAX = 4,   /* genuine ones, of no use, remembered */
+	PATHS_AT_ONCE = 32,	   /* are probed, then each PATH_EACH_MS */
 	REKEYS_DH_AT_ONCE = 8, /* by the peer, then one each REKEY_DH_EACH_MS */
 };
 
@@ -215,6 +217,12 @@ enum {
 	REKEY_STALL_MS = 30 * 1000, /* for the peer's half of a rekey */
 	SA_OLD_MS = 60 * 1000,	/* a replaced SA receives so long at most, */
 	SA_GRACE_MS = 3 * 1000, /* and so long after the new one was used */
+	PATH_CONFIRM_MS = 500,	/* path MTUs are confirmed no more often */
+	PATH_EACH_MS = 31,
+	PATH_ASK_MAX_MS = 300,		 /* a round of probes, at first, */
+	PATH_ROUND_MAX_MS = 2000,	 /* and when others were answered */
+	PATH_RAISE_FIRST_MS = 60 * 1000, /* then twice that, and so on */
+	PATH_RAISE_MAX_MS = 600 * 1000,	 /* RFC 8899 5.1.1 */
 };
 
 /*

@@ -53,6 +53,7 @@ static const struct known known[] = {
 	{ PARAM_TRANSPORT_FORMAT_LIST, false },
 	{ PARAM_ESP_TRANSFORM, false },
 	{ PARAM_HIP_TRANSPORT_MODE, false },
+	{ PARAM_PADDING, false },
 	{ PARAM_HIP_MAC, false },
 	{ PARAM_HIP_MAC_2, false },
 	{ PARAM_HIP_SIGNATURE_2, false },

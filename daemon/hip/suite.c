@@ -257,6 +257,22 @@ uint32_t suite_esp_keys_len(uint16_t esp_suite)
 	return (uint32_t)(2 * (enc + auth));
 }
 
+size_t suite_esp_len(uint16_t esp_suite, size_t inner_len)
+{
+	/* BEET sends no IPv6 header; RFC 4303 2: trailer, header and ICV. */
+	size_t body = inner_len - 40 + 2, before = 8, icv = 16;
+
+	switch (esp_suite) {
+	case ESP_AES_128_CBC_SHA256: /* RFC 3602, RFC 4868 */
+	case ESP_AES_256_CBC_SHA256:
+		return before + 16 + (body + 15) / 16 * 16 + icv;
+	case ESP_AES_GCM_16: /* RFC 4106 */
+		return before + 8 + (body + 3) / 4 * 4 + icv;
+	default:
+		return 0;
+	}
+}
+
 uint16_t suite_choose(const uint16_t *ours, size_t n_ours,
 		      const uint16_t *theirs, size_t n_theirs)
 {

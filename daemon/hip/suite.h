@@ -82,6 +82,10 @@ bool suite_esp_key_len(uint16_t esp_suite, size_t *enc, size_t *auth);
 /* Bytes of KEYMAT that the keys of both directions take; 0 when unknown. */
 uint32_t suite_esp_keys_len(uint16_t esp_suite);
 
+/* How long the ESP packet of an inner IPv6 packet is, from SPI to ICV; 0: the
+ * suite is unknown. */
+size_t suite_esp_len(uint16_t esp_suite, size_t inner_len);
+
 /*
  * The first of ours that theirs also holds; 0 when there is none. `ours` is
  * in order of preference.

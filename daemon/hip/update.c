@@ -133,6 +133,7 @@ void updates_forget(struct host *h, struct assoc *a)
 	for (size_t i = 0; i < UPDATES_OUT_MAX; i++)
 		free(u->sent[i].bytes);
 	free(u->answer);
+	pathmtu_stop(h, a);
 	timers_cancel(&h->timers, &u->timer);
 	timer = u->timer;
 	*u = (struct updates){ .timer = timer };
@@ -330,6 +331,8 @@ void updates_on_timer(struct host *h, struct assoc *a)
 static bool acks_any(const struct assoc *a, const struct msg_update *msg)
 {
 	for (size_t i = 0; i < msg->acks.n; i++) {
+		if (pathmtu_waits_for(a, msg->acks.ids[i]))
+			return true;
 		for (size_t j = 0; j < UPDATES_OUT_MAX; j++) {
 			const struct update_sent *s = &a->updates.sent[j];
 
@@ -369,6 +372,7 @@ static void take_acks(struct host *h, struct assoc *a,
 		struct update_sent *s =
 			find_sent(&a->updates, msg->acks.ids[i]);
 
+		pathmtu_on_ack(h, a, msg->acks.ids[i]);
 		if (!s)
 			continue;
 		if (s->sends == 1) /* else nobody knows which one it answers */

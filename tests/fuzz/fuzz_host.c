@@ -161,6 +161,7 @@ static void on_output(struct side *s, int who, const struct hip_output *out)
 	case HIP_OUT_UNREACHABLE:
 	case HIP_OUT_PEER:
 	case HIP_OUT_WANT:
+	case HIP_OUT_PATH:
 		return;
 	}
 }

@@ -142,6 +142,9 @@ static int open_all(struct end *e)
 	e->udp6_fd = socket_open(AF_INET6, &any, PORT, false);
 	if (e->udp4_fd < 0 || e->udp6_fd < 0)
 		return complain("socket", -EADDRINUSE);
+	/* Here nobody finds out what the path carries. */
+	socket_let_fragment(e->udp4_fd, AF_INET, true);
+	socket_let_fragment(e->udp6_fd, AF_INET6, true);
 	e->sas = sa_table_new(seed);
 	if (!e->sas)
 		return complain("table", -ENOMEM);

@@ -285,6 +285,7 @@ static void on_output(struct sim *s, size_t node, const struct hip_output *out)
 		break;
 	case HIP_OUT_PEER:
 	case HIP_OUT_WANT:
+	case HIP_OUT_PATH:
 		break;
 	}
 }

@@ -385,9 +385,10 @@ Test(command, connect_looks_at_its_arguments)
 Test(command, an_association_that_is_made_shows_in_peers)
 {
 	static const char *const keys[] = {
-		"hit",	      "names",	     "state",  "path",	   "esp_suite",
-		"spi_in",     "spi_out",     "rekeys", "bytes_in", "bytes_out",
-		"packets_in", "packets_out", "age_s",  "idle_s",   "reason",
+		"hit",	       "names",	   "state",	"path",
+		"esp_suite",   "spi_in",   "spi_out",	"mtu",
+		"rekeys",      "bytes_in", "bytes_out", "packets_in",
+		"packets_out", "age_s",	   "idle_s",	"reason",
 	};
 	struct hip_input in = { .kind = HIP_IN_PEER, .n_locators = 1 };
 	struct locator there;

@@ -174,3 +174,14 @@ Test(suite, our_first_that_they_also_have_is_chosen)
 	cr_expect_eq(suite_choose(ours, 3, theirs, 0), 0);
 	cr_expect_eq(suite_choose(ours, 0, theirs, 3), 0);
 }
+
+/* 22 bytes more than the inner packet over IPv4 with suite 13, UDP included. */
+Test(suite, esp_packets_have_the_length_of_their_blocks)
+{
+	cr_expect_eq(suite_esp_len(ESP_AES_GCM_16, 1478), 1500 - 28);
+	cr_expect_eq(suite_esp_len(ESP_AES_GCM_16, 1477), 1500 - 28);
+	cr_expect_eq(suite_esp_len(ESP_AES_GCM_16, 1479), 1504 - 28);
+	cr_expect_eq(suite_esp_len(ESP_AES_256_CBC_SHA256, 1462), 1464);
+	cr_expect_eq(suite_esp_len(ESP_AES_128_CBC_SHA256, 1463), 1480);
+	cr_expect_eq(suite_esp_len(99, 1478), 0);
+}
