@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
+# Five hosts of an overlay: names found by all, a host reached that only the
+# overlay knows, a resolver killed, the bootstrap killed, a stranger kept out.
+# Budget: 150 s, long 150 s
+set -u
+# shellcheck source-path=SCRIPTDIR source=hip.sh
+. "$(dirname "$0")/hip.sh"
+
+at=127.0.0.154
+hosts=(alice bob carol dave erin)
+
+# joined HOST: it is in the ring.
+joined() { [ "$(hip_json "$1" .joined overlay)" = true ]; }
+# published HOST: all that it publishes is.
+published() {
+	[ "$(hip_json "$1" '[.names[].state] | unique | join(" ")' names)" = published ]
+}
+# finds FROM TO: by name, proven by the authority.
+finds() {
+	[ "$(hip_json "$1" '.hits[] | .hit + " " + .proof' resolve "$2@example.com")" = \
+		"${HIP_HIT[$2]} authority" ]
+}
+# asks_dns FROM TO
+asks_dns() {
+	nl_in "$1" nslookup -type=aaaa "$2@example.com" "$at" |
+		grep -qi "${HIP_HIT[$2]}"
+}
+# all COMMAND: for every host and every other one.
+all() {
+	local a b rc=0
+	for a in "${up[@]}"; do
+		for b in "${up[@]}"; do
+			[ "$a" = "$b" ] || until_true 10 "$1" "$a" "$b" ||
+				{ echo "not $a to $b"; rc=1; }
+		done
+	done
+	return $rc
+}
+
+hip_init
+arguments=()
+for n in "${hosts[@]}" eve; do
+	hip_host "$n"
+	HIP_PEERS[$n]+="names { publish = { $n@example.com } }
+"
+done
+for n in "${hosts[@]}"; do
+	mkdir -p "$HIP_DIR/$n/state"
+	arguments+=("$HIP_DIR/$n/state" "$HIP_DIR/$n/identity.pem"
+		"$n@example.com" "$(hip_address "$n")")
+done
+check 'memberships are made' "$HIP_BUILD/tests/netns/members" example.com \
+	"${arguments[@]}"
+for n in "${hosts[@]}"; do chown -R nobody "$HIP_DIR/$n/state"; done
+
+# --- joining: nobody but the first is known to anybody
+up=("${hosts[@]}")
+hip_up "${hosts[@]}"
+for n in "${hosts[@]}"; do
+	check "$n is in the ring" until_true 30 joined "$n"
+done
+for n in "${hosts[@]}"; do
+	check "$n's name is published" until_true 20 published "$n"
+done
+check 'each finds the name of every other' all finds
+check 'and so does nslookup' all asks_dns
+hip bob resolve nobody@example.com >/dev/null 2>&1
+equal 'a name that nobody has' 4 $?
+equal 'and its code in DNS' NXDOMAIN "$(nl_in bob dig "@$at" +tries=1 +time=5 \
+	nobody@example.com AAAA | sed -n 's/.*status: \([A-Z]*\),.*/\1/p')"
+equal 'status knows the overlay' 'example.com true' \
+	"$(hip_json carol '.overlay | "\(.name) \(.joined)"' status)"
+equal 'peers have their names' dave@example.com "$(hip_json alice \
+	".associations[] | select(.hit == \"${HIP_HIT[dave]}\") | .names[0]" peers)"
+
+# --- a call to a HIT that no configuration has
+check 'ping by name' hip bob ping -c 1 erin@example.com
+check 'ping by HIT' hip_pings_all dave erin 3 -c 3 -i 0.2
+
+# --- a member without that certificate is a stranger
+hip_knows eve alice
+hip_up eve
+check 'a stranger is not let in' eval \
+	'! hip eve ping -c 1 --timeout 4 "${HIP_HIT[alice]}"'
+equal 'it has no association' '' "$(hip_state alice eve)"
+
+# --- the resolver is killed
+resolver=$(hip_resolver carol)
+check 'the resolver of carol is killed' kill -9 "$resolver"
+check 'another one comes' until_true 10 eval \
+	'[ -n "$(hip_resolver carol)" ] && [ "$(hip_resolver carol)" != "$resolver" ]'
+check 'it is in the ring' until_true 40 joined carol
+check 'its name is published again' until_true 20 published carol
+check 'the others find it' until_true 10 finds bob carol
+check 'it finds the others' until_true 10 finds carol bob
+
+# --- the bootstrap is killed
+hip_kill alice
+up=(bob carol dave erin)
+check 'names are found without the first host' all finds
+check 'so is a host' hip carol ping -c 1 dave@example.com
+for n in "${up[@]}"; do
+	equal "$n has no warning of the overlay" '' "$(hip_json "$n" \
+		'.warnings[] | select(.code | startswith("overlay")) | .text' status)"
+done
+hip_up alice
+check 'it comes back into the ring' until_true 40 joined alice
+check 'and is found' until_true 20 finds erin alice
+hip_end
