@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Where nobody answers, the exchange fails as one without a locator does,
- * and is not tried again for FAILED_MS.
+ * Where nobody answers, the exchange fails as one without a locator does. A
+ * host that nobody knows may just be about to tell where it is: it can be
+ * asked for again sooner than after other failures.
  */
 #include "daemon/hip/seek.h"
 
@@ -55,6 +56,9 @@ void seek_on_found(struct host *h, const struct hip_input *in)
 		exchange_i_fail(h, a,
 				"no locator is known for this HIT, nor does "
 				"the overlay know one");
+		if (a->state == ASSOC_FAILED)
+			timers_set(&h->timers, &a->timer,
+				   h->now_ms + SEEK_AGAIN_MS);
 		return;
 	}
 	hints = &a->exchange->hints;

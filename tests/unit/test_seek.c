@@ -90,7 +90,7 @@ Test(seek, when_nobody_knows_it_the_packets_come_back)
 	hosts_acquire(&t, A, 2); /* not at once again */
 	cr_expect_eq(hosts_count(&t, A, HIP_OUT_WANT), 0);
 	cr_expect_eq(hosts_count(&t, A, HIP_OUT_UNREACHABLE), 1);
-	t.now_ms += FAILED_MS;
+	t.now_ms += SEEK_AGAIN_MS;
 	hosts_tick(&t, A);
 	hosts_acquire(&t, A, 3);
 	cr_expect_eq(hosts_count(&t, A, HIP_OUT_WANT), 1);
