@@ -9,6 +9,7 @@
 #include "daemon/base/resolve.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
+#include "daemon/underlay.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -115,11 +116,13 @@ static void send_list(struct enrol *en)
 	size_t len = 0;
 	int err = list ? issuer_list(en->issuer, now_s(), list, &len) : -ENOMEM;
 
-	if (err == 0)
+	if (err == 0) {
+		underlay_take_list(en->e->underlay, list, len);
 		(void)naming_send(en->e->naming, RESOLVE_REVOKED, list, len);
-	else
+	} else {
 		log_error("authority", "no revocation list is made: %s",
 			  strerror(-err));
+	}
 	free(list);
 }
 

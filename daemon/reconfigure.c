@@ -67,8 +67,6 @@ void reconfigure_peer(struct engine *e, const struct hit *hit)
 		return;
 	}
 	lookup_remove(e->lookup, hit);
-	if (e->underlay && underlay_tell_bootstrap(e->underlay, hit))
-		return;
 	if (enrol_speaks_for(e->enrol, hit, told, &n_told) ||
 	    pins_has_hit(e->pins, hit))
 		recovery_tell_peer(e, hit, told, n_told);

@@ -182,42 +182,6 @@ static bool is_own(const struct underlay *u, const struct hit *hit)
 	return hit_equal(hit, identity_hit(u->e->id));
 }
 
-bool underlay_tell_bootstrap(struct underlay *u, const struct hit *hit)
-{
-	const struct membership *m = &u->e->membership;
-	struct locator locators[LOCATORS_MAX];
-	size_t n = 0;
-
-	if (!underlay_is_member(u) || is_own(u, hit))
-		return false;
-	for (size_t i = 0; i < m->n_bootstraps && n < LOCATORS_MAX; i++)
-		if (hit_equal(&m->bootstraps[i].hit, hit))
-			locators[n++] = m->bootstraps[i].locator;
-	if (n > 0)
-		recovery_tell_peer(u->e, hit, locators, n);
-	return n > 0;
-}
-
-/* Peers as long as we are members; what the operator says comes first. */
-static void tell_bootstraps(struct underlay *u)
-{
-	struct hit old[MEMBERSHIP_BOOTSTRAPS_MAX];
-	const struct membership *m = &u->e->membership;
-	size_t n = u->n_begun;
-
-	memcpy(old, u->begun, sizeof(old));
-	u->n_begun = 0;
-	for (size_t i = 0; i < m->n_bootstraps; i++)
-		u->begun[u->n_begun++] = m->bootstraps[i].hit;
-	for (size_t i = 0; i < n; i++)
-		if (!is_own(u, &old[i]))
-			reconfigure_peer(u->e, &old[i]);
-	for (size_t i = 0; i < u->n_begun; i++)
-		if (!is_own(u, &u->begun[i]) &&
-		    !engine_has_peer(u->e, &u->begun[i]))
-			(void)underlay_tell_bootstrap(u, &u->begun[i]);
-}
-
 /* 0, or a negative errno: then we act as if in none. */
 static int take_membership(struct underlay *u)
 {
@@ -260,7 +224,6 @@ void underlay_on_membership(struct engine *e)
 	if (err < 0)
 		log_error("overlay", "%s: %s", e->membership.overlay,
 			  strerror(-err));
-	tell_bootstraps(u);
 	underlay_judge_join(u, was_in);
 	if (underlay_is_member(u)) {
 		send_overlay(u);
@@ -382,13 +345,12 @@ static int on_sign(struct underlay *u, const struct ipc_message *m)
 	return 0;
 }
 
-/* Whose certificate does not hold any more has no business here. */
-static int on_revoked(struct underlay *u, const struct ipc_message *m)
+void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
 {
 	struct hit hit;
 
-	if (!vouch_take_list(u->vouch, m->body, m->len, now_s()))
-		return 0; /* no newer one */
+	if (!u || !vouch_take_list(u->vouch, list, len, now_s()))
+		return; /* no newer one */
 	while (vouch_next_revoked(u->vouch, &hit))
 		if (!engine_has_peer(u->e, &hit) &&
 		    !pins_has_hit(u->e->pins, &hit)) {
@@ -398,7 +360,6 @@ static int on_revoked(struct underlay *u, const struct ipc_message *m)
 
 			engine_input(u->e, &in);
 		}
-	return 0;
 }
 
 static int on_found(struct underlay *u, const struct ipc_message *m)
@@ -444,7 +405,8 @@ int underlay_on_message(struct underlay *u, const struct ipc_message *m)
 	case RESOLVE_SHOWN:
 		return underlay_on_shown(u, m);
 	case RESOLVE_REVOKED:
-		return on_revoked(u, m);
+		underlay_take_list(u, m->body, m->len);
+		return 0;
 	default:
 		return -EPROTO;
 	}

@@ -40,6 +40,12 @@ __attribute__((warn_unused_result)) int
 underlay_on_message(struct underlay *u, const struct ipc_message *m);
 
 /*
+ * A revocation list: when it is newer and the authority's, those whose
+ * certificates are on it have no business here any more.
+ */
+void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len);
+
+/*
  * Outputs of the host, which may not have inputs now: a state, and a host
  * that is wanted, of which false says that nobody is asked.
  */
@@ -65,9 +71,6 @@ __attribute__((warn_unused_result)) int underlay_publish(struct underlay *u,
 __attribute__((warn_unused_result)) int underlay_unpublish(struct underlay *u,
 							   const char *name);
 struct published *underlay_published(struct underlay *u);
-
-/* Whether a HIT is one that the overlay begins with: it stays a peer. */
-bool underlay_tell_bootstrap(struct underlay *u, const struct hit *hit);
 
 /* The overlay has found that host under that name. */
 void underlay_note(struct underlay *u, const char *name,

@@ -23,8 +23,6 @@ struct underlay {
 	bool told_overlay;
 	struct links links;
 	struct pace wheres;
-	struct hit begun[MEMBERSHIP_BOOTSTRAPS_MAX];
-	size_t n_begun;
 	struct resolve_places places; /* ours, as told last */
 	uint64_t look_ms, show_ms;    /* due then */
 	struct published published;

@@ -399,16 +399,6 @@ Test(underlay, hints_of_places_that_are_nobodys_do_not_count)
 	cr_expect_eq(state_of(&hit_c), ASSOC_FAILED);
 }
 
-Test(underlay, the_bootstrap_needs_no_asking)
-{
-	join();
-	start_resolver();
-	drain();
-	say_hit(RESOLVE_CONNECT, &hit_b);
-	cr_expect_eq(state_of(&hit_b), ASSOC_I1_SENT);
-	expect_silence();
-}
-
 Test(underlay, without_a_resolver_nobody_is_asked)
 {
 	const struct hip_input acquire = { .kind = HIP_IN_ACQUIRE,
