@@ -129,9 +129,7 @@ static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 	log_peer(e, o, now_ms);
 	keep_unreached(e, o);
 	command_on_peer(e, o);
-	if (e->underlay)
-		underlay_on_peer(e->underlay, o);
-	if (o->state == ASSOC_ESTABLISHED || o->state == ASSOC_R2_SENT)
+	if (e->underlay && underlay_on_peer(e->underlay, o))
 		add_after(e, AFTER_KEEP, &o->hit, 0);
 	if (e->enrol)
 		enrol_on_peer(e->enrol, o);

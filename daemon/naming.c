@@ -59,15 +59,25 @@ static void hang_up(struct naming *n)
 		     "hipline-resolver does not run: DNS is not answered");
 }
 
-static void send_message(struct naming *n, uint16_t type, const uint8_t *body,
-			 size_t len)
+static void judge_sending(struct naming *n, int err)
 {
-	int err = ipc_send(n->io.fd, type, body, len, NULL, 0, 0);
-
 	if (err == 0)
 		return;
 	log_warning("resolver", "it takes no message: %s", strerror(-err));
 	hang_up(n);
+}
+
+static void send_message(struct naming *n, uint16_t type, const uint8_t *body,
+			 size_t len)
+{
+	judge_sending(n, ipc_send(n->io.fd, type, body, len, NULL, 0, 0));
+}
+
+bool naming_send_frames(struct naming *n, const uint8_t *frames, size_t len)
+{
+	if (n && n->is_up)
+		judge_sending(n, ipc_send_frames(n->io.fd, frames, len, 0));
+	return n && n->is_up;
 }
 
 bool naming_send(struct naming *n, uint16_t type, const uint8_t *body,

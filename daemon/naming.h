@@ -29,6 +29,9 @@ naming_on_message(struct naming *n, const struct ipc_message *m);
 bool naming_send(struct naming *n, uint16_t type, const uint8_t *body,
 		 size_t len);
 
+/* The same with many in one piece (ipc_send_frames). */
+bool naming_send_frames(struct naming *n, const uint8_t *frames, size_t len);
+
 /* Names are bound otherwise than before. */
 void naming_changed(struct naming *n);
 

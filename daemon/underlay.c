@@ -116,25 +116,28 @@ static void send_locators(struct underlay *u, bool always)
 
 static void send_ups(struct underlay *u)
 {
+	enum { FRAME_LEN = IPC_HEADER_LEN + RESOLVE_HIT_LEN };
 	struct links_iter it = links_iterate(&u->links);
 	struct hit hit;
-	bool up, kept;
+	bool up, kept, more = true;
 
-	while (links_next(&it, &hit, &up, &kept))
-		if (up)
-			send_hit(u, RESOLVE_UP, &hit);
-}
+	/* When the resolver takes no more, the links change: that is the end.
+	 */
+	while (more && naming_has_resolver(u->e->naming)) {
+		size_t len = 0;
 
-void underlay_on_resolver(struct underlay *u)
-{
-	if (!underlay_is_member(u)) {
-		u->told_overlay = false; /* a new one is in none */
-		return;
+		while (len + FRAME_LEN <= sizeof(u->body) &&
+		       (more = links_next(&it, &hit, &up, &kept))) {
+			if (!up)
+				continue;
+			ipc_header_write(u->body + len, RESOLVE_UP,
+					 sizeof(hit));
+			memcpy(u->body + len + IPC_HEADER_LEN, hit.bytes,
+			       sizeof(hit));
+			len += FRAME_LEN;
+		}
+		(void)naming_send_frames(u->e->naming, u->body, len);
 	}
-	send_overlay(u);
-	send_locators(u, true);
-	send_ups(u);
-	underlay_publish_all(u);
 }
 
 /* The next one says anew what it wants kept. */
@@ -155,14 +158,28 @@ static void release_all(struct underlay *u)
 		engine_input(u->e, &in);
 	}
 	free(kept);
+	u->must_release = false;
+}
+
+void underlay_on_resolver(struct underlay *u)
+{
+	if (u->must_release)
+		release_all(u);
+	if (!underlay_is_member(u)) {
+		u->told_overlay = false; /* a new one is in none */
+		return;
+	}
+	send_overlay(u);
+	send_locators(u, true);
+	send_ups(u);
+	underlay_publish_all(u);
 }
 
 void underlay_on_resolver_gone(struct underlay *u)
 {
 	json_decref(u->shown);
 	u->shown = NULL;
-	if (!u->e->stopping)
-		release_all(u);
+	u->must_release = true; /* the host may not have inputs now */
 	published_again(&u->published);
 	command_on_overlay_gone(u->e);
 }
@@ -412,16 +429,17 @@ int underlay_on_message(struct underlay *u, const struct ipc_message *m)
 	}
 }
 
-void underlay_on_peer(struct underlay *u, const struct hip_output *o)
+bool underlay_on_peer(struct underlay *u, const struct hip_output *o)
 {
 	enum links_news news = links_on_state(&u->links, &o->hit, o->state);
 
 	if (news == LINKS_NOTHING || !underlay_is_member(u))
-		return;
+		return false;
 	if (news != LINKS_UP)
 		send_hit(u, RESOLVE_DOWN, &o->hit);
 	if (news != LINKS_DOWN)
 		send_hit(u, RESOLVE_UP, &o->hit);
+	return news != LINKS_DOWN && links_is_kept(&u->links, &o->hit);
 }
 
 bool underlay_on_want(struct underlay *u, const struct hit *hit)
@@ -435,6 +453,8 @@ bool underlay_on_want(struct underlay *u, const struct hit *hit)
 
 void underlay_tick(struct underlay *u, uint64_t now_ms)
 {
+	if (u->must_release)
+		release_all(u);
 	underlay_warn(u, now_ms, now_s());
 	if (!underlay_can_ask(u) || now_ms < u->look_ms)
 		return;

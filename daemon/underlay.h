@@ -46,10 +46,11 @@ underlay_on_message(struct underlay *u, const struct ipc_message *m);
 void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len);
 
 /*
- * Outputs of the host, which may not have inputs now: a state, and a host
- * that is wanted, of which false says that nobody is asked.
+ * Outputs of the host, which may not have inputs now: a state, and true says
+ * that the association is to be kept; and a host that is wanted, of which
+ * false says that nobody is asked.
  */
-void underlay_on_peer(struct underlay *u, const struct hip_output *o);
+bool underlay_on_peer(struct underlay *u, const struct hip_output *o);
 bool underlay_on_want(struct underlay *u, const struct hit *hit);
 
 /* An association that is to be kept stands. */

@@ -22,6 +22,7 @@ struct underlay {
 	char overlay[NAME_DOMAIN_MAX + 1];
 	bool told_overlay;
 	struct links links;
+	bool must_release; /* all: who wanted them is gone */
 	struct pace wheres;
 	struct resolve_places places; /* ours, as told last */
 	uint64_t look_ms, show_ms;    /* due then */

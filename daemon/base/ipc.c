@@ -255,31 +255,19 @@ static void advance(struct msghdr *msg, size_t n)
 	}
 }
 
-int ipc_send(int fd, uint16_t type, const void *body, size_t len,
-	     const int *fds, size_t n_fds, int timeout_ms)
+/* All of msg, its descriptors with the first bytes. */
+static int send_all(int fd, struct msghdr *msg, int timeout_ms)
 {
-	uint8_t header[IPC_HEADER_LEN];
-	struct iovec iov[2] = { { header, sizeof(header) } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = len > 0 ? 2 : 1 };
 	int64_t deadline_ms = now_ms() + timeout_ms;
-	union control control;
 	ssize_t n;
 	int err;
 
-	if (len > IPC_BODY_MAX || n_fds > IPC_FDS_MAX)
-		return -EMSGSIZE;
-	ipc_header_write(header, type, len);
-	/* sendmsg does not write to what iov_base points to. */
-	memcpy(&iov[1].iov_base, &body, sizeof(body));
-	iov[1].iov_len = len;
-	if (n_fds > 0)
-		attach_fds(&msg, &control, fds, n_fds);
-	while (msg.msg_iovlen > 0) {
-		n = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (msg->msg_iovlen > 0) {
+		n = sendmsg(fd, msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n >= 0) {
-			advance(&msg, (size_t)n);
-			msg.msg_control = NULL; /* they went with these bytes */
-			msg.msg_controllen = 0;
+			advance(msg, (size_t)n);
+			msg->msg_control = NULL; /* they went with these */
+			msg->msg_controllen = 0;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			err = wait_writable(fd, deadline_ms);
 			if (err != 0)
@@ -289,4 +277,32 @@ int ipc_send(int fd, uint16_t type, const void *body, size_t len,
 		}
 	}
 	return 0;
+}
+
+int ipc_send_frames(int fd, const uint8_t *frames, size_t len, int timeout_ms)
+{
+	struct iovec iov = { .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = len > 0 ? 1 : 0 };
+
+	memcpy(&iov.iov_base, &frames, sizeof(frames));
+	return send_all(fd, &msg, timeout_ms);
+}
+
+int ipc_send(int fd, uint16_t type, const void *body, size_t len,
+	     const int *fds, size_t n_fds, int timeout_ms)
+{
+	uint8_t header[IPC_HEADER_LEN];
+	struct iovec iov[2] = { { header, sizeof(header) } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = len > 0 ? 2 : 1 };
+	union control control;
+
+	if (len > IPC_BODY_MAX || n_fds > IPC_FDS_MAX)
+		return -EMSGSIZE;
+	ipc_header_write(header, type, len);
+	/* sendmsg does not write to what iov_base points to. */
+	memcpy(&iov[1].iov_base, &body, sizeof(body));
+	iov[1].iov_len = len;
+	if (n_fds > 0)
+		attach_fds(&msg, &control, fds, n_fds);
+	return send_all(fd, &msg, timeout_ms);
 }

@@ -60,6 +60,13 @@ __attribute__((warn_unused_result)) int ipc_send(int fd, uint16_t type,
 						 const int *fds, size_t n_fds,
 						 int timeout_ms);
 
+/*
+ * The same for many messages in one piece, each with its header: a socket
+ * holds far more bytes than messages.
+ */
+__attribute__((warn_unused_result)) int
+ipc_send_frames(int fd, const uint8_t *frames, size_t len, int timeout_ms);
+
 /* Writes a header into out[IPC_HEADER_LEN], for callers with own buffers. */
 void ipc_header_write(uint8_t out[IPC_HEADER_LEN], uint16_t type, size_t len);
 

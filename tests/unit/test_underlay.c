@@ -256,7 +256,7 @@ static void change(const struct hit *hit, enum assoc_state state)
 				      .hit = *hit,
 				      .state = state };
 
-	underlay_on_peer(e.underlay, &o);
+	(void)underlay_on_peer(e.underlay, &o); /* the test keeps none */
 }
 
 Test(underlay, in_no_overlay_the_resolver_hears_nothing_of_one)
@@ -312,6 +312,47 @@ Test(underlay, a_resolver_that_comes_back_is_told_all_again)
 	expect_hit(RESOLVE_UP, &hit_b);
 	expect_next(RESOLVE_PUBLISH);
 	expect_silence();
+}
+
+Test(underlay, as_many_as_there_may_be_are_told_at_once)
+{
+	struct hit hit = hit_c;
+	size_t n = 0;
+
+	join();
+	for (int i = 0; i < 4096; i++) {
+		hit.bytes[14] = (uint8_t)(i >> 8);
+		hit.bytes[15] = (uint8_t)i;
+		change(&hit, ASSOC_ESTABLISHED);
+	}
+	start_resolver();
+	cr_assert(naming_has_resolver(e.naming));
+	while (next())
+		n += got.type == RESOLVE_UP;
+	cr_expect_eq(n, 4096);
+}
+
+Test(underlay, a_resolver_that_goes_leaves_nothing_kept)
+{
+	struct hip_output up = { .kind = HIP_OUT_PEER,
+				 .state = ASSOC_ESTABLISHED };
+
+	join();
+	start_resolver();
+	say_hit(RESOLVE_CONNECT, &hit_c);
+	cr_expect(links_is_kept(&e.underlay->links, &hit_c));
+	up.hit = hit_c;
+	cr_expect(underlay_on_peer(e.underlay, &up), "to be kept");
+	/* What the host tells now cannot be passed on. */
+	(void)close(ours);
+	ours = -1;
+	e.draining = true;
+	change(&hit_b, ASSOC_ESTABLISHED);
+	e.draining = false;
+	cr_expect_not(naming_has_resolver(e.naming));
+	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_not(links_is_kept(&e.underlay->links, &hit_c));
+	cr_expect(links_is_up(&e.underlay->links, &hit_c));
 }
 
 Test(underlay, who_leaves_says_so_and_ends_what_it_had)
