@@ -9,6 +9,9 @@
 enum {
 	ABSENT_S = 10,
 	FETCH_AGAIN_MS = 60 * 1000,
+	/* A host that joins as we do may not have said yet where it is. */
+	WHERE_TRIES = 3,
+	WHERE_AGAIN_MS = 1500,
 };
 
 /* Pins and names that certify themselves are the engine's matter: no name
@@ -34,10 +37,20 @@ static void places_of(const struct lookup *l, struct overlay_lookup *out)
 	}
 }
 
+static void ask(struct node *n, struct lookup *l)
+{
+	struct overlay_input in = { .type = OVERLAY_LOOKUP };
+
+	l->core_id = in.id = n->next_id++;
+	l->again_ms = NODE_NEVER;
+	l->tries++;
+	places_of(l, &in.lookup);
+	peer_input(n->session->peer, &in, n->now_ms);
+}
+
 bool asking_start(struct node *n, enum asked what, uint64_t id,
 		  const char *name, const struct hit *host)
 {
-	struct overlay_input in = { .type = OVERLAY_LOOKUP };
 	size_t len = strlen(name) + 1;
 	struct lookup *l;
 
@@ -49,16 +62,31 @@ bool asking_start(struct node *n, enum asked what, uint64_t id,
 		return false;
 	l->what = what;
 	l->id = id;
-	l->core_id = in.id = n->next_id++;
 	if (host)
 		l->host = *host;
 	memcpy(l->name, name, len);
 	l->next = n->lookups;
 	n->lookups = l;
 	n->n_lookups++;
-	places_of(l, &in.lookup);
-	peer_input(n->session->peer, &in, n->now_ms);
+	ask(n, l);
 	return true;
+}
+
+void asking_tick(struct node *n)
+{
+	for (struct lookup *l = n->lookups; l && n->session; l = l->next)
+		if (l->again_ms <= n->now_ms)
+			ask(n, l);
+}
+
+uint64_t asking_deadline(const struct node *n)
+{
+	uint64_t due = NODE_NEVER;
+
+	for (const struct lookup *l = n->lookups; l; l = l->next)
+		if (l->again_ms < due)
+			due = l->again_ms;
+	return due;
 }
 
 static void fail(struct node *n, const struct lookup *l)
@@ -294,6 +322,11 @@ void asking_on_result(struct node *n, const struct overlay_output *out)
 	l = *at;
 	if (!l)
 		return;
+	if (l->what == ASKED_WHERE && out->result != OVERLAY_FOUND &&
+	    l->tries < WHERE_TRIES) {
+		l->again_ms = n->now_ms + WHERE_AGAIN_MS;
+		return;
+	}
 	*at = l->next;
 	n->n_lookups--;
 	switch (l->what) {

@@ -339,6 +339,8 @@ uint64_t node_deadline(const struct node *n)
 	}
 	next = saying_deadline(n);
 	due = next < due ? next : due;
+	next = asking_deadline(n);
+	due = next < due ? next : due;
 	if (!n->session)
 		return due;
 	next = session_deadline(n->session);
@@ -394,6 +396,7 @@ void node_tick(struct node *n, uint64_t now_ms)
 		end_leaving(n);
 	if (n->session)
 		note_members(n);
+	asking_tick(n);
 	settle(n);
 }
 

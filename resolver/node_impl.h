@@ -47,6 +47,8 @@ struct lookup {
 	struct lookup *next;
 	enum asked what;
 	uint64_t id, core_id; /* the caller's, the overlay's */
+	uint64_t again_ms;    /* then it is asked again; NODE_NEVER: it runs */
+	uint8_t tries;
 	struct hit host;
 	char name[];
 };
@@ -116,6 +118,9 @@ uint64_t session_deadline(const struct session *s);
 bool asking_start(struct node *n, enum asked what, uint64_t id,
 		  const char *name, const struct hit *host);
 void asking_on_result(struct node *n, const struct overlay_output *out);
+/* What is to be asked again. */
+void asking_tick(struct node *n);
+uint64_t asking_deadline(const struct node *n);
 /* Those that are open get no answer any more. */
 void asking_clear(struct node *n);
 bool asking_take_list(struct node *n, struct span list);

@@ -357,6 +357,23 @@ Test(node, locators_that_change_are_published_at_once)
 	cr_expect_eq(hosts[3].hint.port, 4711);
 }
 
+Test(node, where_a_host_is_that_comes_a_moment_later_is_found)
+{
+	struct host *late = &hosts[3];
+
+	unplug(3);
+	run(3600 * 1000 + PAUSE_MS); /* what it had said has ended */
+	hosts[2].hints = 0;
+	node_on_where(hosts[2].node, &late->hit, now);
+	run(500);
+	cr_expect_eq(hosts[2].hints, 0);
+	late->knows[0] = true;
+	begin(late);
+	run(8000);
+	cr_expect_eq(hosts[2].hints, 1);
+	cr_expect_eq(hosts[2].n_hint, 1);
+}
+
 Test(node, where_nobody_knows_is_answered_with_nothing)
 {
 	struct hit nobody = hosts[1].hit;
