@@ -67,6 +67,18 @@ ring_t search_aim(const struct overlay *o, const struct resource_id *at,
 	return id_of_resource(at) + aim * gap;
 }
 
+static void write_question(const struct overlay *o, const struct search *s,
+			   unsigned int key, struct wr *w)
+{
+	const struct kind *kind = store_kind(&o->store, s->what.kind);
+	const struct resource_id *at = &s->what.resource[key];
+
+	if (kind && kind->model == DATA_SINGLE)
+		fetch_req_write_single(w, at, s->what.kind);
+	else
+		fetch_req_write_keys(w, at, s->what.kind, NULL, 0);
+}
+
 static void ask(struct overlay *o, struct search *s, unsigned int key,
 		unsigned int aim)
 {
@@ -84,7 +96,7 @@ static void ask(struct overlay *o, struct search *s, unsigned int key,
 
 	id_to_resource(search_aim(o, &s->what.resource[key], aim), &place);
 	a.to[0] = destination_resource(&place);
-	fetch_req_write_keys(&w, &s->what.resource[key], s->what.kind, NULL, 0);
+	write_question(o, s, key, &w);
 	a.body = (struct span){ body, wr_len(&w) };
 	first = forward_first(o, &a.to[0], &s->firsts);
 	if (!first || s->firsts.n == ROUTE_EXCLUDED_MAX)

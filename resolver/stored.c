@@ -383,6 +383,18 @@ void fetch_req_write_keys(struct wr *w, const struct resource_id *resource,
 	fetch_end(w, at);
 }
 
+void fetch_req_write_single(struct wr *w, const struct resource_id *resource,
+			    uint32_t kind)
+{
+	enum { SPECIFIER_LEN = 4 + 8 + 2 };
+
+	write_resource(w, resource);
+	wr_u16(w, SPECIFIER_LEN);
+	wr_u32(w, kind);
+	wr_u64(w, 0);
+	wr_u16(w, 0); /* of what follows: nothing */
+}
+
 void fetch_req_write_range(struct wr *w, const struct resource_id *resource,
 			   uint32_t kind, uint32_t first, uint32_t last)
 {

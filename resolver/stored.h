@@ -108,6 +108,9 @@ bool fetch_range_next(struct rd *ranges, uint32_t *first, uint32_t *last);
 /* One Kind. `keys` for a dictionary (none: all); an array range otherwise. */
 void fetch_req_write_keys(struct wr *w, const struct resource_id *resource,
 			  uint32_t kind, const struct span *keys, size_t n);
+/* Of a single value there is nothing more to say (7.4.2.1). */
+void fetch_req_write_single(struct wr *w, const struct resource_id *resource,
+			    uint32_t kind);
 void fetch_req_write_range(struct wr *w, const struct resource_id *resource,
 			   uint32_t kind, uint32_t first, uint32_t last);
 

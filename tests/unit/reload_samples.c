@@ -2,6 +2,8 @@
 /* The messages of reload_samples.h: RFC 6940 6.4.2, 6.5.3, 7.4, 10.7. */
 #include "tests/unit/reload_samples.h"
 
+#include "resolver/kinds.h"
+
 #include <assert.h>
 
 struct hit sample_hit(uint8_t n)
@@ -229,6 +231,87 @@ static void fetch_ans_absent(struct wr *w)
 	fetch_ans_end(w, &at);
 }
 
+/* One value of a Kind of ours, at a place of its own. */
+static struct stored single(struct span data, uint8_t *scratch, size_t cap)
+{
+	struct wr value = wr_init(scratch, cap);
+	struct stored v = { .storage_time_ms = 1700000000000,
+			    .lifetime_s = 3600,
+			    .exists = true,
+			    .data = data,
+			    .signature = sample_signature() };
+
+	stored_value_write(&value, DATA_SINGLE, &v);
+	v.value = (struct span){ value.start, wr_len(&value) };
+	return v;
+}
+
+static size_t locators(uint8_t *out, size_t cap)
+{
+	const struct locator at[2] = {
+		{ { [10] = 0xff, 0xff, 192, 0, 2, 1 }, 10500 },
+		{ { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, 10500 },
+	};
+	struct wr w = wr_init(out, cap);
+
+	kinds_locators_write(&w, at, 2);
+	return wr_len(&w);
+}
+
+static void store_locators(struct wr *w)
+{
+	struct resource_id at[REGISTRATION_KEYS];
+	uint8_t data[64], scratch[128];
+	struct hit here = sample_hit(1);
+	struct store_writer s;
+	struct stored v;
+
+	kinds_locator_resources(&here, at);
+	s = store_req_begin(w, &at[0], 0, KIND_LOCATORS, 0);
+	v = single((struct span){ data, locators(data, sizeof(data)) }, scratch,
+		   sizeof(scratch));
+	stored_write(w, &v);
+	store_req_end(w, &s);
+}
+
+static void fetch_locators(struct wr *w)
+{
+	struct resource_id at[REGISTRATION_KEYS];
+	struct hit here = sample_hit(1);
+
+	kinds_locator_resources(&here, at);
+	fetch_req_write_single(w, &at[0], KIND_LOCATORS);
+}
+
+static void fetch_ans_locators(struct wr *w)
+{
+	struct store_writer s = fetch_ans_begin(w, KIND_LOCATORS, 1);
+	uint8_t data[64], scratch[128];
+	struct stored v =
+		single((struct span){ data, locators(data, sizeof(data)) },
+		       scratch, sizeof(scratch));
+
+	stored_write(w, &v);
+	fetch_ans_end(w, &s);
+}
+
+/* Its length is a true one; what is in it tshark does not look at. */
+static void store_revocations(struct wr *w)
+{
+	static const uint8_t list[350] = { 0x30, 0x82, 0x01, 0x5a };
+	struct resource_id at[REGISTRATION_KEYS];
+	uint8_t scratch[512];
+	struct store_writer s;
+	struct stored v;
+
+	kinds_revocation_resources(at);
+	s = store_req_begin(w, &at[1], 0, KIND_REVOCATIONS, 0);
+	v = single((struct span){ list, sizeof(list) }, scratch,
+		   sizeof(scratch));
+	stored_write(w, &v);
+	store_req_end(w, &s);
+}
+
 static void stat_ans(struct wr *w)
 {
 	struct store_writer at = fetch_ans_begin(w, SAMPLE_KIND_SIP, 5);
@@ -272,6 +355,10 @@ const struct reload_sample reload_samples[] = {
 	{ "fetch_req_keys", RELOAD_FETCH_REQ, fetch_req_keys },
 	{ "fetch_ans", RELOAD_FETCH_ANS, fetch_ans },
 	{ "fetch_ans_absent", RELOAD_FETCH_ANS, fetch_ans_absent },
+	{ "store_locators", RELOAD_STORE_REQ, store_locators },
+	{ "fetch_locators", RELOAD_FETCH_REQ, fetch_locators },
+	{ "fetch_ans_locators", RELOAD_FETCH_ANS, fetch_ans_locators },
+	{ "store_revocations", RELOAD_STORE_REQ, store_revocations },
 	{ "find_req", RELOAD_FIND_REQ, find_req },
 	{ "find_ans", RELOAD_FIND_ANS, find_ans },
 	{ "join_req", RELOAD_JOIN_REQ, join_req },

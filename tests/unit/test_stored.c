@@ -347,3 +347,20 @@ Test(stored, metadata_read_as_written)
 		cr_expect(rd_failed(&r), "%zu bytes", n);
 	}
 }
+
+Test(stored, of_a_single_value_nothing_more_is_asked)
+{
+	const struct resource_id at = { { 1, 2, 3 } };
+	uint8_t buf[64];
+	struct wr w = wr_init(buf, sizeof(buf));
+	struct fetch_specifier spec;
+	struct fetch_req req;
+
+	fetch_req_write_single(&w, &at, 9);
+	cr_assert_not(wr_failed(&w));
+	cr_assert(fetch_req_parse(rd_init(buf, wr_len(&w)), &req));
+	cr_assert(fetch_specifier_next(&req.specifiers, &spec));
+	cr_expect_eq(spec.kind, 9);
+	cr_expect_eq(rd_left(&spec.model), 0, "RFC 6940 7.4.2.1");
+	cr_expect(rd_done(&req.specifiers));
+}

@@ -4,7 +4,8 @@
 # none; and does complain when a length inside is wrong.
 #
 # What tshark 4.0 does not know: the version 0x0a of RFC 6940 (it shows a
-# number), the signer identity "none" of values that are not there, and
+# number), the Kinds of the private range, whose values it passes over by
+# their lengths, the signer identity "none" of values that are not there, and
 # where the keys inside a Fetch stand (it shows empty ones).
 set -u
 program=tests/unit/reload_capture
@@ -31,6 +32,10 @@ declare -A last=(
 	[fetch_req_keys]='indices'
 	[fetch_ans]='node_id \(NodeId\): 20010022cafe00000000000000000001'
 	[fetch_ans_absent]='exists \(Boolean\): False'
+	[store_locators]='lifetime \(uint32\): 3600'
+	[fetch_locators]='KindId.*: 4026531841'
+	[fetch_ans_locators]='lifetime \(uint32\): 3600'
+	[store_revocations]='lifetime \(uint32\): 3600'
 	[find_req]='KindId.*: 2 '
 	[find_ans]='closest'
 	[join_req]='joining_peer_id.*20010022cafe00000000000000000001'
