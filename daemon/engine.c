@@ -30,7 +30,8 @@ enum {
 	TAKE_BATCH = 256, /* from the data plane, before others have a turn */
 	STOP_MS = 2000,	  /* for CLOSE_ACKs */
 	SECOND_S = 1,
-	SHRINK_MS = 60000, /* no more often */
+	SHRINK_MS = 60000,	/* no more often, while exchanges go on, */
+	SHRINK_QUIET_MS = 5000, /* and in a second without one */
 };
 
 uint64_t engine_now_ms(void)
@@ -337,11 +338,16 @@ static void keep_generation(struct engine *e)
  * there are many of them they keep it. */
 static void shrink(struct engine *e, uint64_t now_ms)
 {
-	if (!e->exchanged ||
-	    (e->shrunk_ms && now_ms < e->shrunk_ms + SHRINK_MS))
+	const bool busy = e->exchanged;
+
+	e->exchanged = false;
+	e->grown = e->grown || busy;
+	if (!e->grown ||
+	    (e->shrunk_ms &&
+	     now_ms < e->shrunk_ms + (busy ? SHRINK_MS : SHRINK_QUIET_MS)))
 		return;
 	footprint_shrink();
-	e->exchanged = false;
+	e->grown = false;
 	e->shrunk_ms = now_ms;
 }
 

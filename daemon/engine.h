@@ -97,7 +97,8 @@ struct engine {
 	struct after afters[AFTERS_MAX];
 	size_t n_afters;
 	uint64_t generation;   /* of R1s, as written down */
-	bool exchanged;	       /* since memory was let go of last: */
+	bool exchanged;	       /* in this second */
+	bool grown;	       /* since memory was let go of last: */
 	uint64_t shrunk_ms;    /* footprint.h */
 	struct recent *recent; /* whom we heard lately, and where */
 	struct hit *lost;      /* who gets an I1 after the start */
