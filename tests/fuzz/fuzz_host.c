@@ -59,6 +59,16 @@ static size_t n_wire;
 static struct prng dice;
 static uint64_t now_ms;
 
+/* One that ends in an odd byte lets in, for so many milliseconds. */
+static uint64_t admit(void *ctx, const struct hit *hit, const uint8_t *bytes,
+		      size_t len)
+{
+	(void)ctx;
+	(void)hit;
+	assert(len > 0);
+	return bytes[len - 1] & 1 ? 1000 * (uint64_t)bytes[len - 1] : 0;
+}
+
 static void start(int who)
 {
 	struct side *s = &sides[who];
@@ -70,6 +80,7 @@ static void start(int who)
 	conf.env = prng_env(&dice);
 	conf.n_dh = 1; /* P-256: the cheapest */
 	conf.assoc_max = 4;
+	conf.admit = admit;
 	conf.puzzle_k = who == B ? 1 : 0;
 	err = host_new(&conf, now_ms, &s->h);
 	assert(!err);
@@ -173,7 +184,8 @@ static void check_alive(const struct host *h)
 	const struct assoc *a;
 
 	while ((a = table_next(&it))) {
-		assert(a->exchange || timer_is_set(&a->timer));
+		assert(a->exchange || timer_is_set(&a->timer) ||
+		       (a->is_kept && a->state == ASSOC_ESTABLISHED));
 		assert(!a->exchange || timer_is_set(&a->exchange->timer));
 		assert(a->pending.n == 0 || a->exchange);
 		assert(a->state < ASSOC_R2_SENT || a->state > ASSOC_CLOSED ||
@@ -326,6 +338,21 @@ static void solve(struct rd *r, int who)
 	input(who, &in);
 }
 
+/* It is in an overlay from now on, or in another, or in none. */
+static void join(int who, uint8_t flags)
+{
+	const uint8_t bytes[] = { 0x30, 1, flags };
+	const struct host_membership m = { .is_member = flags & 1,
+					   .is_another = flags & 2,
+					   .certificate = bytes,
+					   .certificate_len =
+						   flags & 4 ? 3 : 0 };
+	int err = host_set_membership(sides[who].h, &m, now_ms);
+
+	assert(!err);
+	drain(who);
+}
+
 static void other_input(struct rd *r, int who, enum op op)
 {
 	uint8_t flags = rd_u8(r);
@@ -337,7 +364,8 @@ static void other_input(struct rd *r, int who, enum op op)
 				.len = flags % 7,
 				.in = flags & 1,
 				.out = flags & 2,
-				.all = flags & 1 };
+				.all = flags & 1,
+				.keep = flags & 1 };
 
 	switch (op) {
 	case OP_ACQUIRE:
@@ -353,7 +381,14 @@ static void other_input(struct rd *r, int who, enum op op)
 		in.kind = HIP_IN_UNKNOWN_SPI;
 		break;
 	default:
-		in.kind = flags & 4 ? HIP_IN_PEER_REMOVE : HIP_IN_PEER;
+		if (flags & 0x80) {
+			join(who, flags);
+			return;
+		}
+		in.kind = flags & 0x40	 ? HIP_IN_KEEP
+			  : flags & 0x20 ? HIP_IN_FOUND
+			  : flags & 4	 ? HIP_IN_PEER_REMOVE
+					 : HIP_IN_PEER;
 		break;
 	}
 	input(who, &in);
