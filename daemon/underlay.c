@@ -252,6 +252,7 @@ void underlay_on_membership(struct engine *e)
 	} else if (u->told_overlay) {
 		send_overlay(u);
 	}
+	u->is_started = true; /* the first time it was none */
 	naming_changed(e->naming);
 	engine_schedule(e);
 }

@@ -269,7 +269,6 @@ static void warn_ending(struct underlay *u, uint64_t now_s)
 
 void underlay_warn(struct underlay *u, uint64_t now_ms, uint64_t now_s)
 {
-	u->is_started = true;
 	warn_alone(u, now_ms);
 	warn_ending(u, now_s);
 }

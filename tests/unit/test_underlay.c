@@ -374,7 +374,7 @@ Test(underlay, who_leaves_says_so_and_ends_what_it_had)
 
 Test(underlay, the_granted_name_is_published_by_joining)
 {
-	underlay_tick(e.underlay, engine_now_ms()); /* it runs already */
+	underlay_on_membership(&e); /* it has begun, in none */
 	join();
 	cr_expect_not_null(published_find(underlay_published(e.underlay),
 					  "alice@example.com"));
