@@ -25,6 +25,9 @@ int join_create(const struct options *o);
 int join_invite(const struct options *o);
 int join_run(const struct options *o);
 
+/* authority.c */
+int authority_run(const struct options *o);
+
 /* change.c: pin, unpin, peer, leave, revoke, reload, close, rekey */
 int change_run(const struct options *o);
 

@@ -83,6 +83,11 @@ static const struct command commands[] = {
 	  "with what the inviter says, and waits until the authority has\n"
 	  "answered. With - the invitation is read from stdin.\n",
 	  1, 1, 0 },
+	{ "authority", authority_run, "export FILE | import FILE",
+	  "write a backup of the overlay's authority, or restore it",
+	  "FILE has the private key of the authority; export does not write\n"
+	  "over a file. After import, create with the same OVERLAY goes on.\n",
+	  2, 2, 0 },
 	{ "leave", change_run, "", "leave the overlay, or give up joining",
 	  "Forgets overlay and certificate, never the identity.\n", 0, 0, 0 },
 	{ "revoke", change_run, "NAME|HIT", "revoke certificates of a member",

@@ -272,6 +272,8 @@ static const struct command commands[] = {
 	{ "create", "OVERLAY [NAME]", CONTROL_CHANGE, 1, 2, command_create },
 	{ "invite", "NAME [device] [expires=TIME] [locator=LOCATOR]...",
 	  CONTROL_CHANGE, 1, 3 + TOKEN_BOOTSTRAPS_MAX, command_invite },
+	{ "authority", "export | import OFFSET [TEXT]...", CONTROL_CHANGE, 1,
+	  API_ARGS_MAX, command_authority },
 	{ "join", "TOKEN", CONTROL_CHANGE, 1, 1, command_join },
 	{ "joining", "[told]", CONTROL_CHANGE, 0, 1, command_joining },
 	{ "leave", "", CONTROL_CHANGE, 0, 0, command_leave },

@@ -65,4 +65,7 @@ void command_joining(const struct command_call *c);
 void command_leave(const struct command_call *c);
 void command_revoke(const struct command_call *c);
 
+/* command_authority.c */
+void command_authority(const struct command_call *c);
+
 #endif

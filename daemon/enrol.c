@@ -480,6 +480,7 @@ int enrol_leave(struct enrol *en)
 	en->id = 0;
 	enrol_close_issuer(en);
 	warnings_remove(&e->warnings, "authority-missing");
+	enrol_warn_backup(en);
 	warnings_remove(&e->warnings, "not-renewed");
 	tell_bootstraps(en, old.bootstraps, old.n_bootstraps);
 	if (membership_is_set(&old)) {
@@ -559,6 +560,7 @@ void enrol_free(struct enrol *en)
 	if (!en)
 		return;
 	issuer_close(en->issuer);
+	free(en->import);
 	sodium_memzero(en, sizeof(*en));
 	free(en);
 }

@@ -60,6 +60,19 @@ void enrol_tell_peer(struct enrol *en, const struct hit *hit);
 /* The revocation list has changed: makes the next one, for publication. */
 void enrol_list_changed(struct enrol *en);
 
+/* Warns while there is no backup of the authority. */
+void enrol_warn_backup(struct enrol *en);
+
+/*
+ * A backup of an authority, part for part, then the whole of that length
+ * becomes the authority of this host's files. 0; -EINVAL for a part that is
+ * not the next one; -EFBIG; or as issuer_import.
+ */
+__attribute__((warn_unused_result)) int
+enrol_import_part(struct enrol *en, size_t offset, const char *text);
+__attribute__((warn_unused_result)) int enrol_import(struct enrol *en,
+						     size_t len);
+
 /* 0 or a negative errno, as issuer_create and issuer_issue. */
 __attribute__((warn_unused_result)) int
 enrol_create(struct enrol *en, const char *overlay, const char *name);

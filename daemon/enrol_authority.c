@@ -9,9 +9,11 @@
 #include "daemon/base/resolve.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
+#include "daemon/statefile.h"
 #include "daemon/underlay.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -173,12 +175,12 @@ void enrol_open_issuer(struct enrol *en)
 			      &en->issuer);
 
 	if (err < 0)
-		warnings_add(
-			&e->warnings, "authority-missing",
-			"restore authority.pem and authority.db from a backup, "
-			"and restart hiplined",
-			"the authority of %s cannot be used: %s",
-			e->membership.overlay, strerror(-err));
+		warnings_add(&e->warnings, "authority-missing",
+			     "hipline authority import FILE, with what hipline "
+			     "authority export has written",
+			     "the authority of %s cannot be used: %s",
+			     e->membership.overlay, strerror(-err));
+	enrol_warn_backup(en);
 }
 
 int enrol_create(struct enrol *en, const char *overlay, const char *name)
@@ -211,6 +213,7 @@ int enrol_create(struct enrol *en, const char *overlay, const char *name)
 		return err;
 	}
 	en->issuer = is;
+	enrol_warn_backup(en);
 	enrol_tell_peers(en);
 	enrol_on_resolver(en);
 	return 0;
@@ -233,4 +236,67 @@ void enrol_close_issuer(struct enrol *en)
 	if (issuer_hosts(is, now_s(), tell_again, en) < 0)
 		log_error("authority", "its members cannot be read");
 	issuer_close(is);
+}
+
+void enrol_warn_backup(struct enrol *en)
+{
+	struct engine *e = en->e;
+
+	warnings_remove(&e->warnings, "authority-not-exported");
+	if (en->issuer && !issuer_is_exported(en->issuer))
+		warnings_add(&e->warnings, "authority-not-exported",
+			     "hipline authority export FILE, and keep it "
+			     "elsewhere",
+			     "there is no backup of the authority of %s",
+			     e->membership.overlay);
+}
+
+static void drop_import(struct enrol *en)
+{
+	if (en->import)
+		sodium_memzero(en->import, en->import_len);
+	free(en->import);
+	en->import = NULL;
+	en->import_len = 0;
+}
+
+int enrol_import_part(struct enrol *en, size_t offset, const char *text)
+{
+	size_t len = strlen(text);
+	char *all;
+
+	if (offset == 0)
+		drop_import(en);
+	if (offset != en->import_len)
+		return -EINVAL;
+	if (len > STATEFILE_MAX - en->import_len)
+		return -EFBIG;
+	all = malloc(en->import_len + len + 1);
+	if (!all)
+		return -ENOMEM;
+	if (en->import)
+		memcpy(all, en->import, en->import_len);
+	memcpy(all + en->import_len, text, len + 1);
+	len += en->import_len;
+	drop_import(en);
+	en->import = all;
+	en->import_len = len;
+	return 0;
+}
+
+int enrol_import(struct enrol *en, size_t len)
+{
+	struct engine *e = en->e;
+	int err = -EINVAL;
+
+	if (en->import && len == en->import_len)
+		err = issuer_import(e->config.state, en->import, len);
+	drop_import(en);
+	if (err == 0 && e->membership.founder && !en->issuer) {
+		warnings_remove(&e->warnings, "authority-missing");
+		enrol_open_issuer(en);
+		enrol_tell_members(en);
+		enrol_on_resolver(en);
+	}
+	return err;
 }

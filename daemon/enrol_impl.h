@@ -26,6 +26,8 @@ struct enrol {
 	uint64_t next_ms; /* when to ask again */
 	uint64_t pause_ms;
 	uint64_t list_ms; /* when to make the next revocation list */
+	char *import;	  /* of a backup, what has come */
+	size_t import_len;
 	struct waiting waiting[CONTROL_CLIENTS_MAX];
 };
 

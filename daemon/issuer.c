@@ -2,24 +2,16 @@
 /*
  * The authority: draws up, signs, writes down, and only then gives.
  */
-#include "daemon/issuer.h"
+#include "daemon/issuer_impl.h"
 
 #include "daemon/base/keyfile.h"
 #include "daemon/base/name.h"
-#include "daemon/registry.h"
 
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-struct issuer {
-	struct identity *key;
-	struct authority public;
-	struct registry *registry;
-	struct registry_about about;
-};
 
 static int path_of(const char *state, const char *name,
 		   char out[ISSUER_PATH_MAX])
@@ -29,7 +21,7 @@ static int path_of(const char *state, const char *name,
 	return n < 0 || n >= ISSUER_PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-static int read_key(const char *state, struct identity **out)
+int issuer_read_key(const char *state, struct identity **out)
 {
 	char path[ISSUER_PATH_MAX], pem[KEYFILE_MAX];
 	size_t len = 0;
@@ -43,7 +35,7 @@ static int read_key(const char *state, struct identity **out)
 	return err;
 }
 
-static int write_key(const char *state, const struct identity *key)
+int issuer_write_key(const char *state, const struct identity *key)
 {
 	char path[ISSUER_PATH_MAX], pem[KEYFILE_MAX];
 	size_t len = 0;
@@ -58,7 +50,7 @@ static int write_key(const char *state, const struct identity *key)
 }
 
 /* A damaged file is no reason to begin anew: who holds what is lost then. */
-static int open_registry(const char *state, struct registry **out)
+int issuer_open_registry(const char *state, struct registry **out)
 {
 	char path[ISSUER_PATH_MAX];
 	bool set_aside = false;
@@ -114,11 +106,11 @@ int issuer_open(const char *state, const char *overlay, struct issuer **out)
 {
 	struct registry *registry = NULL;
 	struct identity *key = NULL;
-	int err = read_key(state, &key);
+	int err = issuer_read_key(state, &key);
 
 	if (err)
 		return err;
-	err = open_registry(state, &registry);
+	err = issuer_open_registry(state, &registry);
 	if (err) {
 		identity_free(key);
 		return err;
@@ -132,7 +124,7 @@ static int begin(const char *state, const char *overlay)
 	struct registry_about about = { .list_number = 0 };
 	struct registry *registry = NULL;
 	struct identity *key = NULL;
-	int err = open_registry(state, &registry);
+	int err = issuer_open_registry(state, &registry);
 
 	if (err)
 		return err;
@@ -144,7 +136,7 @@ static int begin(const char *state, const char *overlay)
 	if (!err)
 		err = identity_generate(IDENTITY_ECDSA_P256, &key);
 	if (!err)
-		err = write_key(state, key);
+		err = issuer_write_key(state, key);
 	identity_free(key);
 	return err;
 }
@@ -152,7 +144,7 @@ static int begin(const char *state, const char *overlay)
 int issuer_create(const char *state, const char *overlay, struct issuer **out)
 {
 	struct identity *key = NULL;
-	int err = read_key(state, &key);
+	int err = issuer_read_key(state, &key);
 
 	identity_free(key);
 	if (err == -ENOENT && !authority_overlay_is_fit(overlay))
@@ -487,13 +479,17 @@ static bool list_revoked(void *ctx, const struct registry_grant *g)
 	return l->err == 0;
 }
 
-/* The list's number is used up before it is seen by anybody. */
-static int next_number(struct issuer *is, uint64_t *out)
+/*
+ * The list's number is used up before it is seen by anybody. It is no lower
+ * than the time, so that one restored from a backup is above all it gave.
+ */
+static int next_number(struct issuer *is, uint64_t now_s, uint64_t *out)
 {
 	struct registry_about about = is->about;
 	int err;
 
-	about.list_number++;
+	about.list_number =
+		about.list_number < now_s ? now_s : about.list_number + 1;
 	err = registry_set_about(is->registry, &about);
 	if (!err) {
 		is->about.list_number = about.list_number;
@@ -516,7 +512,7 @@ int issuer_list(struct issuer *is, uint64_t now_s, uint8_t out[REVOCATION_MAX],
 	if (!err)
 		err = l.err;
 	if (!err)
-		err = next_number(is, &v->number);
+		err = next_number(is, now_s, &v->number);
 	if (!err) {
 		v->this_update_s = now_s;
 		v->next_update_s = now_s + REVOCATION_PERIOD_S;

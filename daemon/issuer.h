@@ -94,4 +94,17 @@ __attribute__((warn_unused_result)) int issuer_list(struct issuer *is,
 						    uint8_t out[REVOCATION_MAX],
 						    size_t *len);
 
+/*
+ * All of it as text, with the private key, NUL-terminated: the caller wipes
+ * and frees it. NULL for want of memory. It counts as exported from then on.
+ */
+char *issuer_export(struct issuer *is);
+
+/*
+ * Makes one out of what issuer_export gave. 0; -EEXIST when there is one,
+ * -EINVAL when it is no such text; or another negative errno.
+ */
+__attribute__((warn_unused_result)) int
+issuer_import(const char *state, const char *text, size_t len);
+
 #endif

@@ -99,5 +99,20 @@ refused 'and does not come back with it' 1 'does not hold any more' \
 check 'the name can be invited again' hip c join "$token"
 equal 'to c' carol@example.com \
 	"$(jq -r .name "$HIP_DIR/c/state/membership.json")"
+
+# The authority is brought to another host.
+check 'a warns while there is no backup' warns a authority-not-exported
+check 'it is exported' hip a authority export "$HIP_DIR/backup"
+equal 'for its owner only' 600 "$(stat -c %a "$HIP_DIR/backup")"
+check 'a warns no more' eval '! warns a authority-not-exported'
+refused 'no file is written over' 1 "$HIP_DIR/backup" \
+	hip a authority export "$HIP_DIR/backup"
+refused 'what is there is not replaced' 1 'move authority.pem' \
+	hip a authority import "$HIP_DIR/backup"
+check 'c leaves' hip c leave
+check 'it is imported' hip c authority import "$HIP_DIR/backup"
+equal 'and is the same' "$(jq -r .authority.fingerprint <<<"$created")" \
+	"$(hip_json c .authority.fingerprint create example.com --name dan@example.com)"
+refused 'the names are taken there, too' 1 'in use' hip c invite bob@example.com
 check 'all end' hip_stop a b c
 hip_end

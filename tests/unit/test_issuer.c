@@ -11,6 +11,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -362,4 +363,59 @@ Test(issuer, a_host_is_revoked_by_its_hit)
 	told = 0;
 	cr_assert_eq(issuer_hosts(issuer, NOW_S, note, NULL), 0);
 	cr_expect_eq(told, 0);
+}
+
+Test(issuer, what_was_exported_is_imported_whole)
+{
+	struct tempdir other;
+	struct issuer *again = NULL;
+	uint8_t hash[KEY_HASH_LEN];
+	struct token t, open;
+	char *text;
+
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	cr_assert_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK);
+	memcpy(first, answer.certificate.bytes, answer.certificate.len);
+	cr_assert_eq(invite("eve@example.com", false, &open), 0);
+	memcpy(hash, issuer_authority(issuer)->key_hash, sizeof(hash));
+	cr_expect_not(issuer_is_exported(issuer));
+	text = issuer_export(issuer);
+	cr_assert_not_null(text);
+	cr_expect(issuer_is_exported(issuer));
+	tempdir_make(&other);
+	cr_assert_eq(issuer_import(other.path, text, strlen(text)), 0);
+	cr_expect_eq(issuer_import(other.path, text, strlen(text)), -EEXIST);
+	cr_assert_eq(issuer_open(other.path, "example.com", &again), 0);
+	issuer_close(issuer);
+	issuer = again;
+	cr_expect_arr_eq(issuer_authority(issuer)->key_hash, hash,
+			 sizeof(hash));
+	cr_expect(issuer_is_exported(issuer));
+	cr_assert_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK);
+	cr_expect_arr_eq(answer.certificate.bytes, first,
+			 answer.certificate.len);
+	cr_expect_eq(redeem(&t, eve, eve, NOW_S), ENROL_SPENT);
+	cr_expect_eq(redeem(&open, eve, eve, NOW_S), ENROL_OK);
+	free(text);
+	tempdir_remove(&other);
+}
+
+Test(issuer, what_is_no_backup_leaves_no_authority)
+{
+	struct tempdir other;
+	struct issuer *again = NULL;
+	char *text = issuer_export(issuer), *at;
+
+	cr_assert_not_null(text);
+	tempdir_make(&other);
+	cr_expect_eq(issuer_import(other.path, "{}", 2), -EINVAL);
+	cr_expect_eq(issuer_import(other.path, text, strlen(text) - 2),
+		     -EINVAL);
+	at = strstr(text, "\"mac_key\": \"");
+	cr_assert_not_null(at);
+	at[12] = '!';
+	cr_expect_eq(issuer_import(other.path, text, strlen(text)), -EINVAL);
+	cr_expect_eq(issuer_open(other.path, "example.com", &again), -ENOENT);
+	free(text);
+	tempdir_remove(&other);
 }
