@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * An overlay's life in the engine, with the test in the resolver's place and
+ * a real authority behind it.
+ */
+#include "daemon/enrol.h"
+
+#include "daemon/handover.h"
+#include "daemon/lookup.h"
+#include "daemon/naming.h"
+#include "daemon/recovery.h"
+#include "tests/unit/enrolled.h"
+#include "tests/unit/keys.h"
+#include "tests/unit/tempdir.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DAY_S UINT64_C(86400)
+#define BODY_MAX ((size_t)64 * 1024)
+
+static const char text[] = "host { state = /nowhere }\n";
+
+static struct tempdir dir, far; /* ours, and that of the authority's host */
+static struct engine e;
+static struct issuer *issuer;
+static struct identity *founder;
+static int tun[2], ours, changes;
+static struct ipc_in in;
+static struct ipc_message got;
+
+static void fill(void *ctx, void *buf, size_t len)
+{
+	(void)ctx;
+	randombytes_buf(buf, len);
+}
+
+static void make_dataplane(void)
+{
+	struct dataplane_conf conf = { .udp4_fd = -1,
+				       .udp6_fd = -1,
+				       .mtu = 1400,
+				       .hit = *identity_hit(e.id),
+				       .peers_max = 16 };
+
+	cr_assert_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun), 0);
+	conf.tun_fd = tun[0];
+	cr_assert_eq(dataplane_new(&conf, &e.dataplane), 0);
+}
+
+static void on_locators(void *ctx, const struct hit *hit,
+			const struct locator *locators, size_t n)
+{
+	recovery_tell_peer(ctx, hit, locators, n);
+}
+
+static bool is_never_wanted(void *ctx, const struct hit *hit)
+{
+	(void)ctx;
+	(void)hit;
+	return false;
+}
+
+static void note_change(struct engine *engine)
+{
+	(void)engine;
+	changes++;
+}
+
+/* The monitor has started a resolver. */
+static void start_resolver(void)
+{
+	static const uint8_t handover[] = { 1, 0 }; /* no trouble */
+	struct ipc_message m = { .type = HANDOVER_RESOLVER,
+				 .body = handover,
+				 .len = sizeof(handover),
+				 .n_fds = 1 };
+	int fds[2];
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds),
+		     0);
+	if (ours >= 0)
+		(void)close(ours);
+	ipc_in_clear(&in);
+	ipc_in_init(&in, BODY_MAX);
+	ours = fds[0];
+	m.fds[0] = fds[1];
+	cr_assert_eq(naming_on_message(e.naming, &m), 0);
+}
+
+static void make(void)
+{
+	struct lookup_conf lookup = { .peers_max = 16,
+				      .port = HIP_UDP_PORT,
+				      .found = on_locators,
+				      .wanted = is_never_wanted,
+				      .ctx = &e };
+	char error[CONFIG_ERROR_MAX];
+	struct host_conf conf;
+
+	cr_assert_geq(sodium_init(), 0);
+	tempdir_make(&dir);
+	tempdir_make(&far);
+	engine_init(&e, ev_loop_new(EVFLAG_AUTO));
+	lookup.loop = e.loop;
+	e.file = "t.conf";
+	cr_assert_eq(
+		config_parse(e.file, text, sizeof(text) - 1, &e.config, error),
+		0, "%s", error);
+	free(e.config.state);
+	e.config.state = strdup(dir.path);
+	e.mtu = 1400;
+	e.state_dir = dir.fd;
+	e.membership_writable = true;
+	e.on_membership = note_change;
+	e.added = added_new();
+	e.pins = pins_new();
+	e.id = enrolled_key(KEY_P256);
+	founder = enrolled_key(KEY_RFC8032);
+	cr_assert_eq(recovery_load(&e), 0);
+	host_conf_defaults(&conf);
+	conf.id = e.id;
+	conf.env.random = fill;
+	cr_assert_eq(host_new(&conf, engine_now_ms(), &e.host), 0);
+	make_dataplane();
+	cr_assert_eq(lookup_new(&lookup, &e.lookup), 0);
+	e.naming = naming_new(&e);
+	e.enrol = enrol_new(&e);
+	cr_assert_not_null(e.enrol);
+	cr_assert_eq(issuer_create(far.path, "example.com", &issuer), 0);
+	ours = -1;
+	ipc_in_init(&in, BODY_MAX);
+	start_resolver();
+}
+
+static void take_away(void)
+{
+	naming_free(e.naming);
+	enrol_free(e.enrol);
+	host_free(e.host);
+	dataplane_free(e.dataplane);
+	pins_free(e.pins);
+	added_free(e.added);
+	recovery_clear(&e);
+	lookup_free(e.lookup);
+	ipc_in_clear(&e.from_monitor);
+	ipc_in_clear(&in);
+	warnings_clear(&e.warnings);
+	config_clear(&e.config);
+	identity_free(e.id);
+	identity_free(founder);
+	issuer_close(issuer);
+	ev_loop_destroy(e.loop);
+	(void)close(tun[0]);
+	(void)close(tun[1]);
+	(void)close(ours);
+	tempdir_remove(&dir);
+	tempdir_remove(&far);
+}
+
+TestSuite(enrolling, .init = make, .fini = take_away);
+
+static bool next(void)
+{
+	int n;
+
+	while ((n = ipc_in_next(&in, &got)) == 0)
+		if (ipc_in_read(&in, ours) != 1)
+			return false;
+	return n == 1;
+}
+
+static bool skip_to(enum enrol_type type)
+{
+	while (next())
+		if (got.type == type)
+			return true;
+	return false;
+}
+
+static struct token invite(const char *name)
+{
+	struct token t = { .authority = *identity_hit(founder),
+			   .n_bootstraps = 1,
+			   .expires_s = (uint64_t)time(NULL) + DAY_S };
+
+	t.bootstraps[0].hit = *identity_hit(founder);
+	cr_assert_eq(locator_from_text("192.0.2.1:10500", 0,
+				       &t.bootstraps[0].locator),
+		     0);
+	memcpy(t.name, name, strlen(name) + 1);
+	cr_assert_eq(issuer_invite(issuer, &t, false, (uint64_t)time(NULL)), 0);
+	return t;
+}
+
+/* The request that is out, which has to be. */
+static struct enrol_ask request(void)
+{
+	struct enrol_ask ask = { .id = 0 };
+
+	cr_assert(skip_to(ENROL_SEND));
+	cr_assert(enrol_ask_parse(got.body, got.len, &ask));
+	return ask;
+}
+
+static int give(enum enrol_type type, uint64_t id,
+		const struct enrol_answer *answer)
+{
+	const struct enrol_reply r = { .id = id, .answer = *answer };
+	uint8_t body[ENROL_MESSAGE_MAX];
+	struct ipc_message m = { .type = (uint16_t)type, .body = body };
+
+	m.len = enrol_reply_write(&r, body, sizeof(body));
+	return enrol_on_message(e.enrol, &m);
+}
+
+static void give_result(uint64_t id, enum enrol_result result)
+{
+	const struct enrol_answer a = { .result = result };
+
+	cr_assert_eq(give(ENROL_GOT, id, &a), 0);
+}
+
+/* Has the real authority answer it. */
+static void answer(const struct enrol_ask *ask)
+{
+	uint8_t bytes[CERTIFICATE_MAX];
+	struct enrol_answer a;
+
+	issuer_answer(issuer, identity_hit(e.id), &ask->request,
+		      (uint64_t)time(NULL), bytes, &a);
+	cr_assert_eq(give(ENROL_GOT, ask->id, &a), 0);
+}
+
+static bool has_file(const char *name)
+{
+	return access(tempdir_path(&dir, name), F_OK) == 0;
+}
+
+static void restart(void)
+{
+	enrol_free(e.enrol);
+	e.enrol = enrol_new(&e);
+	start_resolver();
+}
+
+Test(enrolling, who_is_invited_becomes_a_member)
+{
+	struct token t = invite("bob@example.com");
+	struct enrol_ask ask;
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	cr_expect(has_file("joining"));
+	ask = request();
+	cr_expect_eq(memcmp(ask.hit, t.authority.bytes, sizeof(ask.hit)), 0);
+	answer(&ask);
+	cr_expect_str_eq(e.membership.overlay, "example.com");
+	cr_expect_str_eq(e.membership.name, "bob@example.com");
+	cr_expect_eq(e.membership.n_bootstraps, 1);
+	cr_expect_eq(changes, 1);
+	cr_expect(has_file("membership.json"));
+	cr_expect_not(has_file("joining"));
+	cr_expect_null(enrol_joining(e.enrol));
+}
+
+Test(enrolling, a_join_goes_on_after_a_restart)
+{
+	struct token t = invite("bob@example.com");
+	struct enrol_ask ask;
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	give_result(request().id, ENROL_UNREACHABLE);
+	cr_expect_not_null(enrol_trouble(e.enrol));
+	restart();
+	cr_assert_not_null(enrol_joining(e.enrol));
+	ask = request();
+	answer(&ask);
+	cr_expect(membership_is_set(&e.membership));
+}
+
+Test(enrolling, an_authority_that_is_away_is_asked_again)
+{
+	struct token t = invite("bob@example.com");
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	give_result(request().id, ENROL_UNREACHABLE);
+	enrol_tick(e.enrol, engine_now_ms());
+	cr_expect_not(skip_to(ENROL_SEND), "not at once");
+	enrol_tick(e.enrol, engine_now_ms() + 2000);
+	cr_expect(skip_to(ENROL_SEND));
+	enrol_tick(e.enrol, engine_now_ms() + 9000);
+	cr_expect_not(skip_to(ENROL_SEND), "one request at a time");
+}
+
+Test(enrolling, a_refusal_ends_the_join)
+{
+	struct token t = invite("bob@example.com");
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	give_result(request().id, ENROL_SPENT);
+	cr_expect_null(enrol_joining(e.enrol));
+	cr_expect_not(has_file("joining"));
+	cr_expect_not(membership_is_set(&e.membership));
+}
+
+Test(enrolling, an_invitation_that_has_expired_is_given_up)
+{
+	struct token t = invite("bob@example.com");
+
+	t.expires_s = (uint64_t)time(NULL);
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	give_result(request().id, ENROL_UNREACHABLE);
+	cr_expect_null(enrol_joining(e.enrol));
+}
+
+Test(enrolling, a_key_other_than_the_promised_is_not_believed)
+{
+	struct token t = invite("bob@example.com");
+	struct enrol_ask ask;
+
+	t.key_hash[0] ^= 1;
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	ask = request();
+	t.key_hash[0] ^= 1;
+	{
+		/* As if somebody else answered for the same token. */
+		uint8_t token[TOKEN_BYTES_MAX];
+		struct wr w = wr_init(token, sizeof(token));
+
+		token_write(&w, &t);
+		ask.request.proof = (struct span){ token, wr_len(&w) };
+		answer(&ask);
+	}
+	cr_expect_not(membership_is_set(&e.membership));
+	cr_expect_not_null(enrol_joining(e.enrol));
+}
+
+Test(enrolling, an_answer_to_an_older_request_counts_for_nothing)
+{
+	struct token t = invite("bob@example.com");
+	struct enrol_ask ask;
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	ask = request();
+	give_result(ask.id + 1, ENROL_SPENT);
+	cr_expect_not_null(enrol_joining(e.enrol));
+	answer(&ask);
+	cr_expect(membership_is_set(&e.membership));
+}
+
+Test(enrolling, what_is_no_message_cuts_the_resolver_off)
+{
+	struct ipc_message m = { .type = ENROL_GOT };
+
+	cr_expect_eq(enrol_on_message(e.enrol, &m), -EPROTO);
+	m.type = ENROL_ISSUE;
+	cr_expect_eq(enrol_on_message(e.enrol, &m), -EPROTO);
+	m.type = ENROL_SEND;
+	cr_expect_eq(enrol_on_message(e.enrol, &m), -EPROTO);
+}
+
+/* A member since `age_s`. */
+static void become_member(uint64_t age_s)
+{
+	const struct authority *a = issuer_authority(issuer);
+	struct membership *m = &e.membership;
+	struct issuer_host host = { .hit = *identity_hit(e.id),
+				    .algorithm = identity_algorithm(e.id) };
+	uint64_t now_s = (uint64_t)time(NULL);
+	uint8_t bytes[CERTIFICATE_MAX];
+	size_t len = 0;
+
+	host.hi.bytes = identity_hi(e.id, &host.hi.len);
+	*m = (struct membership){ .authority_host = *identity_hit(founder),
+				  .authority_algorithm = a->algorithm,
+				  .authority_hi_len = a->hi_len };
+	memcpy(m->overlay, "example.com", 12);
+	memcpy(m->authority_hi, a->hi, a->hi_len);
+	cr_assert_eq(issuer_issue(issuer, "bob@example.com", &host,
+				  now_s - age_s, bytes, &len),
+		     0);
+	cr_assert_eq(membership_take_certificate(m, identity_hit(e.id), bytes,
+						 len, now_s),
+		     0);
+}
+
+Test(enrolling, a_certificate_that_is_due_is_renewed)
+{
+	struct enrol_ask ask;
+	uint64_t before;
+
+	become_member(21 * DAY_S);
+	before = e.membership.not_after_s;
+	restart();
+	ask = request();
+	cr_expect_eq(ask.request.kind, ENROL_RENEW);
+	answer(&ask);
+	cr_expect_gt(e.membership.not_after_s, before);
+	cr_expect_eq(changes, 1);
+	enrol_tick(e.enrol, engine_now_ms() + 4000 * 1000);
+	cr_expect_not(skip_to(ENROL_SEND), "it is not due any more");
+}
+
+Test(enrolling, one_that_is_not_due_is_left_alone)
+{
+	become_member(19 * DAY_S);
+	restart();
+	cr_expect_not(skip_to(ENROL_SEND));
+}
+
+Test(enrolling, a_renewal_that_fails_is_tried_each_hour)
+{
+	become_member(21 * DAY_S);
+	restart();
+	give_result(request().id, ENROL_UNREACHABLE);
+	cr_expect(membership_is_set(&e.membership));
+	enrol_tick(e.enrol, engine_now_ms() + 3590 * 1000);
+	cr_expect_not(skip_to(ENROL_SEND));
+	enrol_tick(e.enrol, engine_now_ms() + 3601 * 1000);
+	cr_expect(skip_to(ENROL_SEND));
+}
+
+Test(enrolling, leaving_forgets_all_but_the_identity)
+{
+	struct token t = invite("bob@example.com");
+	struct enrol_ask ask;
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	ask = request();
+	answer(&ask);
+	cr_assert_eq(enrol_leave(e.enrol), 0);
+	cr_expect_not(membership_is_set(&e.membership));
+	cr_expect_not(has_file("membership.json"));
+	cr_expect_eq(changes, 2);
+}
+
+Test(enrolling, leaving_gives_up_a_join)
+{
+	struct token t = invite("bob@example.com");
+	struct enrol_ask ask;
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	ask = request();
+	cr_assert_eq(enrol_leave(e.enrol), 0);
+	cr_expect_not(has_file("joining"));
+	answer(&ask); /* too late */
+	cr_expect_not(membership_is_set(&e.membership));
+}
+
+Test(enrolling, the_founder_answers_who_asks)
+{
+	struct token t = { .authority = *identity_hit(e.id),
+			   .n_bootstraps = 1,
+			   .expires_s = (uint64_t)time(NULL) + DAY_S };
+	uint8_t token[TOKEN_BYTES_MAX], body[ENROL_MESSAGE_MAX];
+	struct wr w = wr_init(token, sizeof(token));
+	struct enrol_ask ask = { .id = 9, .request = { .kind = ENROL_JOIN } };
+	struct ipc_message m = { .type = ENROL_ISSUE, .body = body };
+	struct locator locators[LOCATORS_MAX];
+	struct enrol_serve serve;
+	struct enrol_reply r;
+	size_t n;
+
+	cr_assert_eq(enrol_create(e.enrol, "example.net", "me@example.net"), 0);
+	cr_expect(e.membership.founder);
+	cr_assert(skip_to(ENROL_SERVE), "the one at the start");
+	cr_assert(skip_to(ENROL_SERVE));
+	cr_assert(enrol_serve_parse(got.body, got.len, &serve));
+	cr_expect(serve.listen);
+	t.bootstraps[0].hit = t.authority;
+	cr_assert_eq(locator_from_text("192.0.2.1:10500", 0,
+				       &t.bootstraps[0].locator),
+		     0);
+	memcpy(t.name, "bob@example.net", 16);
+	cr_assert_eq(issuer_invite(enrol_issuer(e.enrol), &t, false,
+				   (uint64_t)time(NULL)),
+		     0);
+	token_write(&w, &t);
+	ask.request.proof = (struct span){ token, wr_len(&w) };
+	ask.request.algorithm = identity_algorithm(founder);
+	ask.request.hi.bytes = identity_hi(founder, &ask.request.hi.len);
+	memcpy(ask.hit, identity_hit(founder)->bytes, sizeof(ask.hit));
+	m.len = enrol_ask_write(&ask, body, sizeof(body));
+	cr_expect_not(
+		enrol_speaks_for(e.enrol, identity_hit(founder), locators, &n));
+	cr_assert_eq(enrol_on_message(e.enrol, &m), 0);
+	cr_assert(skip_to(ENROL_ISSUED));
+	cr_assert(enrol_reply_parse(got.body, got.len, &r));
+	cr_expect_eq(r.id, 9);
+	cr_expect_eq(r.answer.result, ENROL_OK);
+	cr_expect(
+		enrol_speaks_for(e.enrol, identity_hit(founder), locators, &n),
+		"a member is known");
+}
