@@ -5,10 +5,10 @@
  */
 #include "daemon/engine.h"
 
+#include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
 #include "daemon/command.h"
 #include "daemon/enrol.h"
-#include "daemon/footprint.h"
 #include "daemon/generation.h"
 #include "daemon/handover.h"
 #include "daemon/jobs.h"

@@ -5,12 +5,12 @@
  */
 #include "daemon/engine_start.h"
 
+#include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
 #include "daemon/base/sandbox.h"
 #include "daemon/command.h"
 #include "daemon/engine.h"
 #include "daemon/enrol.h"
-#include "daemon/footprint.h"
 #include "daemon/generation.h"
 #include "daemon/handover.h"
 #include "daemon/jobs.h"

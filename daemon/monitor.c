@@ -6,10 +6,10 @@
  */
 #include "daemon/monitor.h"
 
+#include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
 #include "daemon/base/sandbox.h"
 #include "daemon/config_file.h"
-#include "daemon/footprint.h"
 #include "daemon/guard.h"
 #include "daemon/handover.h"
 #include "daemon/helper.h"

@@ -7,6 +7,7 @@
  */
 #include "daemon/base/confine.h"
 #include "daemon/base/enrol.h"
+#include "daemon/base/footprint.h"
 #include "daemon/base/ipc.h"
 #include "daemon/base/log.h"
 #include "daemon/base/resolve.h"
@@ -209,6 +210,7 @@ static int begin(struct resolver *r, const struct resolve_config *c)
 		if (err == 0)
 			r->listen_fds[i] = -1; /* the server's */
 	}
+	footprint_shrink();
 	if (err == 0)
 		log_info("dns", "ready, sockets=%zu upstreams=%zu", r->n_listen,
 			 c->n_upstreams);

@@ -6,6 +6,7 @@
  */
 #include "resolver/member.h"
 
+#include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
 #include "resolver/keeping.h"
 #include "resolver/shown.h"
@@ -24,6 +25,7 @@ enum {
 	MTU = 1200, /* of a message: below any path's, headers and all */
 	FLUSH_S = 1,
 	FORGET_S = 30, /* after leaving, unless the process ends */
+	SHRINK_MS = 60 * 1000,
 };
 
 /* Ids of lookups for DNS; the engine's have it not. */
@@ -36,7 +38,7 @@ struct member {
 	ev_io io;
 	ev_timer deadline, flush, forget;
 	bool draining;
-	uint64_t warned_ms;
+	uint64_t warned_ms, shrunk_ms;
 	uint8_t body[RESOLVE_BODY_MAX];
 };
 
@@ -244,6 +246,15 @@ static void on_deadline(struct ev_loop *loop, ev_timer *w, int events)
 	drain(m);
 }
 
+/* What was done for the first time is mostly not done again. */
+static void shrink(struct member *m)
+{
+	if (m->shrunk_ms != 0 && now_ms() - m->shrunk_ms < SHRINK_MS)
+		return;
+	m->shrunk_ms = now_ms();
+	footprint_shrink();
+}
+
 static void on_flush(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct member *m = w->data;
@@ -251,6 +262,7 @@ static void on_flush(struct ev_loop *loop, ev_timer *w, int events)
 	(void)loop;
 	(void)events;
 	keeping_flush(&m->keeping, m->node, wall_ms());
+	shrink(m);
 	schedule(m);
 }
 

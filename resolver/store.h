@@ -120,7 +120,7 @@ struct span record_certificate(const struct record *r);
 /* Forgets a place with all its records. */
 void store_drop(struct store *s, struct place *p);
 
-/* From now on it is noted which places change, other than by time. */
+/* From now on it is noted which places change or go. */
 void store_begin_journal(struct store *s);
 
 /* One place that has changed, or is gone, since it was last taken. */

@@ -4,6 +4,7 @@
 #include "tests/unit/reload_samples.h"
 
 #include <criterion/criterion.h>
+#include <malloc.h>
 #include <string.h>
 
 enum { DICTIONARY = 1, ARRAY = 2, SINGLE = 3 };
@@ -327,4 +328,57 @@ Test(store, all_places_are_walked_and_may_be_dropped)
 	}
 	cr_expect_eq(n, 20);
 	cr_expect_eq(store_count(&s), 0);
+}
+
+Test(store, what_changes_is_noted_once)
+{
+	struct store_change c;
+
+	(void)put(DICTIONARY, 1, now); /* before: not noted */
+	store_begin_journal(&s);
+	(void)put(DICTIONARY, 2, now);
+	(void)put(DICTIONARY, 3, now);
+	cr_assert(store_take_change(&s, &c));
+	cr_expect_eq(c.kind, DICTIONARY);
+	cr_expect_eq(memcmp(&c.resource, &(struct resource_id[]){ resource(1) },
+			    sizeof(c.resource)),
+		     0);
+	cr_expect_not(store_take_change(&s, &c));
+	(void)put(DICTIONARY, 2, now + 1);
+	cr_expect(store_take_change(&s, &c), "anew after it was taken");
+}
+
+Test(store, a_place_that_is_gone_is_noted)
+{
+	struct store_change c;
+
+	(void)put(DICTIONARY, 1, now);
+	(void)put(SINGLE, 1, now);
+	store_begin_journal(&s);
+	store_drop(&s, place_of(SINGLE));
+	cr_assert(store_take_change(&s, &c));
+	cr_expect_eq(c.kind, SINGLE);
+	cr_expect_not(store_take_change(&s, &c));
+	store_expire(&s, now + day);
+	cr_assert(store_take_change(&s, &c));
+	cr_expect_eq(c.kind, DICTIONARY);
+}
+
+/* With certificates of the usual size; what the process has beside them is
+ * measured by tests/netns. */
+Test(store, a_thousand_records_take_less_than_two_megabytes)
+{
+	enum { RECORDS = 1000, CERTIFICATE_LEN = 700, MOST = 2 << 20 };
+	static const uint8_t certificate[CERTIFICATE_LEN];
+	size_t before = mallinfo2().uordblks;
+
+	for (uint32_t i = 0; i < RECORDS; i++) {
+		struct store_put p = put_of(SINGLE, (uint8_t)i, now);
+
+		p.resource = resource(i);
+		memcpy(p.signer.bytes + 8, &i, sizeof(i));
+		p.certificate = (struct span){ certificate, CERTIFICATE_LEN };
+		cr_assert_eq(store_put(&s, &p, now), STORE_TAKEN);
+	}
+	cr_expect_leq(mallinfo2().uordblks - before, (size_t)MOST);
 }

@@ -5,7 +5,7 @@
  * have 12.1 MB when this is done at the start only, 7.0 MB when it is done
  * after an exchange, too.
  */
-#include "daemon/footprint.h"
+#include "daemon/base/footprint.h"
 
 #include <link.h>
 #include <malloc.h>
