@@ -179,7 +179,8 @@ static void take_data(struct end *e)
 			e->no_spi++;
 			continue;
 		}
-		if (memcmp(entry->bytes + DESTINATION_AT, e->peer, 16) != 0)
+		if (entry->kind != RING_NO_SA ||
+		    memcmp(entry->bytes + DESTINATION_AT, e->peer, 16) != 0)
 			continue; /* nobody whom we know */
 		if (!sa_out_find(e->sas, e->peer) && add_out(e) != 0)
 			continue;
