@@ -64,6 +64,10 @@ refused 'only the authority invites' 1 'on another host' \
 
 # The guest is known as a member now: it stays, and its association with it.
 check 'a knows b' hip_pings_all a b 3
+check 'a finds b by its name' until_true 60 hip a resolve bob@example.com
+equal 'because the authority says so' authority \
+	"$(hip_json a '.hits[0].proof' resolve bob@example.com)"
+check 'and b finds a' until_true 60 hip b ping -c 1 alice@example.com
 
 before=$(certificate b)
 check 'b leaves' hip b leave
