@@ -190,9 +190,12 @@ static void carry_out(struct member *m, const struct node_output *o)
 	case NODE_LEFT:
 		on_left(m);
 		break;
+	case NODE_REVOCATIONS: /* kept above, and for who lets hosts in */
+		m->conf.send(m->conf.ctx, RESOLVE_REVOKED, o->bytes.bytes,
+			     o->bytes.len);
+		break;
 	case NODE_REMEMBER:
 	case NODE_MEMBER:
-	case NODE_REVOCATIONS:
 		break; /* kept above */
 	}
 }

@@ -378,8 +378,25 @@ static void note_members(struct node *n)
 	}
 }
 
+/* Nothing keeps its links any more, but those of a new overlay. */
+static void release_links(struct node *n)
+{
+	const struct route *r = overlay_route(peer_overlay(n->leaving->peer));
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct event *e = NULL;
+
+		if (!n->session ||
+		    !route_find(overlay_route(node_core(n)), &r->links[i].node))
+			e = node_event(n, NODE_RELEASE);
+		if (e)
+			e->out.hit = r->links[i].node;
+	}
+}
+
 static void end_leaving(struct node *n)
 {
+	release_links(n);
 	session_free(n->leaving);
 	n->leaving = NULL;
 	(void)node_event(n, NODE_LEFT); /* at the limit nobody waits for it */

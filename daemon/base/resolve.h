@@ -32,7 +32,8 @@ enum resolve_type {
 	RESOLVE_LOOKUP = 22,   /* struct resolve_publish; FOUND_NAME answers */
 	RESOLVE_PUBLISH = 23,  /* struct resolve_publish; PUBLISHED answers */
 	RESOLVE_SHOW = 24,     /* an id; SHOWN answers */
-	RESOLVE_REVOKED = 25,  /* the authority's list, as it signed it */
+	RESOLVE_REVOKED = 25,  /* the authority's list, as it signed it; the
+				* other way, too: one that was fetched */
 	/* Resolver to engine. */
 	RESOLVE_CONNECT = 32,	 /* make an association and keep it: a HIT */
 	RESOLVE_RELEASE = 33,	 /* it need not be kept any more: a HIT */

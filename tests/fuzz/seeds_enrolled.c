@@ -6,6 +6,7 @@
 #include "tests/fuzz/seeds.h"
 
 #include "daemon/pki/token.h"
+#include "resolver/kinds.h"
 #include "resolver/registration.h"
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
@@ -67,6 +68,10 @@ static void save_registrations(void)
 {
 	static const char prefs[] = "(sip.schemes=SIP)";
 	const struct hit node = { { 0x20, 0x01, 0x00, 0x22, [15] = 1 } };
+	const struct locator at[] = {
+		{ { [10] = 0xff, 0xff, 192, 0, 2, 1 }, 10500 },
+		{ { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, 10500 },
+	};
 	struct wr w = wr_init(bytes, sizeof(bytes));
 
 	registration_write(&w, &node, (struct span){ NULL, 0 });
@@ -76,6 +81,9 @@ static void save_registrations(void)
 		&w, &node,
 		(struct span){ (const uint8_t *)prefs, sizeof(prefs) - 1 });
 	seeds_save("registration", "preferences", bytes, wr_len(&w));
+	w = wr_init(bytes, sizeof(bytes));
+	kinds_locators_write(&w, at, sizeof(at) / sizeof(at[0]));
+	seeds_save("registration", "locators", bytes, wr_len(&w));
 }
 
 /* Without their end, SignerIdentity, which fuzz_signer.c adds. */

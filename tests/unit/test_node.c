@@ -31,6 +31,7 @@ struct host {
 	bool knows[HOSTS]; /* the locators that its engine has */
 	bool up[HOSTS];
 	bool joined, left;
+	size_t released; /* links */
 	size_t hints, connects, revocations;
 	/* The latest answers. */
 	enum resolve_result result;
@@ -190,6 +191,7 @@ static void carry_out(struct host *h, const struct node_output *out)
 		connect_to(h, &out->hit);
 		break;
 	case NODE_RELEASE:
+		h->released++;
 		break;
 	case NODE_SIGN:
 		sign(h, out);
@@ -542,9 +544,11 @@ Test(node, leaving_ends_when_nobody_signs_it)
 	const struct resolve_overlay none = { .name = "" };
 
 	mute = true;
+	hosts[1].released = 0;
 	cr_assert_eq(node_on_overlay(hosts[1].node, &none, now), 0);
 	run(NODE_LEAVE_MS + 100);
 	cr_expect(hosts[1].left);
+	cr_expect_eq(hosts[1].released, HOSTS - 1, "nothing keeps them");
 }
 
 Test(node, a_renewed_certificate_is_taken_and_used)
