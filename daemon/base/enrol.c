@@ -21,8 +21,7 @@ const char *enrol_result_text(enum enrol_result result)
 		[ENROL_OTHER_HOST] = "it is for another host",
 		[ENROL_MALFORMED] = "the authority does not understand it",
 		[ENROL_UNREACHABLE] =
-			"the authority cannot be reached, or lets "
-			"nobody in who has no open invitation",
+			"no answer from the authority, or no open invitation",
 		[ENROL_BROKEN] = "the authority's answer is not understood",
 	};
 
