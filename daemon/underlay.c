@@ -114,6 +114,11 @@ static void send_locators(struct underlay *u, bool always)
 		      resolve_places_write(&p, u->body, sizeof(u->body)));
 }
 
+void underlay_repeat_locators(struct underlay *u)
+{
+	send_locators(u, true);
+}
+
 static void send_ups(struct underlay *u)
 {
 	enum { FRAME_LEN = IPC_HEADER_LEN + RESOLVE_HIT_LEN };

@@ -30,8 +30,9 @@ struct underlay {
 	bool names_writable;
 	bool is_started; /* what is told from now on is news */
 	uint64_t last_id;
-	json_t *shown;	   /* the resolver's view, or NULL */
-	uint64_t since_ms; /* not in the ring since then; 0: is in it */
+	json_t *shown;	    /* the resolver's view, or NULL */
+	uint64_t joined_ms; /* as far as was shown; 0: it is not */
+	uint64_t since_ms;  /* not in the ring since then; 0: is in it */
 	uint8_t body[RESOLVE_BODY_MAX];
 };
 
@@ -39,6 +40,9 @@ bool underlay_is_member(const struct underlay *u);
 
 /* Sends u->body to the resolver; nothing when len is 0. */
 void underlay_send(struct underlay *u, enum resolve_type type, size_t len);
+
+/* Sends our locators as if they were new. */
+void underlay_repeat_locators(struct underlay *u);
 
 /* underlay_names.c */
 void underlay_load_names(struct underlay *u);

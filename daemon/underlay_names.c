@@ -14,8 +14,9 @@
 #include <string.h>
 
 enum {
-	ALONE_MS = 60 * 1000, /* without the ring, then there is a warning */
-	ENDING_S = 7 * 86400, /* it should have been renewed three days ago */
+	ALONE_MS = 60 * 1000,  /* without the ring, then there is a warning */
+	YOUNG_MS = 120 * 1000, /* in the ring: it may still grow around us */
+	ENDING_S = 7 * 86400,  /* it should have been renewed three days ago */
 };
 
 static void say(struct underlay *u, const char *name, bool exists)
@@ -199,10 +200,36 @@ int underlay_on_published(struct underlay *u, const struct ipc_message *m)
 	return 0;
 }
 
+static bool is_joined(const struct underlay *u)
+{
+	return json_is_true(json_object_get(u->shown, "joined"));
+}
+
+/*
+ * Whoever has just joined has stored what it says of itself while the ring
+ * was another: it says it again when its neighbours have changed.
+ */
+static void repeat_while_young(struct underlay *u, const json_t *before)
+{
+	const json_t *now = json_object_get(u->shown, "successors");
+	uint64_t now_ms = engine_now_ms();
+
+	if (!is_joined(u))
+		u->joined_ms = 0;
+	else if (u->joined_ms == 0)
+		u->joined_ms = now_ms;
+	if (u->joined_ms == 0 || now_ms - u->joined_ms > YOUNG_MS ||
+	    json_equal(now, before))
+		return;
+	underlay_repeat_locators(u);
+	for (size_t i = 0; i < u->published.n; i++)
+		say(u, u->published.all[i].name, true);
+}
+
 int underlay_on_shown(struct underlay *u, const struct ipc_message *m)
 {
 	struct resolve_shown s;
-	json_t *shown;
+	json_t *shown, *before;
 
 	if (!resolve_shown_parse(m->body, m->len, &s))
 		return -EPROTO;
@@ -211,14 +238,11 @@ int underlay_on_shown(struct underlay *u, const struct ipc_message *m)
 		json_decref(shown);
 		return -EPROTO;
 	}
-	json_decref(u->shown);
+	before = u->shown;
 	u->shown = shown;
+	repeat_while_young(u, json_object_get(before, "successors"));
+	json_decref(before);
 	return 0;
-}
-
-static bool is_joined(const struct underlay *u)
-{
-	return json_is_true(json_object_get(u->shown, "joined"));
 }
 
 static void warn_alone(struct underlay *u, uint64_t now_ms)

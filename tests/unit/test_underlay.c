@@ -586,6 +586,34 @@ Test(underlay, what_the_resolver_shows_is_reported)
 	json_decref(report);
 }
 
+static void say_shown(const char *json)
+{
+	const struct resolve_shown s = { .json = json };
+
+	say(RESOLVE_SHOWN, resolve_shown_write(&s, body, sizeof(body)));
+}
+
+Test(underlay, while_the_ring_is_young_all_is_said_again)
+{
+	join();
+	start_resolver();
+	drain();
+	say_shown("{\"joined\": false, \"successors\": []}");
+	expect_silence();
+	say_shown("{\"joined\": true, \"successors\": [\"a\"]}");
+	expect_next(RESOLVE_LOCATORS);
+	expect_next(RESOLVE_PUBLISH);
+	say_shown("{\"joined\": true, \"successors\": [\"a\"]}");
+	expect_silence();
+	say_shown("{\"joined\": true, \"successors\": [\"b\", \"a\"]}");
+	expect_next(RESOLVE_LOCATORS);
+	expect_next(RESOLVE_PUBLISH);
+	expect_silence();
+	e.underlay->joined_ms -= 121 * 1000;
+	say_shown("{\"joined\": true, \"successors\": [\"c\"]}");
+	expect_silence();
+}
+
 Test(underlay, what_breaks_the_form_is_cut_off)
 {
 	join();
