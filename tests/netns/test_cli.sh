@@ -55,7 +55,7 @@ bob=${HIP_HIT[bob]}
 
 keys id "algorithm fingerprint hit self_name" . alice id
 keys status "aead associations dns hit interface locators mtu names nat offload overlay port relays version warnings" . alice status
-keys dns "integration listen next state suffix system upstream" . alice dns
+keys dns "integration listen next nss state suffix system upstream" . alice dns
 keys peers associations . alice peers
 keys resolve "hits name" . alice resolve bob@example.com
 keys "a resolution" "hit lifetime_s proof" '.hits[0]' alice resolve bob@example.com
