@@ -29,6 +29,7 @@
 enum {
 	TAKE_BATCH = 256, /* from the data plane, before others have a turn */
 	STOP_MS = 2000,	  /* for CLOSE_ACKs */
+	LEAVE_MS = 1000,  /* before that, for neighbours of the overlay */
 	SECOND_S = 1,
 	SHRINK_MS = 60000,	/* no more often, while exchanges go on, */
 	SHRINK_QUIET_MS = 5000, /* and in a second without one */
@@ -240,13 +241,12 @@ static void give_up(struct engine *e)
 }
 
 /* Closes all associations, then ends. */
-static void begin_stop(struct engine *e)
+static void close_all(struct engine *e)
 {
 	const struct hip_input in = { .kind = HIP_IN_CLOSE, .all = true };
 
-	if (e->stopping)
-		return;
-	e->stopping = true;
+	e->leaving = false;
+	ev_timer_stop(e->loop, &e->stop);
 	ev_timer_set(&e->stop, STOP_MS / 1000.0, 0);
 	ev_timer_start(e->loop, &e->stop);
 	engine_input(e, &in);
@@ -254,9 +254,30 @@ static void begin_stop(struct engine *e)
 		ev_break(e->loop, EVBREAK_ALL);
 }
 
+/* The overlay's neighbours hear of it first, while there are associations. */
+static void begin_stop(struct engine *e)
+{
+	if (e->stopping)
+		return;
+	e->stopping = true;
+	e->leaving = underlay_stop(e->underlay);
+	if (!e->leaving) {
+		close_all(e);
+		return;
+	}
+	ev_timer_set(&e->stop, LEAVE_MS / 1000.0, 0);
+	ev_timer_start(e->loop, &e->stop);
+}
+
+void engine_on_left(struct engine *e)
+{
+	if (e->leaving)
+		close_all(e);
+}
+
 static void check_stopped(struct engine *e)
 {
-	if (e->stopping && !is_closing(e))
+	if (e->stopping && !e->leaving && !is_closing(e))
 		ev_break(e->loop, EVBREAK_ALL);
 }
 
@@ -382,9 +403,14 @@ static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 
 static void on_stop_time(struct ev_loop *loop, ev_timer *w, int events)
 {
-	(void)w;
+	struct engine *e = w->data;
+
 	(void)events;
-	ev_break(loop, EVBREAK_ALL); /* who has not answered will find out */
+	if (e->leaving)
+		close_all(e);
+	else
+		ev_break(loop, EVBREAK_ALL);
+	/* Who has not answered will find out. */
 }
 
 /* The end of the monitor's stream is our end. */
@@ -434,6 +460,7 @@ static void start_watchers(struct engine *e, int channel)
 	e->second.data = e;
 	ev_timer_start(e->loop, &e->second);
 	ev_init(&e->stop, on_stop_time);
+	e->stop.data = e;
 	ev_signal_init(&e->term, on_term, SIGTERM);
 	e->term.data = e;
 	ev_signal_start(e->loop, &e->term);

@@ -63,7 +63,8 @@ struct after {
 struct engine {
 	struct ev_loop *loop;
 	int status;	  /* exit status */
-	bool stopping;	  /* associations are being closed */
+	bool stopping;	  /* associations are being closed, or soon */
+	bool leaving;	  /* the overlay, before that */
 	bool draining;	  /* the host's outputs */
 	bool verbose;	  /* log everything, whatever is configured */
 	const char *file; /* the configuration's name */
@@ -114,6 +115,9 @@ void engine_init(struct engine *e, struct ev_loop *loop);
 
 /* Monotonic time as the host counts it. */
 uint64_t engine_now_ms(void);
+
+/* The overlay's neighbours know that we leave; a stop goes on. */
+void engine_on_left(struct engine *e);
 
 /* Gives the host an input and does what it answers. */
 void engine_input(struct engine *e, const struct hip_input *in);

@@ -185,6 +185,8 @@ void underlay_on_resolver_gone(struct underlay *u)
 	json_decref(u->shown);
 	u->shown = NULL;
 	u->must_release = true; /* the host may not have inputs now */
+	if (u->leaving_ms > 0)
+		u->leaving_ms = 1; /* nobody is there to say it */
 	published_again(&u->published);
 	command_on_overlay_gone(u->e);
 }
@@ -204,8 +206,7 @@ static bool is_own(const struct underlay *u, const struct hit *hit)
 	return hit_equal(hit, identity_hit(u->e->id));
 }
 
-/* 0, or a negative errno: then we act as if in none. */
-static int take_membership(struct underlay *u)
+int underlay_take_membership(struct underlay *u)
 {
 	const struct membership *m = &u->e->membership;
 	struct host_membership hm = { .is_member = membership_is_set(m),
@@ -242,7 +243,7 @@ void underlay_on_membership(struct engine *e)
 		return;
 	was_in = u->is_in;
 	u->is_in = membership_is_set(&e->membership);
-	err = take_membership(u);
+	err = underlay_begin_leaving(u) ? 0 : underlay_take_membership(u);
 	if (err < 0)
 		log_error("overlay", "%s: %s", e->membership.overlay,
 			  strerror(-err));
@@ -427,6 +428,8 @@ int underlay_on_message(struct underlay *u, const struct ipc_message *m)
 		return underlay_on_published(u, m);
 	case RESOLVE_SHOWN:
 		return underlay_on_shown(u, m);
+	case RESOLVE_LEFT:
+		return underlay_on_left(u, m);
 	case RESOLVE_REVOKED:
 		underlay_take_list(u, m->body, m->len);
 		return 0;
@@ -461,6 +464,8 @@ void underlay_tick(struct underlay *u, uint64_t now_ms)
 {
 	if (u->must_release)
 		release_all(u);
+	if (u->leaving_ms > 0 && now_ms >= u->leaving_ms)
+		underlay_end_leaving(u);
 	underlay_warn(u, now_ms, now_s());
 	if (!underlay_can_ask(u) || now_ms < u->look_ms)
 		return;

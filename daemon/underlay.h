@@ -32,6 +32,12 @@ void underlay_on_membership(struct engine *e);
 void underlay_on_resolver(struct underlay *u);
 void underlay_on_resolver_gone(struct underlay *u);
 
+/*
+ * We are about to stop: the overlay's neighbours are told, so that none looks
+ * for us. False when there is none to tell; else engine_on_left says when.
+ */
+bool underlay_stop(struct underlay *u);
+
 /* The configuration was read again. */
 void underlay_configure(struct underlay *u);
 

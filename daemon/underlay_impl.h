@@ -17,8 +17,9 @@ struct underlay {
 	struct engine *e;
 	struct vouch *vouch;
 	struct signer signer;
-	bool signs; /* signer is of this membership */
-	bool is_in; /* an overlay, as far as was told: */
+	bool signs; /* signer is of this membership, or of the last one: */
+	uint64_t leaving_ms; /* until then Leave is said; 0: it is not */
+	bool is_in;	     /* an overlay, as far as was told: */
 	char overlay[NAME_DOMAIN_MAX + 1];
 	bool told_overlay;
 	struct links links;
@@ -40,6 +41,14 @@ bool underlay_is_member(const struct underlay *u);
 
 /* Sends u->body to the resolver; nothing when len is 0. */
 void underlay_send(struct underlay *u, enum resolve_type type, size_t len);
+
+/* Takes what the engine has; 0, or a negative errno: then as if none. */
+int underlay_take_membership(struct underlay *u);
+
+/* underlay_leave.c: the membership is no more; neighbours are told first. */
+bool underlay_begin_leaving(struct underlay *u);
+void underlay_end_leaving(struct underlay *u);
+int underlay_on_left(struct underlay *u, const struct ipc_message *m);
 
 /* Sends our locators as if they were new. */
 void underlay_repeat_locators(struct underlay *u);

@@ -153,6 +153,7 @@ static void send_datagram(struct member *m, const struct node_output *o)
 static void on_left(struct member *m)
 {
 	log_info("overlay", "left");
+	m->conf.send(m->conf.ctx, RESOLVE_LEFT, m->body, 0);
 	ev_now_update(m->conf.loop);
 	ev_timer_stop(m->conf.loop, &m->forget);
 	ev_timer_set(&m->forget, FORGET_S, 0);

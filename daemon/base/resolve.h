@@ -42,6 +42,7 @@ enum resolve_type {
 	RESOLVE_FOUND_NAME = 36, /* struct resolve_answer, to a LOOKUP */
 	RESOLVE_PUBLISHED = 37,	 /* struct resolve_published */
 	RESOLVE_SHOWN = 38,	 /* struct resolve_shown */
+	RESOLVE_LEFT = 39,	 /* the neighbours were told; no body */
 				 /* 48 to 63: enrolment. */
 };
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # Five hosts of an overlay: names found by all, a host reached that only the
 # overlay knows, a resolver killed, the bootstrap killed, a stranger kept out.
+# Alone: hosts that are late are taken for lost.
 # Budget: 300 s, long 300 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
@@ -107,4 +108,16 @@ done
 hip_up alice
 check 'it comes back into the ring' until_true 60 joined alice
 check 'and is found' until_true 20 finds erin alice
+
+# --- who stops takes leave: nobody waits for it in vain
+# neighbours HOST: those that it has in the ring.
+neighbours() { hip_json "$1" '[.successors[], .predecessors[]] | unique[]' overlay; }
+lacks() { ! neighbours "$1" | grep -q "${HIP_HIT[$2]}"; }
+check 'dave is a neighbour' eval '! lacks bob dave'
+hip_stop dave
+for n in alice bob carol erin; do
+	check "$n knows at once that dave has gone" until_true 1 lacks "$n" dave
+done
+check 'dave comes again' hip_up dave
+check 'and is in the ring' until_true 30 joined dave
 hip_end

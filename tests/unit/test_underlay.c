@@ -523,6 +523,63 @@ Test(underlay, a_message_of_our_overlay_is_signed)
 	cr_expect_eq(back.signature[0], 0x30);
 }
 
+/* Of a Leave: whether the engine signs it. */
+static bool is_signed(const uint8_t *message, size_t len)
+{
+	struct resolve_sign s = { .id = 79, .preimage = message, .len = len };
+	struct resolve_signed back;
+
+	say(RESOLVE_SIGN, resolve_sign_write(&s, body, sizeof(body)));
+	expect_next(RESOLVE_SIGNED);
+	cr_assert(resolve_signed_parse(got.body, got.len, &back));
+	return back.len > 0;
+}
+
+Test(underlay, who_leaves_signs_until_the_neighbours_know)
+{
+	uint8_t message[256];
+	size_t len;
+
+	join();
+	start_resolver();
+	len = write_message(message, sizeof(message));
+	leave();
+	drain();
+	cr_expect(is_signed(message, len));
+	say(RESOLVE_LEFT, 0);
+	cr_expect_not(is_signed(message, len));
+}
+
+Test(underlay, who_leaves_does_not_sign_for_long)
+{
+	uint8_t message[256];
+	size_t len;
+
+	join();
+	start_resolver();
+	len = write_message(message, sizeof(message));
+	leave();
+	drain();
+	underlay_tick(e.underlay, engine_now_ms() + 6000);
+	cr_expect_not(is_signed(message, len));
+}
+
+Test(underlay, before_a_stop_the_neighbours_are_told)
+{
+	struct resolve_overlay o;
+
+	cr_expect_not(underlay_stop(e.underlay), "there are none");
+	join();
+	cr_expect_not(underlay_stop(e.underlay), "nobody tells them");
+	start_resolver();
+	drain();
+	cr_assert(underlay_stop(e.underlay));
+	expect_next(RESOLVE_OVERLAY);
+	cr_assert(resolve_overlay_parse(got.body, got.len, &o));
+	cr_expect_str_empty(o.name);
+	cr_expect(membership_is_set(&e.membership), "for the next start");
+}
+
 static const char *name_state(const char *name)
 {
 	const struct published_name *n =
