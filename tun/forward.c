@@ -38,12 +38,12 @@ static const struct {
 	enum ring_kind kind;
 	unsigned share;
 } controls[] = {
-	{ 1, RING_I1, 4 },     { 2, RING_R1, 2 },      { 3, RING_I2, 3 },
+	{ 1, RING_I1, 3 },     { 2, RING_R1, 2 },      { 3, RING_I2, 2 },
 	{ 4, RING_R2, 2 },     { 16, RING_UPDATE, 2 }, { 18, RING_CLOSE, 1 },
 	{ 19, RING_CLOSE, 1 },
 };
 
-enum { CONTROL_SHARE = 1, NO_SPI_SHARE = 8 };
+enum { CONTROL_SHARE = 1, INSIDE_SHARE = 3, NO_SPI_SHARE = 8 };
 
 static const enum worker_drop esp_reason[ESP_RESULTS] = {
 	[ESP_SHORT] = WORKER_DROP_SHORT,
@@ -129,6 +129,8 @@ static void hip_inside(struct forward *f, const struct sa_in *sa, struct pkt *p)
 		forward_drop(f, WORKER_DROP_INNER_HIP, 1);
 	else if (p->len > FORWARD_CONTROL_MAX)
 		forward_drop(f, WORKER_DROP_TOO_LONG, 1);
+	else if (ring_has_share(f->control, RING_INSIDE, INSIDE_SHARE))
+		forward_drop(f, WORKER_DROP_RING_FULL, 1);
 	else
 		tell(f, f->control, RING_INSIDE, p);
 }

@@ -54,22 +54,22 @@ static void remove_timers(struct host *h, struct assoc *a)
 }
 
 /* A known peer needs a place more than any stranger does. */
-static void make_room(struct host *h, const struct hit *hit)
+static void make_room(struct host *h, bool is_known)
 {
 	struct assoc *victim = TAILQ_FIRST(&h->dead);
 
 	if (!victim)
-		victim = strangers_find_idlest(h, peers_find(&h->peers, hit));
+		victim = strangers_find_idlest(h, is_known);
 	if (victim)
 		assoc_forget(h, victim, "its place was needed for another");
 }
 
-struct assoc *assoc_new(struct host *h, const struct hit *hit)
+struct assoc *assoc_new(struct host *h, const struct hit *hit, bool is_known)
 {
 	struct assoc *a;
 
 	if (table_count(&h->assocs) >= h->conf.assoc_max)
-		make_room(h, hit);
+		make_room(h, is_known);
 	if (table_count(&h->assocs) >= h->conf.assoc_max)
 		return NULL;
 	a = calloc(1, sizeof(*a));
@@ -167,10 +167,12 @@ static void replace_keys(struct host *h, struct assoc *a)
 int assoc_prepare(struct host *h, struct assoc *a, const struct agreed *agreed,
 		  const struct hip_input *in)
 {
-	if (a->known_until_ms < agreed->known_until_ms)
+	/* A certificate says more than that it was sought. */
+	if (agreed->known_until_ms > 0)
 		a->known_until_ms = agreed->known_until_ms;
-	if (!host_is_known(h, &a->hit) && strangers_count(h, a, &in->remote))
-		return -ENOMEM;
+	if (!host_is_known(h, &a->hit))
+		return strangers_count(h, a, &in->remote);
+	strangers_remove(h, a); /* it has become known */
 	return 0;
 }
 

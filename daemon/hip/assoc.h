@@ -74,9 +74,10 @@ struct assoc *assoc_find(const struct host *h, const struct hit *hit);
 
 /*
  * A new one, UNASSOCIATED. Where all places are taken, the one that died
- * first goes, or that of a stranger. NULL at the limit or for want of memory.
+ * first goes, or that of a stranger, of any when this one is known. NULL at the
+ * limit or for want of memory.
  */
-struct assoc *assoc_new(struct host *h, const struct hit *hit);
+struct assoc *assoc_new(struct host *h, const struct hit *hit, bool is_known);
 
 /*
  * Ends it at once: SAs are closed, its exchange is dropped, packets that

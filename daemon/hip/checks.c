@@ -10,11 +10,11 @@
 
 static uint64_t mac_of(const struct packet *p)
 {
-	const struct param *mac = packet_find(p, PARAM_HIP_MAC);
+	/* The one that was verified; a packet may have the other, too. */
+	const struct param *mac = packet_find(
+		p, p->type == HIP_R2 ? PARAM_HIP_MAC_2 : PARAM_HIP_MAC);
 	uint64_t first = 0;
 
-	if (!mac)
-		mac = packet_find(p, PARAM_HIP_MAC_2);
 	assert(mac && mac->len >= sizeof(first)); /* it has been verified */
 	memcpy(&first, mac->body, sizeof(first));
 	return first;

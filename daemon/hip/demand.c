@@ -57,7 +57,7 @@ static struct assoc *assoc_for_exchange(struct host *h, const struct hit *hit,
 		return NULL;
 	}
 	if (!a)
-		a = assoc_new(h, hit);
+		a = assoc_new(h, hit, peers_find(&h->peers, hit));
 	if (!a)
 		*refusal = "too many associations";
 	return a;
@@ -67,7 +67,7 @@ static struct assoc *assoc_for_exchange(struct host *h, const struct hit *hit,
 static void seek(struct host *h, struct assoc *a, const struct hip_input *in)
 {
 	if (!a)
-		a = assoc_new(h, &in->hit);
+		a = assoc_new(h, &in->hit, peers_find(&h->peers, &in->hit));
 	if (!a) {
 		refuse(h, in, "too many associations");
 		return;

@@ -255,7 +255,9 @@ static enum drop complete(struct host *h, const struct arrival *m,
 		return DROP_INTERNAL;
 	}
 	if (!a)
-		a = assoc_new(h, peer);
+		a = assoc_new(h, peer,
+			      peers_find(&h->peers, peer) ||
+				      g->known_until_ms > 0);
 	if (!a) {
 		agreed_free(h, g);
 		return DROP_LIMIT;

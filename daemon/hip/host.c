@@ -253,8 +253,10 @@ static void on_peer_remove(struct host *h, const struct hip_input *in)
 	struct assoc *a = assoc_find(h, &in->hit);
 
 	(void)peers_remove(&h->peers, &in->hit); /* unknown: as wanted */
-	if (a)
-		close_start(h, a);
+	if (!a)
+		return;
+	a->known_until_ms = 0; /* whatever it was let in by */
+	close_start(h, a);
 }
 
 static void on_traffic(struct host *h, const struct hip_input *in)
@@ -359,6 +361,7 @@ static void run_timers(struct host *h)
 			break;
 		case TIMER_PATH:
 			pathmtu_on_timer(h, t->owner);
+			n += PATH_TIMER_COST - 1;
 			break;
 		case TIMER_R1:
 			host_renew_r1(h);

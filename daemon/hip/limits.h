@@ -182,8 +182,9 @@ enum {
 	R1S_AT_ONCE = 64,	   /* per I1 are verified, then each R1_MS */
 	CHECKS_AT_ONCE = 16,	   /* signatures, then one each CHECKS_MS */
 	CHECKS_AGAIN_AT_ONCE = 4,  /* of one packet; then CHECKS_AGAIN_MS */
-	CHECKS_MAX = 4,		   /* packets that are told apart so */
+	CHECKS_MAX = 10,	   /* packets that are told apart so */
 	UPDATES_REFUSED_MAX = 4,   /* genuine ones, of no use, remembered */
+	PATH_TIMER_COST = 8,	   /* signatures of a round, at most */
 	PATHS_AT_ONCE = 32,	   /* are probed, then each PATH_EACH_MS */
 	REKEYS_DH_AT_ONCE = 8, /* by the peer, then one each REKEY_DH_EACH_MS */
 };

@@ -201,6 +201,9 @@ static void conclude(struct mtu_search *s)
 		mtu_search_stop(s);
 		enter(s, MTU_ASK_LOW);
 		add(s, MTU_PROBE_SMALL);
+	} else if (s->phase == MTU_ASK_MORE) {
+		enter(s, MTU_DOWN); /* small ones pass: what is between? */
+		add_steps(s, steps, STEPS, s->floor - 1, s->size);
 	} else {
 		end(s, s->floor);
 	}

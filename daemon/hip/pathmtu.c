@@ -95,6 +95,18 @@ void pathmtu_start(struct host *h, struct assoc *a, bool is_same_path)
 	rest(h, a);
 }
 
+/* Not zeros: a link may compress. The same each time, so that a probe that is
+ * repeated counts as the packet that it was before (checks.h). */
+static void fill(uint8_t *bytes, size_t len, uint32_t id)
+{
+	uint64_t x = id;
+
+	for (size_t i = 0; i < len; i++) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		bytes[i] = (uint8_t)(x >> 56);
+	}
+}
+
 /* An UPDATE with this id and so much PADDING. 0, -EIO or -ENOSPC. */
 static int write_probe(struct host *h, const struct assoc *a, uint32_t id,
 		       size_t padding, struct packet_out *p)
@@ -104,8 +116,7 @@ static int write_probe(struct host *h, const struct assoc *a, uint32_t id,
 	packet_begin(p, HIP_UPDATE, 0, &h->hit, &a->hit);
 	seq_write(p, id);
 	if (padding >= PARAM_HEADER_LEN && padding < sizeof(bytes)) {
-		/* Not zeros: a link may compress. */
-		env_random(&h->conf.env, bytes, padding);
+		fill(bytes, padding, id);
 		packet_param(p, PARAM_PADDING, bytes,
 			     padding - PARAM_HEADER_LEN);
 	}

@@ -51,7 +51,7 @@ static size_t issue(const struct founder *f, const char *name,
 	struct wr t = wr_init(tbs, sizeof(tbs)), w = wr_init(out, cap);
 	struct certificate c;
 	const uint8_t *hi;
-	size_t hi_len, sig_len;
+	size_t hi_len, sig_len = 0;
 
 	randombytes_buf(random, sizeof(random));
 	hi = identity_hi(holder, &hi_len);

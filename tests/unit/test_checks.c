@@ -55,7 +55,8 @@ Test(checks, the_oldest_packet_is_forgotten_and_then_counts_as_new)
 Test(checks, both_kinds_of_mac_count)
 {
 	uint8_t body[32] = { 9 };
-	struct packet p = { .params = { { .type = PARAM_HIP_MAC_2,
+	struct packet p = { .type = HIP_R2,
+			    .params = { { .type = PARAM_HIP_MAC_2,
 					  .len = sizeof(body),
 					  .body = body } },
 			    .n_params = 1 };
@@ -63,4 +64,20 @@ Test(checks, both_kinds_of_mac_count)
 
 	cr_expect(checks_allow(&c, &p, 0));
 	cr_expect_eq(allowed(&c, 9, 100, 0), CHECKS_AGAIN_AT_ONCE);
+}
+
+/* A bad Responder may add a HIP_MAC, of any length, that nobody has verified.
+ */
+Test(checks, of_an_r2_the_mac_counts_that_was_verified)
+{
+	uint8_t body[32] = { 9 };
+	struct packet p = { .type = HIP_R2,
+			    .params = { { .type = PARAM_HIP_MAC, .body = body },
+					{ .type = PARAM_HIP_MAC_2,
+					  .len = sizeof(body),
+					  .body = body } },
+			    .n_params = 2 };
+	struct checks c = { 0 };
+
+	cr_expect(checks_allow(&c, &p, 0));
 }

@@ -517,8 +517,8 @@ Test(forward, a_flood_of_one_type_of_hip_packet_leaves_room_for_the_others)
 		enum ring_kind kind;
 		unsigned share;
 	} row[] = {
-		{ 1, RING_I1, 4 },	{ 2, RING_R1, 2 },
-		{ 3, RING_I2, 3 },	{ 4, RING_R2, 2 },
+		{ 1, RING_I1, 3 },	{ 2, RING_R1, 2 },
+		{ 3, RING_I2, 2 },	{ 4, RING_R2, 2 },
 		{ 16, RING_UPDATE, 2 }, { 17, RING_CONTROL, 1 },
 		{ 18, RING_CLOSE, 1 },
 	};
@@ -542,6 +542,25 @@ Test(forward, a_flood_of_one_type_of_hip_packet_leaves_room_for_the_others)
 		cr_expect_eq(flood_control(s, 127), 0, "as NOTIFY");
 		side_free(s);
 	}
+}
+
+/* An associated peer does not take the room of those that are not yet. */
+Test(forward, a_flood_inside_esp_leaves_room_for_what_comes_outside)
+{
+	struct side *a = side_new(alice), *b = side_new(bob);
+
+	associate(a, b, "192.0.2.9");
+	for (int i = 0; i < RING_ENTRIES; i++) {
+		put_hip_inside(a, b, 0, alice);
+		cr_assert_eq(run_up(b, 1), 0);
+	}
+	cr_expect_eq(drops(b, WORKER_DROP_RING_FULL),
+		     RING_ENTRIES - 3 * RING_ENTRIES / 16);
+	cr_expect_eq(flood_control(b, 1), 3 * RING_ENTRIES / 16);
+	cr_expect_eq(flood_control(b, 3), 2 * RING_ENTRIES / 16);
+	cr_expect_eq(flood_control(b, 17), RING_ENTRIES / 16);
+	side_free(a);
+	side_free(b);
 }
 
 Test(forward, what_came_in_by_the_tun_device_is_refused)
