@@ -123,7 +123,10 @@ static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 		return;
 	}
 	if (o->kind == HIP_OUT_WANT) {
-		if (!e->underlay || !underlay_on_want(e->underlay, &o->hit))
+		if (recovery_knows(e, &o->hit))
+			add_after(e, AFTER_FOUND, &o->hit, 0);
+		else if (!e->underlay ||
+			 !underlay_on_want(e->underlay, &o->hit))
 			add_after(e, AFTER_NOT_FOUND, &o->hit, 0);
 		return;
 	}
@@ -180,6 +183,9 @@ static void do_after(struct engine *e, const struct after *a)
 		break;
 	case AFTER_NOT_FOUND:
 		give(e, &not_found);
+		break;
+	case AFTER_FOUND:
+		recovery_tell_found(e, &a->hit);
 		break;
 	case AFTER_TELL:
 		reconfigure_tell_again(e, &a->hit);

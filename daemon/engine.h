@@ -52,6 +52,7 @@ enum after_kind {
 	AFTER_JOB,	 /* this job was not taken */
 	AFTER_KEEP,	 /* it may be one that the overlay keeps */
 	AFTER_NOT_FOUND, /* nobody is asked where the peer is */
+	AFTER_FOUND,	 /* it is where it was seen last */
 };
 
 struct after {

@@ -7,6 +7,7 @@
 #include "daemon/base/log.h"
 #include "daemon/enrol.h"
 #include "daemon/recent.h"
+#include "daemon/underlay.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -60,20 +61,28 @@ static bool is_let_in(const struct engine *e, const struct hit *hit)
 	       enrol_speaks_for(e->enrol, hit, told, &n);
 }
 
+/* Where the peer was seen that the raw host is no more is of no use. */
+static const struct recent_peer *find(const struct engine *e,
+				      const struct hit *hit)
+{
+	const struct recent_peer *p = recent_find(e->recent, hit, now_s());
+
+	return p && p->locator.port == 0 &&
+			       e->config.transport != CONFIG_TRANSPORT_RAW
+		       ? NULL
+		       : p;
+}
+
 void recovery_tell_peer(struct engine *e, const struct hit *hit,
 			const struct locator *locators, size_t n)
 {
-	const struct recent_peer *p = recent_find(e->recent, hit, now_s());
+	const struct recent_peer *p = find(e, hit);
 	struct locator all[LOCATORS_MAX];
 	struct hip_input in = { .kind = HIP_IN_PEER,
 				.hit = *hit,
 				.locators = all };
 	bool is_there = false;
 
-	/* Where the raw host was seen that it is no more is of no use. */
-	if (p && p->locator.port == 0 &&
-	    e->config.transport != CONFIG_TRANSPORT_RAW)
-		p = NULL;
 	/* Who changes the configuration knows better than we remember. */
 	for (size_t i = 0; i < n && in.n_locators < LOCATORS_MAX; i++) {
 		all[in.n_locators++] = locators[i];
@@ -137,13 +146,32 @@ static bool is_up(const struct host_assoc_info *a)
 	return a->state == ASSOC_ESTABLISHED || a->state == ASSOC_R2_SENT;
 }
 
+bool recovery_knows(const struct engine *e, const struct hit *hit)
+{
+	return find(e, hit) != NULL;
+}
+
+void recovery_tell_found(struct engine *e, const struct hit *hit)
+{
+	const struct recent_peer *p = find(e, hit);
+	const struct hip_input in = { .kind = HIP_IN_FOUND,
+				      .hit = *hit,
+				      .locators = p ? &p->locator : NULL,
+				      .n_locators = p ? 1 : 0 };
+
+	engine_input(e, &in);
+}
+
 bool recovery_on_peer(struct engine *e, const struct hip_output *o)
 {
 	struct host_assoc_info a;
 
-	/* Our own end closes them all, and they are to come back. */
-	if ((o->state == ASSOC_CLOSING || o->state == ASSOC_CLOSED) &&
-	    !e->stopping)
+	/* Our own end closes them all, and they are to come back. Who is not
+	 * where it was seen last may be found elsewhere by the overlay. */
+	if (((o->state == ASSOC_CLOSING || o->state == ASSOC_CLOSED) &&
+	     !e->stopping) ||
+	    (o->state == ASSOC_FAILED && !engine_has_peer(e, &o->hit) &&
+	     underlay_can_ask(e->underlay)))
 		recent_forget(e->recent, &o->hit);
 	return host_assoc_find(e->host, &o->hit, &a) && is_up(&a) &&
 	       recent_saw(e->recent, &a.hit, &a.remote, now_s());

@@ -27,6 +27,13 @@ void recovery_tell_peer(struct engine *e, const struct hit *hit,
 			const struct locator *locators, size_t n);
 
 /*
+ * A host without a known locator is wanted: whether it was seen lately. And
+ * tells the host where, as what was found of it.
+ */
+bool recovery_knows(const struct engine *e, const struct hit *hit);
+void recovery_tell_found(struct engine *e, const struct hit *hit);
+
+/*
  * An association's state has changed. True when the peer turned up at
  * another place than before: then it should be told to the host again.
  */

@@ -113,6 +113,11 @@ static struct peer *make_peer(struct hop *h, const struct hit *hit)
 	return &h->peers[h->n++];
 }
 
+bool hop_has(const struct hop *h, const struct hit *hit)
+{
+	return find_peer(h, hit) != NULL;
+}
+
 void hop_down(struct hop *h, const struct hit *hit)
 {
 	struct peer *p = find_peer(h, hit);

@@ -25,6 +25,7 @@ void hop_free(struct hop *h);
 /* The association with a peer stands (anew), or is gone. */
 void hop_up(struct hop *h, const struct hit *peer, uint64_t now_ms);
 void hop_down(struct hop *h, const struct hit *peer);
+bool hop_has(const struct hop *h, const struct hit *hit);
 
 /* Takes an OVERLAY_SEND; without a link to its peer it is lost at once. */
 void hop_send(struct hop *h, struct overlay_output *out, uint64_t now_ms);

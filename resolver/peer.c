@@ -4,6 +4,7 @@
  * out about a link, the overlay is told.
  */
 #include "resolver/peer.h"
+#include "resolver/frame.h"
 #include "resolver/hop.h"
 
 #include <stdlib.h>
@@ -52,10 +53,16 @@ void peer_input(struct peer *p, const struct overlay_input *in, uint64_t now_ms)
 void peer_datagram(struct peer *p, const struct hit *from, struct span bytes,
 		   uint64_t now_ms)
 {
-	struct overlay_input in = { .type = OVERLAY_HEARD, .peer = *from };
-	enum hop_result res =
-		hop_datagram(p->hop, from, bytes, &in.bytes, now_ms);
+	struct overlay_input in = { .type = OVERLAY_UP, .peer = *from };
+	struct frame f;
+	enum hop_result res;
 
+	/* Its end took the association for a link when ours had given it up:
+	 * it would speak to nobody for as long as the association stands. */
+	if (!hop_has(p->hop, from) && frame_parse(bytes.bytes, bytes.len, &f))
+		peer_input(p, &in, now_ms);
+	in.type = OVERLAY_HEARD;
+	res = hop_datagram(p->hop, from, bytes, &in.bytes, now_ms);
 	if (res == HOP_REFUSED)
 		return;
 	if (res == HOP_MESSAGE)

@@ -313,3 +313,38 @@ Test(peer, a_name_outlives_a_host_without_a_word)
 	cr_assert(r && r->type == OVERLAY_RESULT);
 	cr_expect_eq(r->result, OVERLAY_FOUND);
 }
+
+/* The others had given the link up, and heard of no new association. */
+Test(peer, who_begins_anew_is_taken_in_by_those_that_only_hear_it)
+{
+	struct host *anew = &hosts[1];
+
+	for (size_t i = 0; i < HOSTS; i++)
+		if (i != 1)
+			peer_input(
+				hosts[i].peer,
+				&(struct overlay_input){ .type = OVERLAY_DOWN,
+							 .peer = anew->hit },
+				now);
+	overlay_output_free(anew->result);
+	peer_free(anew->peer);
+	judge_free(anew->judge);
+	identity_free(anew->key);
+	*anew = (struct host){ .joined = false };
+	make_host(1);
+	peer_input(anew->peer,
+		   &(struct overlay_input){ .type = OVERLAY_BOOTSTRAP,
+					    .peer = hosts[0].hit },
+		   now);
+	for (size_t i = 0; i < HOSTS; i++)
+		if (i != 1)
+			tell_up(anew, &hosts[i].hit);
+	run(30000);
+	cr_expect(anew->joined);
+	for (size_t i = 0; i < HOSTS; i++) {
+		struct overlay_info info;
+
+		overlay_info(peer_overlay(hosts[i].peer), &info);
+		cr_expect_eq(info.members, HOSTS - 1, "%zu", i);
+	}
+}
