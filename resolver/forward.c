@@ -230,6 +230,11 @@ static void dispatch(struct overlay *o, const struct delivery *d)
 		forward_refuse(o, d, RELOAD_ERROR_UNKNOWN_EXTENSION);
 		return;
 	}
+	if ((d->m.code == RELOAD_JOIN_REQ || d->m.code == RELOAD_UPDATE_REQ) &&
+	    !links_prove(o, d)) {
+		forward_refuse(o, d, RELOAD_ERROR_FORBIDDEN);
+		return;
+	}
 	switch (d->m.code) {
 	case RELOAD_PROBE_REQ:
 	case RELOAD_PING_REQ:
@@ -271,7 +276,7 @@ static bool find_source(struct overlay *o, struct delivery *d)
 	d->direct = via->n == 0;
 	d->source = d->from;
 	if (d->direct)
-		return true; /* the association proves it */
+		return true; /* the association proves it, but links_prove */
 	if (via->at[0].type != DESTINATION_NODE)
 		return false;
 	d->source = via->at[0].node;

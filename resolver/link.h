@@ -20,6 +20,8 @@ enum link_flag {
 	LINK_SUSPECT = 1 << 1,	 /* the last message was not acknowledged */
 	LINK_BOOTSTRAP = 1 << 2, /* our way in, kept until we have others */
 	LINK_TOLD = 1 << 3,	 /* it knows that we are in the ring */
+	LINK_SHOWN = 1 << 4,	 /* it has seen our certificate */
+	LINK_PROVEN = 1 << 5,	 /* we have seen its */
 };
 
 struct link {

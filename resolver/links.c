@@ -122,6 +122,23 @@ void links_on_up(struct overlay *o, const struct hit *node)
 	chord_on_up(o, l);
 }
 
+bool links_prove(struct overlay *o, const struct delivery *d)
+{
+	const struct overlay_check *check = &o->config->check;
+	struct link *l = route_find(&o->route, &d->from);
+	struct hit signer;
+
+	if (!d->direct || !l)
+		return true; /* signed, or from ourselves */
+	if (d->m.code == RELOAD_UPDATE_REQ && link_has(l, LINK_PROVEN))
+		return true;
+	if (!check->message(check->ctx, &d->m, &signer) ||
+	    !hit_equal(&signer, &d->from))
+		return false;
+	link_set(l, LINK_PROVEN);
+	return true;
+}
+
 static void close_link(struct overlay *o, const struct hit *node)
 {
 	struct overlay_output *out = output_new(o, OVERLAY_CLOSE, 0);

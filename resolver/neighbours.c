@@ -72,6 +72,8 @@ void neighbours_update(struct overlay *o, const struct hit *to,
 	if (!l)
 		return;
 	link_set(l, LINK_TOLD);
+	if (type == CHORD_FULL) /* asked for by who may have begun anew */
+		l->flags &= (uint8_t)~LINK_SHOWN;
 	u.type = type;
 	u.uptime_s = (uint32_t)((o->now_ms - o->started_ms) / 1000);
 	list_side(o, SIDE_PREDECESSORS, &u.predecessors);
@@ -80,7 +82,7 @@ void neighbours_update(struct overlay *o, const struct hit *to,
 	if (type == CHORD_FULL)
 		list_fingers(o, &u.fingers);
 	chord_update_write(&w, &u);
-	ask_node(o, PURPOSE_NOTHING, RELOAD_UPDATE_REQ, to, &w);
+	ask_node(o, PURPOSE_UPDATE, RELOAD_UPDATE_REQ, to, &w);
 }
 
 void neighbours_ask_table(struct overlay *o, const struct hit *peer)
@@ -185,7 +187,7 @@ static void note_beginning(const struct overlay *o, struct link *l,
 	uint32_t later = began_s - l->began_s;
 
 	if (l->began_s != 0 && later > BEGAN_SLACK_S && later < UINT32_MAX / 2)
-		l->flags &= (uint8_t) ~(LINK_IN_RING | LINK_TOLD);
+		l->flags &= (uint8_t) ~(LINK_IN_RING | LINK_TOLD | LINK_SHOWN);
 	l->began_s = began_s != 0 ? began_s : 1;
 }
 
@@ -268,6 +270,24 @@ void neighbours_on_finger(struct overlay *o, const struct reply *r)
 void neighbours_on_heal(struct overlay *o, const struct reply *r)
 {
 	on_found(o, r);
+}
+
+void neighbours_on_updated(struct overlay *o, const struct reply *r)
+{
+	struct link *l = r->d ? route_find(&o->route, &r->d->from) : NULL;
+
+	if (!l || !r->d->direct)
+		return;
+	if (!r->error) {
+		link_set(l, LINK_SHOWN);
+		return;
+	}
+	if (r->error != RELOAD_ERROR_FORBIDDEN || !link_has(l, LINK_SHOWN))
+		return;
+	/* It has begun anew: once more, with our certificate. */
+	l->flags &= (uint8_t)~LINK_SHOWN;
+	if (overlay_is_joined(o))
+		neighbours_on_up(o, l);
 }
 
 void neighbours_on_loss(struct overlay *o, const struct link *l)

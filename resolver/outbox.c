@@ -2,7 +2,8 @@
 /*
  * Messages of ours: RFC 6940 6.3.3, 6.3.4. Each waits here until the caller
  * has signed it. To a neighbour goes no certificate, because the association
- * says who we are; to others goes ours, and those of the values inside.
+ * says who we are, except with what claims to be of a member; to others goes
+ * ours, and those of the values inside.
  */
 #include "resolver/overlay_impl.h"
 
@@ -25,6 +26,19 @@ static bool is_direct(const struct overlay *o, const struct envelope *e)
 {
 	return e->n_to == 1 && e->to[0].type == DESTINATION_NODE &&
 	       route_find(&o->route, &e->to[0].node);
+}
+
+/* An association is no proof that we are a member. */
+static bool claims_membership(const struct overlay *o, const struct envelope *e)
+{
+	const struct link *l;
+
+	if (e->code == RELOAD_JOIN_REQ)
+		return true;
+	if (e->code != RELOAD_UPDATE_REQ)
+		return false;
+	l = route_find(&o->route, &e->to[0].node);
+	return l && !link_has(l, LINK_SHOWN);
 }
 
 static void fill_header(const struct overlay *o, const struct envelope *e,
@@ -117,7 +131,7 @@ void outbox_send(struct overlay *o, const struct envelope *e)
 		return;
 	}
 	d->id = o->next_id++;
-	d->with_certificate = !is_direct(o, e);
+	d->with_certificate = !is_direct(o, e) || claims_membership(o, e);
 	d->tried = e->tried ? *e->tried : (struct excluded){ .n = 0 };
 	d->next = o->drafts;
 	o->drafts = d;

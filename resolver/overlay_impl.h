@@ -167,6 +167,7 @@ enum purpose {
 	PURPOSE_FETCH,	/* of a search: arg */
 	PURPOSE_STORE,	/* of a publication: arg */
 	PURPOSE_LEAVE,
+	PURPOSE_UPDATE,
 };
 
 enum { REQUEST_DESTINATIONS_MAX = 2, REQUEST_BODY_MAX = RELOAD_MESSAGE_MAX };
@@ -221,6 +222,7 @@ void neighbours_on_update(struct overlay *o, const struct delivery *d);
 void neighbours_on_route_query(struct overlay *o, const struct delivery *d);
 void neighbours_on_finger(struct overlay *o, const struct reply *r);
 void neighbours_on_heal(struct overlay *o, const struct reply *r);
+void neighbours_on_updated(struct overlay *o, const struct reply *r);
 void neighbours_update(struct overlay *o, const struct hit *to,
 		       enum chord_update_type type);
 void neighbours_ask_table(struct overlay *o, const struct hit *peer);
@@ -245,6 +247,9 @@ void links_on_down(struct overlay *o, const struct hit *node);
 void links_gone(struct overlay *o, const struct hit *node, bool silently);
 bool links_is_connecting(const struct overlay *o, const struct hit *node);
 bool links_was_lost(const struct overlay *o, const struct hit *node);
+/* A Join or an Update is a member's: by its certificate, for an Update this
+ * time or an earlier one. An association alone may be with anybody. */
+bool links_prove(struct overlay *o, const struct delivery *d);
 void links_sweep(struct overlay *o);
 void links_expire(struct overlay *o);
 uint64_t links_deadline(const struct overlay *o);

@@ -94,6 +94,9 @@ static void reply(struct overlay *o, const struct request *r,
 	case PURPOSE_HEAL:
 		neighbours_on_heal(o, &p);
 		break;
+	case PURPOSE_UPDATE:
+		neighbours_on_updated(o, &p);
+		break;
 	case PURPOSE_FETCH:
 		search_on_reply(o, &p);
 		break;

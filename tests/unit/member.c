@@ -218,6 +218,7 @@ void member_meet(struct member *m, const struct hit *peer)
 	chord_update_write(&w, &u);
 	l = member_letter(m, RELOAD_UPDATE_REQ,
 			  (struct span){ body, wr_len(&w) });
+	l.signer = *peer;
 	member_post(m, peer, &l);
 }
 

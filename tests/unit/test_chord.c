@@ -87,6 +87,7 @@ static void update(const struct hit *from, enum chord_update_type type)
 	chord_update_write(&w, &u);
 	l = member_letter(&m, RELOAD_UPDATE_REQ,
 			  (struct span){ scratch, wr_len(&w) });
+	l.signer = *from;
 	member_post(&m, from, &l);
 }
 
@@ -228,10 +229,13 @@ static struct letter join_of(const struct hit *node)
 {
 	struct join_req join = { .node = *node };
 	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct letter l;
 
 	join_req_write(&w, &join);
-	return member_letter(&m, RELOAD_JOIN_REQ,
-			     (struct span){ scratch, wr_len(&w) });
+	l = member_letter(&m, RELOAD_JOIN_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	l.signer = *node;
+	return l;
 }
 
 Test(chord, admits_who_stands_between_its_predecessor_and_itself)
@@ -267,8 +271,114 @@ Test(chord, refuses_a_join_for_another)
 	begin(true);
 	member_up(&m, &nodes[10]);
 	l = join_of(&nodes[11]);
+	l.signer = nodes[10];
 	member_post(&m, &nodes[10], &l);
 	cr_expect_eq(member_error(&m, &nodes[10]), RELOAD_ERROR_FORBIDDEN);
+}
+
+Test(chord, a_join_without_a_proof_is_refused)
+{
+	struct letter l;
+
+	begin(true);
+	member_up(&m, &nodes[20]);
+	l = join_of(&nodes[20]);
+	l.spoiled = true;
+	member_post(&m, &nodes[20], &l);
+	cr_expect_eq(member_error(&m, &nodes[20]), RELOAD_ERROR_FORBIDDEN);
+	l.spoiled = false;
+	l.signer = nodes[10];
+	member_post(&m, &nodes[20], &l);
+	cr_expect_eq(member_error(&m, &nodes[20]), RELOAD_ERROR_FORBIDDEN);
+	cr_expect_eq(route_members(overlay_route(m.core)), 0);
+}
+
+static struct letter ready_of(const struct hit *node)
+{
+	static const struct chord_update u = { .type = CHORD_PEER_READY };
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct letter l;
+
+	chord_update_write(&w, &u);
+	l = member_letter(&m, RELOAD_UPDATE_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	l.signer = *node;
+	return l;
+}
+
+Test(chord, the_first_update_over_a_link_proves_that_its_sender_is_a_member)
+{
+	struct letter l;
+
+	begin(true);
+	member_up(&m, &nodes[20]);
+	l = ready_of(&nodes[20]);
+	l.spoiled = true;
+	member_post(&m, &nodes[20], &l);
+	cr_expect_eq(member_error(&m, &nodes[20]), RELOAD_ERROR_FORBIDDEN);
+	cr_expect_eq(route_members(overlay_route(m.core)), 0);
+	l.spoiled = false;
+	member_post(&m, &nodes[20], &l);
+	cr_expect_eq(route_members(overlay_route(m.core)), 1);
+	l.spoiled = true;
+	member_post(&m, &nodes[20], &l);
+	cr_expect_eq(member_answer(&m, &nodes[20]), RELOAD_UPDATE_ANS);
+	member_down(&m, &nodes[20]);
+	member_up(&m, &nodes[20]);
+	member_post(&m, &nodes[20], &l);
+	cr_expect_eq(member_error(&m, &nodes[20]), RELOAD_ERROR_FORBIDDEN);
+	cr_expect_eq(route_members(overlay_route(m.core)), 0);
+}
+
+/* The next Update to that node, however long it takes. */
+static struct message next_update(const struct hit *node)
+{
+	struct message sent;
+
+	for (int i = 0; i < 500; i++) {
+		member_pass(&m, 1000);
+		if (member_sent(&m, node, 0, &sent) &&
+		    sent.code == RELOAD_UPDATE_REQ)
+			return sent;
+	}
+	cr_assert_fail("none is sent");
+	return sent;
+}
+
+static struct letter answer_to(const struct message *sent, uint16_t code,
+			       struct span body)
+{
+	struct letter l = member_letter(&m, code, body);
+
+	l.header.transaction_id = sent->header.transaction_id;
+	return l;
+}
+
+Test(chord, our_certificate_goes_with_updates_until_it_was_seen)
+{
+	const struct error_body forbidden = { .code = RELOAD_ERROR_FORBIDDEN };
+	uint8_t body[16];
+	struct wr w = wr_init(body, sizeof(body));
+	struct message sent;
+	struct letter l;
+
+	begin(true);
+	member_meet(&m, &nodes[20]);
+	sent = next_update(&nodes[20]);
+	cr_expect_eq(sent.n_certificates, 1);
+	l = answer_to(&sent, RELOAD_UPDATE_ANS, (struct span){ NULL, 0 });
+	member_post(&m, &nodes[20], &l);
+	sent = next_update(&nodes[20]);
+	cr_expect_eq(sent.n_certificates, 0);
+	error_write(&w, &forbidden);
+	l = answer_to(&sent, RELOAD_ERROR, (struct span){ body, wr_len(&w) });
+	member_post(&m, &nodes[20], &l);
+	cr_assert(member_sent(&m, &nodes[20], 0, &sent), "at once");
+	cr_expect_eq(sent.code, RELOAD_UPDATE_REQ);
+	cr_expect_eq(sent.n_certificates, 1);
+	l.header.transaction_id = sent.header.transaction_id;
+	member_post(&m, &nodes[20], &l);
+	cr_expect_eq(m.n, 0, "who refuses it is not asked again and again");
 }
 
 Test(chord, refuses_an_update_from_afar)
