@@ -143,8 +143,12 @@ void saying_on_publish(struct node *n, const struct resolve_publish *ask)
 		return;
 	}
 	if (p->exists == ask->exists && p->state == RESOLVE_NAME_PUBLISHED) {
+		/* Told again after a restart of either side, or because
+		 * those who keep it may have changed. */
 		tell_of(n, ask->id, p->name, p->state, p->reason);
-		return; /* told again after a restart of either side */
+		if (p->exists)
+			soon(n, p);
+		return;
 	}
 	p->exists = ask->exists;
 	p->id = ask->id;

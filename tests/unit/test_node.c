@@ -400,6 +400,17 @@ Test(node, a_name_is_published_and_found_with_its_proof)
 	cr_expect_eq(hosts[3].hits[0].proof, RESOLVE_PROOF_AUTHORITY);
 }
 
+Test(node, a_name_published_again_is_said_again)
+{
+	uint64_t before;
+
+	publish(&hosts[1], names[1], true);
+	before = node_storage_time(hosts[1].node);
+	publish(&hosts[1], names[1], true);
+	cr_expect_eq(hosts[1].published, 2, "each time once");
+	cr_expect_gt(node_storage_time(hosts[1].node), before);
+}
+
 Test(node, a_name_of_ours_that_was_not_granted_is_refused)
 {
 	publish(&hosts[2], names[1], true);
