@@ -124,12 +124,28 @@ void overlay_free(struct overlay *o)
 	free(o);
 }
 
+/* Who is in the ring says so by an Update as soon as there is a link. */
+static bool has_met_member(const struct overlay *o)
+{
+	for (size_t i = 0; i < o->route.n; i++) {
+		if (o->route.links[i].began_s != 0)
+			return true;
+	}
+	return false;
+}
+
 bool overlay_begin_alone(struct overlay *o, uint64_t now_ms)
 {
 	o->now_ms = now_ms;
-	if (o->phase == PHASE_OUTSIDE && o->route.n == 0)
-		chord_found(o);
-	return overlay_is_joined(o);
+	if ((o->phase != PHASE_OUTSIDE && o->phase != PHASE_SEEKING) ||
+	    has_met_member(o))
+		return overlay_is_joined(o);
+	/* That a way in is a member was assumed: chord_on_up. */
+	for (size_t i = 0; i < o->route.n; i++)
+		o->route.links[i].flags &=
+			(uint8_t) ~(LINK_BOOTSTRAP | LINK_IN_RING);
+	chord_found(o);
+	return true;
 }
 
 void overlay_set_wall(struct overlay *o, uint64_t wall_ms, uint64_t now_ms)

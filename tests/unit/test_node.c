@@ -538,6 +538,37 @@ Test(node, a_founder_that_finds_nobody_begins_anew)
 	cr_expect(hosts[0].joined);
 }
 
+Test(node, a_ring_whose_nodes_were_all_restarted_begins_anew)
+{
+	const struct node_conf conf = { .env = { .random = draw },
+					.mtu = 1200 };
+	struct resolve_overlay o = overlay_of(&hosts[0]);
+
+	for (size_t i = 0; i < HOSTS; i++)
+		unplug(i);
+	for (size_t i = 1; i < HOSTS; i++) {
+		begin(&hosts[i]);
+		for (size_t k = 0; k < HOSTS; k++)
+			hosts[k].knows[i] = true;
+	}
+	hosts[0].node = node_new(&conf);
+	node_set_wall(hosts[0].node, wall(), now);
+	for (size_t i = 1; i < HOSTS; i++)
+		node_restore_member(hosts[0].node, &hosts[i].hit, now);
+	cr_assert_eq(node_on_overlay(hosts[0].node, &o, now), 0);
+	run(NODE_ALONE_MS - 1000);
+	cr_expect_not(hosts[0].joined);
+	cr_expect(hosts[0].up[1], "there is a link");
+	run(4 * NODE_ALONE_MS);
+	for (size_t i = 0; i < HOSTS; i++) {
+		struct overlay_info info;
+
+		overlay_info(node_core(hosts[i].node), &info);
+		cr_expect(info.joined, "%zu", i);
+		cr_expect_eq(info.members, HOSTS - 1, "%zu", i);
+	}
+}
+
 Test(node, leaving_is_said_and_ends)
 {
 	const struct resolve_overlay none = { .name = "" };
