@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-enum { CLIENT_TIMEOUT_MS = 10 * 1000 };
+enum { CLIENT_TIMEOUT_MS = 18 * 1000 };
 
 /* Both are owned by the caller, who frees them; NULL when there is none. */
 struct client_answer {

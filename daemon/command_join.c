@@ -388,6 +388,12 @@ void command_joining(const struct command_call *c)
 	struct enrol *en = c->e->enrol;
 	bool knows = c->n_args > 0;
 
+	/* It has ended before this was asked. */
+	if (!enrol_joining(en) && !membership_is_set(&c->e->membership) &&
+	    enrol_refusal(en)) {
+		command_say(c->answer, API_FAILED, "%s", enrol_refusal(en));
+		return;
+	}
 	if (!enrol_joining(en) || (enrol_trouble(en) && !knows)) {
 		answer_report(c);
 		return;

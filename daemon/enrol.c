@@ -44,6 +44,11 @@ const char *enrol_trouble(const struct enrol *en)
 	return en->trouble;
 }
 
+const char *enrol_refusal(const struct enrol *en)
+{
+	return en->refusal[0] != '\0' ? en->refusal : NULL;
+}
+
 struct issuer *enrol_issuer(struct enrol *en)
 {
 	return en->issuer;
@@ -347,8 +352,6 @@ static bool is_passing(enum enrol_result result)
 
 static void on_join_answer(struct enrol *en, const struct enrol_answer *a)
 {
-	char text[256];
-
 	if (a->result == ENROL_OK) {
 		on_joined(en, a);
 	} else if (is_passing(a->result) && now_s() < en->token.expires_s) {
@@ -360,16 +363,16 @@ static void on_join_answer(struct enrol *en, const struct enrol_answer *a)
 			     en->token.overlay, en->trouble);
 		tell_trouble(en);
 	} else {
-		(void)snprintf(text, sizeof(text),
+		(void)snprintf(en->refusal, sizeof(en->refusal),
 			       "the invitation is refused: %s; ask for "
 			       "another one",
 			       enrol_result_text(is_passing(a->result)
 							 ? ENROL_EXPIRED
 							 : a->result));
 		log_warning("overlay", "joining %s: %s", en->token.overlay,
-			    text);
+			    en->refusal);
 		end_join(en);
-		answer_all(en, API_FAILED, text);
+		answer_all(en, API_FAILED, en->refusal);
 	}
 }
 
@@ -457,6 +460,7 @@ int enrol_join(struct enrol *en, const struct token *t)
 	en->token = *t;
 	en->joining = true;
 	en->trouble = NULL;
+	en->refusal[0] = '\0';
 	en->id = 0;
 	en->pause_ms = 0;
 	en->next_ms = 0;
@@ -476,7 +480,9 @@ int enrol_leave(struct enrol *en)
 	if (err < 0)
 		return err;
 	end_join(en);
-	answer_all(en, API_FAILED, "it was given up by hipline leave");
+	(void)snprintf(en->refusal, sizeof(en->refusal),
+		       "it was given up by hipline leave");
+	answer_all(en, API_FAILED, en->refusal);
 	en->id = 0;
 	enrol_close_issuer(en);
 	warnings_remove(&e->warnings, "authority-missing");

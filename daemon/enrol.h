@@ -90,6 +90,9 @@ const struct token *enrol_joining(const struct enrol *en);
 /* Why the last attempt did not succeed; static, or NULL. */
 const char *enrol_trouble(const struct enrol *en);
 
+/* Why the last join has ended without success, or NULL. */
+const char *enrol_refusal(const struct enrol *en);
+
 /*
  * Answers this client when the join has ended, when it is in trouble that it
  * has not been told of, or after that time. False when too many wait.
