@@ -116,8 +116,17 @@ lacks() { ! neighbours "$1" | grep -q "${HIP_HIT[$2]}"; }
 check 'dave is a neighbour' eval '! lacks bob dave'
 hip_stop dave
 for n in alice bob carol erin; do
-	check "$n knows at once that dave has gone" until_true 1 lacks "$n" dave
+	check "$n knows that dave has gone" until_true 7 lacks "$n" dave
 done
 check 'dave comes again' hip_up dave
 check 'and is in the ring' until_true 30 joined dave
+
+# --- all of them were switched off, and are switched on again
+check 'all stop' hip_stop "${hosts[@]}"
+hip_up "${hosts[@]}"
+for n in "${hosts[@]}"; do
+	check "$n is in the ring again" until_true 40 joined "$n"
+done
+up=("${hosts[@]}")
+check 'and each finds every other' all 20 finds
 hip_end
