@@ -165,6 +165,7 @@ static void leave(struct node *n)
 	n->leaving_ms = n->now_ms + NODE_LEAVE_MS;
 	n->session = NULL;
 	asking_clear(n);
+	saying_forget(n);
 	free(n->list);
 	n->list = NULL;
 	n->list_len = 0;

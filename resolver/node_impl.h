@@ -139,6 +139,8 @@ void saying_run(struct node *n);
 /* To those who have waited long enough. */
 void saying_answer(struct node *n);
 uint64_t saying_deadline(const struct node *n);
+/* What was said in an overlay that is left; our locators are ours. */
+void saying_forget(struct node *n);
 void saying_clear(struct node *n);
 
 #endif

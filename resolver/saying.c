@@ -331,6 +331,17 @@ uint64_t saying_deadline(const struct node *n)
 	return due;
 }
 
+void saying_forget(struct node *n)
+{
+	struct publication *next;
+
+	for (struct publication *p = n->publications; p; p = next) {
+		next = p->next;
+		if (p->what != SAID_LOCATORS)
+			drop(n, p);
+	}
+}
+
 void saying_clear(struct node *n)
 {
 	while (n->publications)

@@ -581,6 +581,32 @@ Test(node, leaving_is_said_and_ends)
 	cr_expect_eq(info.members, HOSTS - 2);
 }
 
+Test(node, what_was_published_in_an_overlay_is_not_taken_into_the_next)
+{
+	const struct resolve_overlay none = { .name = "" };
+	struct resolve_overlay o = overlay_of(&hosts[1]);
+	enum resolve_name_state state;
+	bool proven;
+
+	publish(&hosts[1], names[1], true);
+	cr_expect_not_null(node_name(hosts[1].node, 0, &state, &proven));
+	cr_assert_eq(node_on_overlay(hosts[1].node, &none, now), 0);
+	run(NODE_LEAVE_MS + 100);
+	cr_expect_null(node_name(hosts[1].node, 0, &state, &proven));
+	for (size_t i = 0; i < HOSTS; i++)
+		if (i != 1)
+			set_link(1, i, false);
+	run(7ull * 3600 * 1000); /* what was stored has ended */
+	cr_assert_eq(node_on_overlay(hosts[1].node, &o, now), 0);
+	put_locators(&hosts[1], 4711);
+	run(PAUSE_MS);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_ABSENT);
+	node_on_where(hosts[3].node, &hosts[1].hit, now);
+	run(5000);
+	cr_expect_eq(hosts[3].hint.port, 4711);
+}
+
 Test(node, leaving_ends_when_nobody_signs_it)
 {
 	const struct resolve_overlay none = { .name = "" };
