@@ -266,7 +266,7 @@ static void answer_where(struct node *n, const struct lookup *l,
 	}
 }
 
-bool asking_take_list(struct node *n, struct span list)
+bool asking_take_list(struct node *n, struct span list, uint64_t *number)
 {
 	struct revocation *v = calloc(1, sizeof(*v));
 	struct event *e;
@@ -284,6 +284,7 @@ bool asking_take_list(struct node *n, struct span list)
 			e->out.bytes = (struct span){ e->bytes, list.len };
 		}
 	}
+	*number = v->number;
 	free(v);
 	return holds;
 }
@@ -291,12 +292,14 @@ bool asking_take_list(struct node *n, struct span list)
 static void take_fetched(struct node *n, const struct overlay_output *out)
 {
 	struct overlay_value v;
+	uint64_t number;
 	size_t at = 0;
 
 	if (out->result == OVERLAY_UNREACHABLE)
 		n->fetch_ms = n->now_ms + node_about(n, FETCH_AGAIN_MS);
 	while (overlay_value_next(out, DATA_SINGLE, &at, &v))
-		(void)asking_take_list(n, v.stored.data); /* an older one */
+		(void)asking_take_list(n, v.stored.data,
+				       &number); /* an older one */
 }
 
 /* Of a name that no certificate of ours proves. */

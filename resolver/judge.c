@@ -216,7 +216,9 @@ static bool node_matches(const struct known *k, const struct resource_id *at)
 	return same_resource(&own[0], at) || same_resource(&own[1], at);
 }
 
-/* A list of the authority's, at its place, and not one that is outdated. */
+/* A list of the authority's, at its place, and not one that is outdated. Of
+ * two lists the storer keeps the one with the later storage time, so that is
+ * the list's own: its number, which is a time in seconds. */
 static bool authority_matches(const struct judge *j,
 			      const struct judge_claim *claim)
 {
@@ -230,7 +232,9 @@ static bool authority_matches(const struct judge *j,
 		same_resource(&places[1], &claim->resource)) &&
 	       revocation_verify(j->authority, list->bytes, list->len,
 				 j->wall_s, &v) == CERTIFICATE_OK &&
-	       v.number >= j->revocation.number;
+	       v.number >= j->revocation.number &&
+	       v.number <= UINT64_MAX / 1000 &&
+	       claim->value->storage_time_ms == v.number * 1000;
 }
 
 /* RFC 6940 7.3.3: the key is the signer; a name that hashes to the place

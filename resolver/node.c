@@ -169,6 +169,7 @@ static void leave(struct node *n)
 	free(n->list);
 	n->list = NULL;
 	n->list_len = 0;
+	n->list_number = 0;
 	peer_input(n->leaving->peer, &in, n->now_ms);
 }
 
@@ -300,11 +301,14 @@ void node_on_publish(struct node *n, const struct resolve_publish *p,
 
 bool node_on_revoked(struct node *n, struct span list, uint64_t now_ms)
 {
+	uint64_t number;
 	uint8_t *copy;
 
 	begin(n, now_ms);
-	if (!n->session || !asking_take_list(n, list))
+	if (!n->session || !asking_take_list(n, list, &number))
 		return false;
+	if (n->list && number < n->list_number)
+		return true; /* a newer one is said already */
 	copy = malloc(list.len);
 	if (!copy)
 		return false;
@@ -312,6 +316,7 @@ bool node_on_revoked(struct node *n, struct span list, uint64_t now_ms)
 	free(n->list);
 	n->list = copy;
 	n->list_len = list.len;
+	n->list_number = number;
 	saying_changed(n, SAID_LIST);
 	settle(n);
 	return true;
@@ -528,8 +533,10 @@ bool node_restore_record(struct node *n, const struct node_record *r)
 
 void node_restore_revocations(struct node *n, struct span list)
 {
+	uint64_t number;
+
 	if (n->session)
-		(void)asking_take_list(n, list); /* or it is fetched */
+		(void)asking_take_list(n, list, &number); /* or fetched */
 }
 
 void node_restore_member(struct node *n, const struct hit *member,

@@ -84,6 +84,7 @@ struct node {
 	struct hit members[NODE_MEMBERS_MAX];
 	struct locator locators[KIND_LOCATORS_MAX];
 	uint8_t *list; /* the authority's, ours to publish; or NULL */
+	uint64_t list_number;
 	struct lookup *lookups;
 	struct publication *publications;
 	struct event *events, **last, *given;
@@ -123,7 +124,8 @@ void asking_tick(struct node *n);
 uint64_t asking_deadline(const struct node *n);
 /* Those that are open get no answer any more. */
 void asking_clear(struct node *n);
-bool asking_take_list(struct node *n, struct span list);
+/* False when it is none of the authority's; else with its number. */
+bool asking_take_list(struct node *n, struct span list, uint64_t *number);
 
 /* ---- saying.c ---- */
 

@@ -225,6 +225,16 @@ bool publish_on_signed(struct overlay *o, const struct overlay_input *in)
 	return false;
 }
 
+/* Those of the authority have the times of their making, so it is there. */
+static bool has_it_already(const struct overlay *o, const struct publish *p,
+			   const struct reply *r)
+{
+	const struct kind *kind = store_kind(&o->store, p->what.kind);
+
+	return r->error == RELOAD_ERROR_DATA_TOO_OLD && kind &&
+	       kind->access == ACCESS_AUTHORITY;
+}
+
 void publish_on_reply(struct overlay *o, const struct reply *r)
 {
 	unsigned int i = r->arg & (TARGETS - 1);
@@ -236,7 +246,7 @@ void publish_on_reply(struct overlay *o, const struct reply *r)
 	if (!p)
 		return;
 	p->waiting--;
-	if (r->d && r->error == 0)
+	if (r->d && (r->error == 0 || has_it_already(o, p, r)))
 		p->target[i] = TARGET_STORED;
 	else if (r->d &&
 		 (r->error == RELOAD_ERROR_FORBIDDEN ||

@@ -237,7 +237,10 @@ static void say(struct node *n, struct publication *p)
 		return;
 	}
 	in.publish.data = (struct span){ value, wr_len(&w) };
-	in.publish.storage_time_ms = next_storage_time(n);
+	/* A list has its own: judge.c. */
+	in.publish.storage_time_ms = p->what == SAID_LIST
+					     ? n->list_number * 1000
+					     : next_storage_time(n);
 	in.id = p->core_id = n->next_id++;
 	p->running = true;
 	p->changed = false;

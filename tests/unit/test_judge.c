@@ -366,6 +366,45 @@ Test(judge, a_record_that_leads_to_another_host_is_refused)
 	cr_expect_not(judge_value(judge, &x.claim, &p));
 }
 
+static const struct kind revocations = { KIND_REVOCATIONS, DATA_SINGLE,
+					 ACCESS_AUTHORITY, 1,
+					 KIND_REVOCATIONS_LEN };
+
+/* A list of the authority's that a member stores as of that time. */
+static bool list_is_judged(uint64_t number, uint64_t storage_time_ms)
+{
+	static uint8_t list[REVOCATION_MAX];
+	static struct revocation r;
+	struct resource_id places[REGISTRATION_KEYS];
+	uint8_t covered[4096];
+	struct wr w = wr_init(covered, sizeof(covered));
+	struct judge_proof p;
+	struct value x;
+
+	r = (struct revocation){ .number = number,
+				 .this_update_s = now,
+				 .next_update_s = now + 3600 };
+	make_value(&x, bob, identity_hit(bob), "bob@example.com", 0);
+	kinds_revocation_resources(places);
+	x.v.storage_time_ms = storage_time_ms;
+	x.v.data = (struct span){ list, enrolled_revoke(&ours, &r, list) };
+	x.claim.kind = &revocations;
+	x.claim.resource = places[0];
+	stored_signed_write(&w, &places[0], KIND_REVOCATIONS, DATA_SINGLE,
+			    &x.v);
+	sign(&x.room, bob, &w, &x.v.signature);
+	return judge_value(judge, &x.claim, &p);
+}
+
+Test(judge, a_list_is_stored_as_of_its_number_and_no_other_time)
+{
+	cr_expect(list_is_judged(now, now * 1000));
+	cr_expect_not(list_is_judged(now, now * 1000 + 1), "to outlive others");
+	cr_expect_not(list_is_judged(now, now * 1000 - 1));
+	cr_expect_not(list_is_judged(UINT64_MAX / 1000 + 1,
+				     (UINT64_MAX / 1000 + 1) * 1000));
+}
+
 Test(judge, node_match_wants_the_place_of_the_node)
 {
 	struct judge_proof p;

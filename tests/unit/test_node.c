@@ -653,7 +653,7 @@ static size_t make_list(uint64_t number, const uint8_t *serials, size_t n,
 {
 	static struct revocation v;
 
-	v = (struct revocation){ .number = number,
+	v = (struct revocation){ .number = ENROLLED_NOW_S + number,
 				 .this_update_s = wall() / 1000,
 				 .next_update_s = wall() / 1000 + 3600 };
 	for (size_t i = 0; i < n; i++) {
