@@ -112,8 +112,11 @@ check 'and is found' until_true 20 finds erin alice
 # --- who stops takes leave: nobody waits for it in vain
 # neighbours HOST: those that it has in the ring.
 neighbours() { hip_json "$1" '[.successors[], .predecessors[]] | unique[]' overlay; }
-lacks() { ! neighbours "$1" | grep -q "${HIP_HIT[$2]}"; }
-check 'dave is a neighbour' eval '! lacks bob dave'
+has() { neighbours "$1" | grep -q "${HIP_HIT[$2]}"; }
+lacks() { ! has "$@"; }
+for n in alice bob carol erin; do
+	check "dave is a neighbour of $n" until_true 20 has "$n" dave
+done
 hip_stop dave
 for n in alice bob carol erin; do
 	check "$n knows that dave has gone" until_true 7 lacks "$n" dave
