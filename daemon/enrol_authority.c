@@ -18,7 +18,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { LIST_MS = REVOCATION_PERIOD_S / 2 * 1000 };
+enum {
+	LIST_MS = REVOCATION_PERIOD_S / 2 * 1000,
+	ISSUES_AT_ONCE = 32, /* then one each: */
+	ISSUES_MS = 50,
+};
 
 static uint64_t now_s(void)
 {
@@ -140,6 +144,30 @@ void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
 	}
 }
 
+static void on_issued(struct enrol *en, const struct hit *to)
+{
+	char hit[HIT_TEXT_MAX];
+
+	hit_text(to, hit);
+	log_limited(&en->issued_log, engine_now_ms(), LOG_LEVEL_INFO,
+		    "authority", "gave a certificate to %s", hit);
+	guests_remove(&en->guests, to);
+	enrol_tell_peer(en, to);
+	enrol_judge_guests(en);
+}
+
+/* Each takes a look into the registry, and some a signature. */
+static bool may_answer(struct enrol *en)
+{
+	uint64_t now_ms = engine_now_ms();
+
+	if (pace_allow(&en->issues, ISSUES_AT_ONCE, ISSUES_MS, now_ms))
+		return true;
+	log_limited(&en->issues_log, now_ms, LOG_LEVEL_WARNING, "authority",
+		    "too many hosts ask for a certificate at once");
+	return false;
+}
+
 int enrol_on_issue(struct enrol *en, const struct ipc_message *m)
 {
 	struct enrol_reply r = { .answer = { .result = ENROL_UNKNOWN } };
@@ -151,18 +179,13 @@ int enrol_on_issue(struct enrol *en, const struct ipc_message *m)
 		return -EPROTO;
 	memcpy(from.bytes, ask.hit, sizeof(from.bytes));
 	r.id = ask.id;
-	if (en->issuer)
+	if (en->issuer && !may_answer(en))
+		r.answer.result = ENROL_LATER;
+	else if (en->issuer)
 		issuer_answer(en->issuer, &from, &ask.request, now_s(), bytes,
 			      &r.answer);
-	if (r.answer.result == ENROL_OK) {
-		char hit[HIT_TEXT_MAX];
-
-		hit_text(&from, hit);
-		log_info("authority", "gave a certificate to %s", hit);
-		guests_remove(&en->guests, &from);
-		enrol_tell_peer(en, &from);
-		enrol_judge_guests(en);
-	}
+	if (r.answer.result == ENROL_OK)
+		on_issued(en, &from);
 	(void)naming_send(en->e->naming, ENROL_ISSUED, body,
 			  enrol_reply_write(&r, body, sizeof(body)));
 	return 0;

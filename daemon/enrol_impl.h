@@ -5,8 +5,10 @@
 #ifndef HIPLINE_ENROL_IMPL_H
 #define HIPLINE_ENROL_IMPL_H
 
+#include "daemon/base/log.h"
 #include "daemon/enrol.h"
 #include "daemon/guests.h"
+#include "daemon/hip/pace.h"
 
 struct waiting {
 	struct control_client *client; /* NULL: free */
@@ -18,6 +20,8 @@ struct enrol {
 	struct engine *e;
 	struct issuer *issuer; /* of the authority that is here */
 	struct guests guests;
+	struct pace issues; /* requests that it answers */
+	struct log_limit issues_log, issued_log;
 	bool joining;
 	struct token token;
 	const char *trouble; /* of the last attempt */

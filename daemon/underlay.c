@@ -25,6 +25,8 @@
 enum {
 	WHERE_AT_ONCE = 32, /* then one each: */
 	WHERE_MS = 100,
+	LISTS_AT_ONCE = 8, /* that are verified; then one each: */
+	LISTS_MS = 10000,
 	LOCATORS_MS = 5000, /* between looks at our own */
 	SHOW_MS = 5000,
 	/* RFC 5246 7.4.1.4.1, RFC 8422 5.1.3, RFC 8446 4.2.3; as judge.h of
@@ -386,6 +388,19 @@ void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
 		}
 }
 
+/* A signature to verify, and a log line: not as often as it likes. */
+static int on_revoked(struct underlay *u, const struct ipc_message *m)
+{
+	uint64_t now_ms = engine_now_ms();
+
+	if (pace_allow(&u->lists, LISTS_AT_ONCE, LISTS_MS, now_ms))
+		underlay_take_list(u, m->body, m->len);
+	else
+		log_limited(&u->lists_log, now_ms, LOG_LEVEL_WARNING, "overlay",
+			    "the resolver has too many revocation lists");
+	return 0;
+}
+
 static int on_found(struct underlay *u, const struct ipc_message *m)
 {
 	struct resolve_answer a;
@@ -431,8 +446,7 @@ int underlay_on_message(struct underlay *u, const struct ipc_message *m)
 	case RESOLVE_LEFT:
 		return underlay_on_left(u, m);
 	case RESOLVE_REVOKED:
-		underlay_take_list(u, m->body, m->len);
-		return 0;
+		return on_revoked(u, m);
 	default:
 		return -EPROTO;
 	}

@@ -6,6 +6,7 @@
 #ifndef HIPLINE_UNDERLAY_IMPL_H
 #define HIPLINE_UNDERLAY_IMPL_H
 
+#include "daemon/base/log.h"
 #include "daemon/engine.h"
 #include "daemon/hip/pace.h"
 #include "daemon/links.h"
@@ -24,7 +25,8 @@ struct underlay {
 	bool told_overlay;
 	struct links links;
 	bool must_release; /* all: who wanted them is gone */
-	struct pace wheres;
+	struct pace wheres, lists;
+	struct log_limit lists_log;
 	struct resolve_places places; /* ours, as told last */
 	uint64_t look_ms, show_ms;    /* due then */
 	struct published published;

@@ -465,6 +465,52 @@ Test(underlay, questions_for_places_have_a_pace)
 	cr_expect_leq(asked, 40);
 }
 
+/* A newer list of the authority's that takes back one certificate. */
+static void say_list(uint64_t number, uint8_t serial)
+{
+	static uint8_t list[REVOCATION_MAX];
+	static struct revocation r;
+	uint64_t now_s = (uint64_t)time(NULL);
+	uint8_t revoked[CERTIFICATE_SERIAL_LEN] = { 0x40, [15] = serial };
+	size_t len;
+
+	r = (struct revocation){ .number = number,
+				 .this_update_s = now_s,
+				 .next_update_s = now_s + 3600 };
+	cr_assert_eq(revocation_add(&r, revoked, now_s), 0);
+	len = enrolled_revoke(&authority, &r, list);
+	cr_assert_leq(len, sizeof(body));
+	memcpy(body, list, len);
+	say(RESOLVE_REVOKED, len);
+}
+
+static bool is_admitted(const struct hit *hit, const uint8_t *certificate,
+			size_t len)
+{
+	return underlay_admit(&e, hit, certificate, len) > 0;
+}
+
+Test(underlay, revocation_lists_have_a_pace)
+{
+	struct identity *bob = enrolled_key(KEY_RFC8032);
+	uint8_t certificate[CERTIFICATE_MAX];
+	size_t len = enrolled_issue(&authority, "bob@example.com", bob, 9,
+				    (uint64_t)time(NULL), certificate);
+
+	join();
+	start_resolver();
+	for (uint8_t i = 1; i <= 8; i++)
+		say_list(i, i);
+	cr_expect(is_admitted(identity_hit(bob), certificate, len));
+	say_list(9, 9);
+	cr_expect(is_admitted(identity_hit(bob), certificate, len),
+		  "one too many");
+	e.underlay->lists.full_ms = 0; /* later */
+	say_list(9, 9);
+	cr_expect_not(is_admitted(identity_hit(bob), certificate, len));
+	identity_free(bob);
+}
+
 Test(underlay, only_what_can_be_read_is_signed)
 {
 	static const uint8_t digest[32] = { 1, 2, 3 };
