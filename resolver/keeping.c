@@ -187,39 +187,62 @@ static int write_place(struct keeping *k, struct store *s,
 	return err;
 }
 
-static int write_all(struct keeping *k, struct node *n, uint64_t wall_ms)
+/* What one transaction writes. */
+struct batch {
+	struct store_change changes[FLUSH_MAX];
+	size_t n;
+	uint64_t storage_ms;
+	bool expires; /* old records, too */
+};
+
+static int write_all(struct keeping *k, struct store *s, struct batch *b,
+		     uint64_t wall_ms)
 {
-	struct store *s = overlay_store(node_core(n));
-	uint64_t storage_ms = node_storage_time(n);
-	struct store_change c;
 	int err = 0;
 
-	for (size_t i = 0;
-	     i < FLUSH_MAX && err == 0 && store_take_change(s, &c); i++)
-		err = write_place(k, s, &c, wall_ms);
-	if (err == 0 && storage_ms != k->storage_ms)
-		err = database_put_about(k->db, about_time, &storage_ms,
-					 sizeof(storage_ms));
-	k->storage_ms = storage_ms;
-	if (err == 0 && wall_ms - k->expired_ms >= EXPIRE_MS) {
-		k->expired_ms = wall_ms;
+	while (b->n < FLUSH_MAX && err == 0 &&
+	       store_take_change(s, &b->changes[b->n]))
+		err = write_place(k, s, &b->changes[b->n++], wall_ms);
+	if (err == 0 && b->storage_ms != k->storage_ms)
+		err = database_put_about(k->db, about_time, &b->storage_ms,
+					 sizeof(b->storage_ms));
+	b->expires = wall_ms - k->expired_ms >= EXPIRE_MS;
+	if (err == 0 && b->expires)
 		err = database_expire(k->db, wall_ms);
-	}
 	return err;
+}
+
+/* The transaction has ended: what it wrote is there, or is to be written. */
+static void settle(struct keeping *k, struct store *s, const struct batch *b,
+		   bool is_written, uint64_t wall_ms)
+{
+	if (!is_written) {
+		for (size_t i = 0; i < b->n; i++)
+			store_return_change(s, &b->changes[i]);
+		return;
+	}
+	k->storage_ms = b->storage_ms;
+	if (b->expires)
+		k->expired_ms = wall_ms;
 }
 
 void keeping_flush(struct keeping *k, struct node *n, uint64_t wall_ms)
 {
+	struct batch b = { .n = 0 };
+	struct store *s;
 	int err;
 
 	if (!keeping_is_due(k, n))
 		return;
+	s = overlay_store(node_core(n));
+	b.storage_ms = node_storage_time(n);
 	err = database_begin(k->db);
 	if (err == 0) {
-		int wrote = write_all(k, n, wall_ms);
+		int wrote = write_all(k, s, &b, wall_ms);
 
 		err = database_end(k->db, wrote == 0);
 		err = wrote ? wrote : err;
+		settle(k, s, &b, err == 0, wall_ms);
 	}
 	check(k, err);
 }

@@ -15,7 +15,7 @@ struct signer {
 	size_t n;
 };
 
-enum { CHANGES_STEP = 256 };
+enum { CHANGES_STEP = 256, CHANGES_MAX = 2 * STORE_RECORDS_MAX };
 
 static const uint64_t lifetime_max_ms = STORE_LIFETIME_MAX_S * 1000ull;
 
@@ -52,23 +52,42 @@ void store_begin_journal(struct store *s)
 	s->journal = true;
 }
 
-/* What cannot be noted for want of memory is not kept on disk. */
-static void note(struct store *s, struct place *p)
+/* False at the limit or without memory: then it is not kept on disk. */
+static bool note_key(struct store *s, const uint8_t key[STORE_KEY_LEN])
 {
-	if (!s->journal || p->noted)
-		return;
+	if (s->n_changes >= CHANGES_MAX)
+		return false;
 	if (s->n_changes == s->changes_cap) {
 		size_t cap = s->changes_cap + CHANGES_STEP;
 		void *more =
 			reallocarray(s->changes, cap, sizeof(s->changes[0]));
 
 		if (!more)
-			return;
+			return false;
 		s->changes = more;
 		s->changes_cap = cap;
 	}
-	memcpy(s->changes[s->n_changes++], p->key, STORE_KEY_LEN);
-	p->noted = true;
+	memcpy(s->changes[s->n_changes++], key, STORE_KEY_LEN);
+	return true;
+}
+
+static void note(struct store *s, struct place *p)
+{
+	if (s->journal && !p->noted)
+		p->noted = note_key(s, p->key);
+}
+
+void store_return_change(struct store *s, const struct store_change *c)
+{
+	struct place *p = store_find(s, &c->resource, c->kind);
+	uint8_t key[STORE_KEY_LEN];
+
+	if (p) {
+		note(s, p);
+		return;
+	}
+	place_key(&c->resource, c->kind, key);
+	(void)note_key(s, key); /* or not kept, see there */
 }
 
 bool store_take_change(struct store *s, struct store_change *out)

@@ -129,6 +129,8 @@ struct store_change {
 	uint32_t kind;
 };
 bool store_take_change(struct store *s, struct store_change *out);
+/* One that was taken is to be taken again. */
+void store_return_change(struct store *s, const struct store_change *c);
 
 /* Forgets what has expired; cheap when there is nothing. */
 void store_expire(struct store *s, uint64_t wall_ms);

@@ -11,6 +11,7 @@
 #include "tests/unit/tempdir.h"
 
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -194,6 +195,38 @@ Test(keeping, what_was_not_written_does_not)
 	begin("example.com");
 	look_up();
 	cr_expect_eq(result, RESOLVE_ABSENT);
+}
+
+/* Something outside has its hands in the file. */
+static void run_sql(const char *sql)
+{
+	sqlite3 *other = NULL;
+
+	cr_assert_eq(sqlite3_open(path, &other), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK,
+		     "%s", sqlite3_errmsg(other));
+	(void)sqlite3_close(other);
+}
+
+Test(keeping, what_the_disk_refused_is_written_later)
+{
+	uint64_t storage_ms;
+
+	publish();
+	storage_ms = node_storage_time(node);
+	run_sql("CREATE TRIGGER full BEFORE INSERT ON records"
+		" BEGIN SELECT RAISE(ABORT, 'full'); END");
+	flush();
+	cr_expect(keeping_is_due(&keeping, node));
+	cr_expect_neq(keeping.storage_ms, storage_ms);
+	run_sql("DROP TRIGGER full");
+	flush();
+	cr_expect_not(keeping_is_due(&keeping, node));
+	end();
+	begin("example.com");
+	cr_expect_eq(node_storage_time(node), storage_ms);
+	look_up();
+	cr_expect_eq(result, RESOLVE_FOUND);
 }
 
 Test(keeping, records_of_another_overlay_are_forgotten)
