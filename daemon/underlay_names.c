@@ -12,10 +12,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	ALONE_MS = 60 * 1000,  /* without the ring, then there is a warning */
 	YOUNG_MS = 120 * 1000, /* in the ring: it may still grow around us */
+	AGAIN_MS = 30 * 1000,  /* between sayings to who is in no overlay */
 	ENDING_S = 7 * 86400,  /* it should have been renewed three days ago */
 };
 
@@ -226,6 +228,21 @@ static void repeat_while_young(struct underlay *u, const json_t *before)
 		say(u, u->published.all[i].name, true);
 }
 
+/* The resolver has refused what we are, maybe because of its clock at that
+ * time: it is told again. */
+static void repeat_without_node(struct underlay *u)
+{
+	const struct membership *m = &u->e->membership;
+	uint64_t now_ms = engine_now_ms();
+
+	if (!json_is_null(json_object_get(u->shown, "node_id")) ||
+	    !underlay_can_ask(u) || m->certificate_len == 0 ||
+	    m->not_after_s <= (uint64_t)time(NULL) || now_ms < u->again_ms)
+		return;
+	u->again_ms = now_ms + AGAIN_MS;
+	underlay_on_resolver(u);
+}
+
 int underlay_on_shown(struct underlay *u, const struct ipc_message *m)
 {
 	struct resolve_shown s;
@@ -242,6 +259,7 @@ int underlay_on_shown(struct underlay *u, const struct ipc_message *m)
 	u->shown = shown;
 	repeat_while_young(u, json_object_get(before, "successors"));
 	json_decref(before);
+	repeat_without_node(u);
 	return 0;
 }
 

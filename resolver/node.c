@@ -356,14 +356,21 @@ uint64_t node_deadline(const struct node *n)
 	return due;
 }
 
+static bool has_member(const struct node *n, const struct hit *hit)
+{
+	for (size_t i = 0; i < n->n_members; i++)
+		if (hit_equal(&n->members[i], hit))
+			return true;
+	return false;
+}
+
 /* A new member among those to begin with; the oldest makes room. */
 static void note_member(struct node *n, const struct hit *hit)
 {
 	struct event *e;
 
-	for (size_t i = 0; i < n->n_members; i++)
-		if (hit_equal(&n->members[i], hit))
-			return;
+	if (has_member(n, hit))
+		return;
 	if (n->n_members == NODE_MEMBERS_MAX)
 		memmove(n->members, n->members + 1,
 			--n->n_members * sizeof(n->members[0]));
@@ -546,7 +553,7 @@ void node_restore_member(struct node *n, const struct hit *member,
 					  .peer = *member };
 
 	begin(n, now_ms);
-	if (n->n_members == NODE_MEMBERS_MAX)
+	if (has_member(n, member) || n->n_members == NODE_MEMBERS_MAX)
 		return;
 	n->members[n->n_members++] = *member;
 	if (n->session)

@@ -634,6 +634,26 @@ Test(node, a_renewed_certificate_is_taken_and_used)
 	cr_expect_eq(hosts[1].result, RESOLVE_FOUND);
 }
 
+Test(node, what_a_wrong_clock_refused_is_taken_when_it_is_right)
+{
+	struct resolve_overlay o = overlay_of(&hosts[1]);
+
+	unplug(1);
+	begin(&hosts[1]);
+	cr_assert_eq(node_on_overlay(hosts[1].node,
+				     &(struct resolve_overlay){ .name = "" },
+				     now),
+		     0);
+	node_set_wall(hosts[1].node, 0, now);
+	cr_expect_lt(node_on_overlay(hosts[1].node, &o, now), 0);
+	cr_expect_null(node_core(hosts[1].node));
+	node_set_wall(hosts[1].node, wall(), now);
+	cr_assert_eq(node_on_overlay(hosts[1].node, &o, now), 0);
+	hosts[1].joined = false;
+	run(PAUSE_MS);
+	cr_expect(hosts[1].joined);
+}
+
 Test(node, a_certificate_of_another_host_makes_no_member)
 {
 	struct resolve_overlay o = overlay_of(&hosts[1]);

@@ -717,6 +717,33 @@ Test(underlay, while_the_ring_is_young_all_is_said_again)
 	expect_silence();
 }
 
+Test(underlay, who_has_refused_what_we_are_is_told_again)
+{
+	static const char none[] = "{\"joined\": false, \"node_id\": null}";
+
+	join();
+	change(&hit_b, ASSOC_ESTABLISHED);
+	start_resolver();
+	drain();
+	say_shown("{\"joined\": false, \"node_id\": \"2001:22::1\"}");
+	expect_silence();
+	say_shown(none);
+	expect_next(RESOLVE_OVERLAY);
+	expect_next(RESOLVE_LOCATORS);
+	expect_hit(RESOLVE_UP, &hit_b);
+	drain();
+	say_shown(none);
+	expect_silence();
+	e.underlay->again_ms = 0; /* later */
+	say_shown(none);
+	expect_next(RESOLVE_OVERLAY);
+	drain();
+	e.underlay->again_ms = 0;
+	e.membership.certificate_len = 0;
+	say_shown(none);
+	expect_silence();
+}
+
 Test(underlay, what_breaks_the_form_is_cut_off)
 {
 	join();
