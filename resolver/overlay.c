@@ -145,6 +145,7 @@ bool overlay_begin_alone(struct overlay *o, uint64_t now_ms)
 		o->route.links[i].flags &=
 			(uint8_t) ~(LINK_BOOTSTRAP | LINK_IN_RING);
 	chord_found(o);
+	neighbours_enter(o); /* who waits for a ring has one */
 	return true;
 }
 

@@ -225,6 +225,32 @@ Test(chord, begins_again_when_nobody_answers)
 	cr_expect_not(is_joined());
 }
 
+Test(chord, a_founder_begins_alone_where_its_links_are_to_no_members)
+{
+	const struct hit other = nodes[1];
+
+	begin(false);
+	member_input(&m, &(struct overlay_input){ .type = OVERLAY_BOOTSTRAP,
+						  .peer = nodes[0] });
+	member_up(&m, &nodes[0]);
+	cr_expect_eq(route_members(overlay_route(m.core)), 1, "so it hopes");
+	cr_expect(overlay_begin_alone(m.core, m.now_ms));
+	cr_expect_eq(route_members(overlay_route(m.core)), 0);
+	member_down(&m, &other); /* collects what was put out */
+	cr_expect(asked(&nodes[0], RELOAD_UPDATE_REQ), "it is told");
+}
+
+Test(chord, a_founder_does_not_begin_alone_beside_a_member)
+{
+	begin(false);
+	member_input(&m, &(struct overlay_input){ .type = OVERLAY_BOOTSTRAP,
+						  .peer = nodes[0] });
+	member_up(&m, &nodes[0]);
+	update(&nodes[0], CHORD_PEER_READY);
+	cr_expect_not(overlay_begin_alone(m.core, m.now_ms));
+	cr_expect_eq(route_members(overlay_route(m.core)), 1);
+}
+
 static struct letter join_of(const struct hit *node)
 {
 	struct join_req join = { .node = *node };
