@@ -47,7 +47,7 @@ hip_init
 hip_host alice; hip_host bob
 hip_meet alice bob
 mkdir -p "$HIP_DIR/alice/state"
-mount -t tmpfs -o size=64k,mode=755 none "$HIP_DIR/alice/state" || exit 77
+mount -t tmpfs -o size=1m,mode=755 none "$HIP_DIR/alice/state" || exit 77
 trap 'rc=$?; umount -l "$HIP_DIR/alice/state"; (exit $rc); hip_down' EXIT
 chown nobody "$HIP_DIR/alice/state"
 hip_up alice bob
