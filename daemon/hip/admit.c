@@ -28,10 +28,16 @@ bool host_is_known(const struct host *h, const struct hit *peer)
 	       is_admitted(h, assoc_find(h, peer));
 }
 
-bool host_lets_in(const struct host *h, const struct hit *peer)
+/* Without a certificate now or before. */
+static bool lets_in_anyway(const struct host *h, const struct hit *peer)
 {
 	return h->conf.accept_any || h->lets_guests_in ||
-	       host_is_known(h, peer);
+	       peers_find(&h->peers, peer);
+}
+
+bool host_lets_in(const struct host *h, const struct hit *peer)
+{
+	return lets_in_anyway(h, peer) || host_is_known(h, peer);
 }
 
 bool admit_is_possible(const struct host *h, const struct hit *peer)
@@ -74,7 +80,8 @@ enum drop admit_judge(struct host *h, const struct hit *peer,
 					  : UINT64_MAX;
 		return DROP_NONE;
 	}
-	return host_lets_in(h, peer) ? DROP_NONE : DROP_CERTIFICATE;
+	/* What was let in before may have been revoked since. */
+	return lets_in_anyway(h, peer) ? DROP_NONE : DROP_CERTIFICATE;
 }
 
 void admit_write(const struct host *h, struct packet_out *i2)

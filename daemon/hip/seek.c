@@ -20,11 +20,10 @@ enum {
 /* RFC 6940 6.5.1 over UDP between HITs: the overlay's own messages. */
 static bool is_of_overlay(const struct hip_input *in)
 {
-	const uint8_t *port = in->bytes + PORT_OFFSET;
+	const uint8_t *b = in->bytes;
 
-	return in->len >= PORT_OFFSET + 2 &&
-	       in->bytes[NEXT_HEADER_OFFSET] == UDP &&
-	       (port[0] << 8 | port[1]) == OVERLAY_PORT;
+	return in->len >= PORT_OFFSET + 2 && b[NEXT_HEADER_OFFSET] == UDP &&
+	       (b[PORT_OFFSET] << 8 | b[PORT_OFFSET + 1]) == OVERLAY_PORT;
 }
 
 bool seek_is_possible(const struct host *h, const struct hip_input *in)

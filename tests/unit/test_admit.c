@@ -194,6 +194,57 @@ Test(admit, a_known_peer_needs_no_certificate)
 	cr_expect_eq(judge.calls, 0);
 }
 
+/* A comes again, after a crash. What B thinks of its I2. */
+static enum drop come_again(void)
+{
+	struct bytes i2;
+
+	hosts_remake(&t, A);
+	set_member(A, certificate, sizeof(certificate));
+	hosts_tell(&t, A);
+	t.now_ms += UAL_DEFAULT_MS / 2; /* B's puzzle is another by then */
+	hosts_tick(&t, B);
+	t.n_got[B] = 0;
+	i2 = hosts_run_to(&t, HIP_I2);
+	return hosts_judge(&t, B, &i2);
+}
+
+Test(admit, who_was_let_in_before_may_come_again)
+{
+	hosts_establish(&t);
+	cr_expect_eq(come_again(), DROP_NONE);
+}
+
+Test(admit, who_was_let_in_before_is_not_with_a_bad_certificate)
+{
+	hosts_establish(&t);
+	judge.for_ms = 0;
+	cr_expect_eq(come_again(), DROP_CERTIFICATE);
+}
+
+Test(admit, who_was_removed_needs_a_certificate_again)
+{
+	const struct hip_input remove = { .kind = HIP_IN_PEER_REMOVE,
+					  .hit = t.hit[A] };
+
+	hosts_establish(&t);
+	cr_assert(host_is_known(t.h[B], &t.hit[A]));
+	hosts_input(&t, B, &remove);
+	cr_expect_not(host_is_known(t.h[B], &t.hit[A]));
+}
+
+Test(admit, a_stranger_that_becomes_a_member_is_none_any_more)
+{
+	t.conf[B].accept_any = true;
+	make_b();
+	judge.for_ms = 0;
+	hosts_establish(&t);
+	cr_assert_eq(table_count(&t.h[B]->strangers.sources), 1);
+	judge.for_ms = LONG_MS;
+	cr_expect_eq(come_again(), DROP_NONE);
+	cr_expect_eq(table_count(&t.h[B]->strangers.sources), 0);
+}
+
 Test(admit, with_the_certificate_ends_the_association)
 {
 	hosts_establish(&t);
