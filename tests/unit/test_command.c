@@ -5,9 +5,9 @@
  */
 #include "daemon/command.h"
 
-#include "daemon/lookup.h"
 #include "daemon/recovery.h"
 #include "daemon/report.h"
+#include "tests/unit/bare_engine.h"
 #include "tests/unit/tempdir.h"
 
 #include <criterion/criterion.h>
@@ -29,26 +29,6 @@ static struct tempdir dir;
 static struct engine e;
 static int tun[2];
 
-static void fill(void *ctx, void *buf, size_t len)
-{
-	(void)ctx;
-	randombytes_buf(buf, len);
-}
-
-static void make_dataplane(void)
-{
-	struct dataplane_conf conf = { .udp4_fd = -1,
-				       .udp6_fd = -1,
-				       .mtu = 1400,
-				       .hit = *identity_hit(e.id),
-				       .peers_max = 16 };
-
-	cr_assert_eq(
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun), 0);
-	conf.tun_fd = tun[0];
-	cr_assert_eq(dataplane_new(&conf, &e.dataplane), 0);
-}
-
 static void on_locators(void *ctx, const struct hit *hit,
 			const struct locator *locators, size_t n)
 {
@@ -60,32 +40,19 @@ static void on_locators(void *ctx, const struct hit *hit,
 	engine_input(ctx, &in);
 }
 
-static bool is_never_wanted(void *ctx, const struct hit *hit)
-{
-	(void)ctx;
-	(void)hit;
-	return false;
-}
-
 static void make(void)
 {
-	struct lookup_conf lookup = { .peers_max = 16,
-				      .port = HIP_UDP_PORT,
-				      .found = on_locators,
-				      .wanted = is_never_wanted,
-				      .ctx = &e };
 	char error[CONFIG_ERROR_MAX];
 	struct host_conf conf;
 
 	cr_assert_geq(sodium_init(), 0);
 	tempdir_make(&dir);
 	engine_init(&e, ev_loop_new(EVFLAG_AUTO));
-	lookup.loop = e.loop;
 	e.file = "t.conf";
 	cr_assert_eq(
 		config_parse(e.file, text, sizeof(text) - 1, &e.config, error),
 		0, "%s", error);
-	e.mtu = 1400;
+	e.mtu = BARE_MTU;
 	e.state_dir = dir.fd;
 	e.pins_writable = true;
 	e.added = added_new();
@@ -98,10 +65,10 @@ static void make(void)
 		0);
 	host_conf_defaults(&conf);
 	conf.id = e.id;
-	conf.env.random = fill;
+	conf.env.random = bare_random;
 	cr_assert_eq(host_new(&conf, engine_now_ms(), &e.host), 0);
-	make_dataplane();
-	cr_assert_eq(lookup_new(&lookup, &e.lookup), 0);
+	bare_dataplane(&e, tun);
+	bare_lookup(&e, on_locators);
 }
 
 static void take_away(void)

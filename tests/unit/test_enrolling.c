@@ -5,10 +5,10 @@
  */
 #include "daemon/enrol.h"
 
-#include "daemon/handover.h"
-#include "daemon/lookup.h"
+#include "daemon/base/resolve.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
+#include "tests/unit/bare_engine.h"
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
 #include "tests/unit/tempdir.h"
@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #define DAY_S UINT64_C(86400)
-#define BODY_MAX ((size_t)64 * 1024)
 
 static const char text[] = "host { state = /nowhere }\n";
 
@@ -34,73 +33,14 @@ static int tun[2], ours, changes;
 static struct ipc_in in;
 static struct ipc_message got;
 
-static void fill(void *ctx, void *buf, size_t len)
-{
-	(void)ctx;
-	randombytes_buf(buf, len);
-}
-
-static void make_dataplane(void)
-{
-	struct dataplane_conf conf = { .udp4_fd = -1,
-				       .udp6_fd = -1,
-				       .mtu = 1400,
-				       .hit = *identity_hit(e.id),
-				       .peers_max = 16 };
-
-	cr_assert_eq(
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun), 0);
-	conf.tun_fd = tun[0];
-	cr_assert_eq(dataplane_new(&conf, &e.dataplane), 0);
-}
-
-static void on_locators(void *ctx, const struct hit *hit,
-			const struct locator *locators, size_t n)
-{
-	recovery_tell_peer(ctx, hit, locators, n);
-}
-
-static bool is_never_wanted(void *ctx, const struct hit *hit)
-{
-	(void)ctx;
-	(void)hit;
-	return false;
-}
-
 static void note_change(struct engine *engine)
 {
 	(void)engine;
 	changes++;
 }
 
-/* The monitor has started a resolver. */
-static void start_resolver(void)
-{
-	static const uint8_t handover[] = { 1, 0 }; /* no trouble */
-	struct ipc_message m = { .type = HANDOVER_RESOLVER,
-				 .body = handover,
-				 .len = sizeof(handover),
-				 .n_fds = 1 };
-	int fds[2];
-
-	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds),
-		     0);
-	if (ours >= 0)
-		(void)close(ours);
-	ipc_in_clear(&in);
-	ipc_in_init(&in, BODY_MAX);
-	ours = fds[0];
-	m.fds[0] = fds[1];
-	cr_assert_eq(naming_on_message(e.naming, &m), 0);
-}
-
 static void make(void)
 {
-	struct lookup_conf lookup = { .peers_max = 16,
-				      .port = HIP_UDP_PORT,
-				      .found = on_locators,
-				      .wanted = is_never_wanted,
-				      .ctx = &e };
 	char error[CONFIG_ERROR_MAX];
 	struct host_conf conf;
 
@@ -108,14 +48,13 @@ static void make(void)
 	tempdir_make(&dir);
 	tempdir_make(&far);
 	engine_init(&e, ev_loop_new(EVFLAG_AUTO));
-	lookup.loop = e.loop;
 	e.file = "t.conf";
 	cr_assert_eq(
 		config_parse(e.file, text, sizeof(text) - 1, &e.config, error),
 		0, "%s", error);
 	free(e.config.state);
 	e.config.state = strdup(dir.path);
-	e.mtu = 1400;
+	e.mtu = BARE_MTU;
 	e.state_dir = dir.fd;
 	e.membership_writable = true;
 	e.on_membership = note_change;
@@ -126,17 +65,17 @@ static void make(void)
 	cr_assert_eq(recovery_load(&e), 0);
 	host_conf_defaults(&conf);
 	conf.id = e.id;
-	conf.env.random = fill;
+	conf.env.random = bare_random;
 	cr_assert_eq(host_new(&conf, engine_now_ms(), &e.host), 0);
-	make_dataplane();
-	cr_assert_eq(lookup_new(&lookup, &e.lookup), 0);
+	bare_dataplane(&e, tun);
+	bare_lookup(&e, bare_on_locators);
 	e.naming = naming_new(&e);
 	e.enrol = enrol_new(&e);
 	cr_assert_not_null(e.enrol);
 	cr_assert_eq(issuer_create(far.path, "example.com", &issuer), 0);
 	ours = -1;
-	ipc_in_init(&in, BODY_MAX);
-	start_resolver();
+	ipc_in_init(&in, RESOLVE_BODY_MAX);
+	bare_resolver(&e, &ours, &in);
 }
 
 static void take_away(void)
@@ -247,7 +186,7 @@ static void restart(void)
 {
 	enrol_free(e.enrol);
 	e.enrol = enrol_new(&e);
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 }
 
 Test(enrolling, who_is_invited_becomes_a_member)

@@ -6,10 +6,9 @@
 #include "daemon/underlay_impl.h"
 
 #include "daemon/command.h"
-#include "daemon/handover.h"
-#include "daemon/lookup.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
+#include "tests/unit/bare_engine.h"
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
 #include "tests/unit/tempdir.h"
@@ -38,46 +37,13 @@ static struct ipc_in in;
 static struct ipc_message got;
 static uint8_t body[RESOLVE_BODY_MAX];
 
-static void fill(void *ctx, void *buf, size_t len)
-{
-	(void)ctx;
-	randombytes_buf(buf, len);
-}
-
-static void make_dataplane(void)
-{
-	struct dataplane_conf conf = { .udp4_fd = -1,
-				       .udp6_fd = -1,
-				       .mtu = 1400,
-				       .hit = *identity_hit(e.id),
-				       .peers_max = 16 };
-
-	cr_assert_eq(
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun), 0);
-	conf.tun_fd = tun[0];
-	cr_assert_eq(dataplane_new(&conf, &e.dataplane), 0);
-}
-
-static void on_locators(void *ctx, const struct hit *hit,
-			const struct locator *locators, size_t n)
-{
-	recovery_tell_peer(ctx, hit, locators, n);
-}
-
-static bool is_never_wanted(void *ctx, const struct hit *hit)
-{
-	(void)ctx;
-	(void)hit;
-	return false;
-}
-
 static void make_host(void)
 {
 	struct host_conf conf;
 
 	host_conf_defaults(&conf);
 	conf.id = e.id;
-	conf.env.random = fill;
+	conf.env.random = bare_random;
 	conf.admit = underlay_admit;
 	conf.admit_ctx = &e;
 	cr_assert_eq(host_new(&conf, engine_now_ms(), &e.host), 0);
@@ -85,22 +51,16 @@ static void make_host(void)
 
 static void make(void)
 {
-	struct lookup_conf lookup = { .peers_max = 16,
-				      .port = HIP_UDP_PORT,
-				      .found = on_locators,
-				      .wanted = is_never_wanted,
-				      .ctx = &e };
 	char error[CONFIG_ERROR_MAX];
 
 	cr_assert_geq(sodium_init(), 0);
 	tempdir_make(&dir);
 	engine_init(&e, ev_loop_new(EVFLAG_AUTO));
-	lookup.loop = e.loop;
 	e.file = "t.conf";
 	cr_assert_eq(
 		config_parse(e.file, text, sizeof(text) - 1, &e.config, error),
 		0, "%s", error);
-	e.mtu = 1400;
+	e.mtu = BARE_MTU;
 	e.state_dir = dir.fd;
 	e.added = added_new();
 	e.pins = pins_new();
@@ -110,8 +70,8 @@ static void make(void)
 	cr_assert_eq(hit_from_text(HIT_C, &hit_c), 0);
 	cr_assert_eq(recovery_load(&e), 0);
 	make_host();
-	make_dataplane();
-	cr_assert_eq(lookup_new(&lookup, &e.lookup), 0);
+	bare_dataplane(&e, tun);
+	bare_lookup(&e, bare_on_locators);
 	e.underlay = underlay_new(&e);
 	e.naming = naming_new(&e);
 	e.on_membership = underlay_on_membership;
@@ -177,27 +137,6 @@ static void leave(void)
 	engine_membership_changed(&e);
 }
 
-/* The monitor has started a resolver. */
-static void start_resolver(void)
-{
-	static const uint8_t handover[] = { 1, 0 }; /* no trouble */
-	struct ipc_message m = { .type = HANDOVER_RESOLVER,
-				 .body = handover,
-				 .len = sizeof(handover),
-				 .n_fds = 1 };
-	int fds[2];
-
-	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds),
-		     0);
-	if (ours >= 0)
-		(void)close(ours);
-	ipc_in_clear(&in);
-	ipc_in_init(&in, RESOLVE_BODY_MAX);
-	ours = fds[0];
-	m.fds[0] = fds[1];
-	cr_assert_eq(naming_on_message(e.naming, &m), 0);
-}
-
 /* The next message of the engine in `got`; false when it says no more. */
 static bool next(void)
 {
@@ -261,7 +200,7 @@ static void change(const struct hit *hit, enum assoc_state state)
 
 Test(underlay, in_no_overlay_the_resolver_hears_nothing_of_one)
 {
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	expect_next(RESOLVE_CONFIG);
 	change(&hit_b, ASSOC_ESTABLISHED);
 	expect_silence();
@@ -273,7 +212,7 @@ Test(underlay, who_joins_tells_what_it_is)
 	struct resolve_places places;
 	struct resolve_publish p;
 
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	join();
 	expect_next(RESOLVE_OVERLAY);
@@ -297,7 +236,7 @@ Test(underlay, who_joins_tells_what_it_is)
 Test(underlay, a_resolver_that_comes_back_is_told_all_again)
 {
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	change(&hit_b, ASSOC_ESTABLISHED);
 	change(&hit_c, ASSOC_ESTABLISHED);
@@ -305,7 +244,7 @@ Test(underlay, a_resolver_that_comes_back_is_told_all_again)
 	expect_hit(RESOLVE_UP, &hit_b);
 	expect_hit(RESOLVE_UP, &hit_c);
 	expect_hit(RESOLVE_DOWN, &hit_c);
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	expect_next(RESOLVE_CONFIG);
 	expect_next(RESOLVE_OVERLAY);
 	expect_next(RESOLVE_LOCATORS);
@@ -325,7 +264,7 @@ Test(underlay, as_many_as_there_may_be_are_told_at_once)
 		hit.bytes[15] = (uint8_t)i;
 		change(&hit, ASSOC_ESTABLISHED);
 	}
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	cr_assert(naming_has_resolver(e.naming));
 	while (next())
 		n += got.type == RESOLVE_UP;
@@ -338,7 +277,7 @@ Test(underlay, a_resolver_that_goes_leaves_nothing_kept)
 				 .state = ASSOC_ESTABLISHED };
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	say_hit(RESOLVE_CONNECT, &hit_c);
 	cr_expect(links_is_kept(&e.underlay->links, &hit_c));
 	up.hit = hit_c;
@@ -361,7 +300,7 @@ Test(underlay, who_leaves_says_so_and_ends_what_it_had)
 
 	join();
 	cr_assert_eq(underlay_publish(e.underlay, "alice@example.com"), 0);
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	leave();
 	expect_next(RESOLVE_OVERLAY);
@@ -389,7 +328,7 @@ Test(underlay, a_host_without_locator_is_asked_for_and_not_found)
 	struct resolve_places hint = { .n = 0 };
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	say_hit(RESOLVE_CONNECT, &hit_c);
 	expect_hit(RESOLVE_WHERE, &hit_c);
@@ -410,7 +349,7 @@ Test(underlay, a_host_that_is_found_gets_an_i1)
 	struct resolve_places hint = { .n = 2 };
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	say_hit(RESOLVE_CONNECT, &hit_c);
 	cr_assert_eq(state_of(&hit_c), ASSOC_UNASSOCIATED);
 	memcpy(hint.hit, hit_c.bytes, sizeof(hint.hit));
@@ -428,7 +367,7 @@ Test(underlay, hints_of_places_that_are_nobodys_do_not_count)
 	struct resolve_places hint = { .n = 2 };
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	say_hit(RESOLVE_CONNECT, &hit_c);
 	memcpy(hint.hit, hit_c.bytes, sizeof(hint.hit));
 	cr_assert_eq(locator_from_text("127.0.0.1:10500", 0, &hint.locators[0]),
@@ -456,7 +395,7 @@ Test(underlay, questions_for_places_have_a_pace)
 	int asked = 0;
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	for (int i = 0; i < 200; i++) {
 		hit.bytes[15] = (uint8_t)i;
 		asked += underlay_on_want(e.underlay, &hit);
@@ -498,7 +437,7 @@ Test(underlay, revocation_lists_have_a_pace)
 				    (uint64_t)time(NULL), certificate);
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	for (uint8_t i = 1; i <= 8; i++)
 		say_list(i, i);
 	cr_expect(is_admitted(identity_hit(bob), certificate, len));
@@ -520,7 +459,7 @@ Test(underlay, only_what_can_be_read_is_signed)
 	struct resolve_signed back;
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	say(RESOLVE_SIGN, resolve_sign_write(&s, body, sizeof(body)));
 	expect_next(RESOLVE_SIGNED);
 	cr_assert(resolve_signed_parse(got.body, got.len, &back));
@@ -557,7 +496,7 @@ Test(underlay, a_message_of_our_overlay_is_signed)
 	struct resolve_signed back;
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	s.len = write_message(message, sizeof(message));
 	say(RESOLVE_SIGN, resolve_sign_write(&s, body, sizeof(body)));
 	expect_next(RESOLVE_SIGNED);
@@ -587,7 +526,7 @@ Test(underlay, who_leaves_signs_until_the_neighbours_know)
 	size_t len;
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	len = write_message(message, sizeof(message));
 	leave();
 	drain();
@@ -602,7 +541,7 @@ Test(underlay, who_leaves_does_not_sign_for_long)
 	size_t len;
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	len = write_message(message, sizeof(message));
 	leave();
 	drain();
@@ -617,7 +556,7 @@ Test(underlay, before_a_stop_the_neighbours_are_told)
 	cr_expect_not(underlay_stop(e.underlay), "there are none");
 	join();
 	cr_expect_not(underlay_stop(e.underlay), "nobody tells them");
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	cr_assert(underlay_stop(e.underlay));
 	expect_next(RESOLVE_OVERLAY);
@@ -655,7 +594,7 @@ static void say_published(enum resolve_name_state state, const char *reason)
 Test(underlay, what_becomes_of_a_name_is_shown)
 {
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	say_published(RESOLVE_NAME_PUBLISHED, "");
 	cr_expect_str_eq(name_state("work@example.com"), "published");
 	say_published(RESOLVE_NAME_CONFLICT, "another has it");
@@ -678,7 +617,7 @@ Test(underlay, what_the_resolver_shows_is_reported)
 	json_t *report;
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	say(RESOLVE_SHOWN, resolve_shown_write(&s, body, sizeof(body)));
 	report = underlay_report(e.underlay);
 	cr_expect_str_eq(json_string_value(json_object_get(report, "name")),
@@ -699,7 +638,7 @@ static void say_shown(const char *json)
 Test(underlay, while_the_ring_is_young_all_is_said_again)
 {
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	say_shown("{\"joined\": false, \"successors\": []}");
 	expect_silence();
@@ -723,7 +662,7 @@ Test(underlay, who_has_refused_what_we_are_is_told_again)
 
 	join();
 	change(&hit_b, ASSOC_ESTABLISHED);
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	say_shown("{\"joined\": false, \"node_id\": \"2001:22::1\"}");
 	expect_silence();
@@ -747,11 +686,11 @@ Test(underlay, who_has_refused_what_we_are_is_told_again)
 Test(underlay, what_breaks_the_form_is_cut_off)
 {
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	say(RESOLVE_CONNECT, 3);
 	cr_expect_not(naming_has_resolver(e.naming));
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	say(RESOLVE_OVERLAY, 0);
 	cr_expect_not(naming_has_resolver(e.naming), "not its to say");
 }
@@ -763,7 +702,7 @@ Test(underlay, names_of_the_overlay_are_the_resolvers_to_find)
 	struct resolve_answer back;
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	say(RESOLVE_ASK, resolve_ask_write(&a, body, sizeof(body)));
 	expect_next(RESOLVE_ANSWER);
@@ -831,7 +770,7 @@ Test(underlay, a_name_that_nobody_here_knows_is_looked_up)
 	struct command_answer a;
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	a = ask("resolve", "Bob@Example.com");
 	cr_assert(a.later);
@@ -848,7 +787,7 @@ Test(underlay, connecting_to_a_name_looks_it_up_first)
 	struct resolve_answer found = { .result = RESOLVE_FOUND, .n_hits = 1 };
 
 	join();
-	start_resolver();
+	bare_resolver(&e, &ours, &in);
 	drain();
 	cr_assert(ask("connect", "bob@example.com").later);
 	expect_next(RESOLVE_LOOKUP);
