@@ -7,7 +7,7 @@
  * Sizes that links have, about: Ethernet with PPPoE or in tunnels of several
  * kinds, one in the other, and what IPv6 promises.
  */
-static const uint16_t steps[] = { MTU_IPV6_MIN, 1340, 1400, 1420, 1448, 1480 };
+static const uint16_t steps[] = { MTU_IPV6_MIN, 1340, 1400, 1420, 1480 };
 static const uint16_t low_steps[] = { MTU_IPV4_MIN, 768, 1024, 1200 };
 
 enum {
@@ -193,12 +193,10 @@ static void conclude(struct mtu_search *s)
 
 	if (best > MTU_PROBE_SMALL) {
 		end(s, (uint16_t)best);
-	} else if (best < 0 && s->phase == MTU_ASK_LOW) {
-		mtu_search_stop(s);
 	} else if (best < 0) {
 		s->phase = MTU_IDLE; /* nothing passes: no word about sizes */
 	} else if (s->phase == MTU_DOWN && s->floor < MTU_IPV6_MIN) {
-		mtu_search_stop(s);
+		s->n = 1; /* that of what counts keeps its id */
 		enter(s, MTU_ASK_LOW);
 		add(s, MTU_PROBE_SMALL);
 	} else if (s->phase == MTU_ASK_MORE) {

@@ -8,7 +8,8 @@
  * Where nothing passes, one probe and a small one are all that is tried: their
  * ids run ahead of what the peer has seen, and it takes only so many. The
  * others follow once one of them was answered. Such ones are kept, and the next
- * search goes on with them.
+ * search goes on with them. Whatever is lost, no more than MTU_IDS_MAX ids in a
+ * row stay unseen.
  *
  * Who uses this sends the probes, and calls mtu_search_round when answers to a
  * round would have come.
@@ -24,7 +25,8 @@ enum {
 	MTU_ASK_ROUNDS = 4,   /* sendings of what counts, for loss, */
 	MTU_DOWN_ROUNDS = 3,  /* of others, */
 	MTU_RAISE_ROUNDS = 2, /* and where failing costs nothing */
-	MTU_PROBES_MAX = 9,   /* at once */
+	MTU_PROBES_MAX = 8,   /* at once */
+	MTU_IDS_MAX = 7,      /* that the peer may not have seen */
 	MTU_PROBE_SMALL = 0,  /* size of one without padding */
 	MTU_IPV6_MIN = 1280,  /* RFC 8200 5 */
 	MTU_IPV4_MIN = 576,   /* RFC 791 3.2: assumed */

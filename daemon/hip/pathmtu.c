@@ -245,12 +245,16 @@ static bool is_due(const struct host *h, const struct pathmtu *m)
  * What all associations may cost together is bounded; who has no turn has one
  * a little later.
  */
+static bool has_turn(struct host *h)
+{
+	return pace_allow(&h->path_searches, PATHS_AT_ONCE, PATH_EACH_MS,
+			  h->now_ms);
+}
+
 void pathmtu_on_large(struct host *h, struct assoc *a)
 {
 	if (!has_path(h, a) || !make(h, a) || !is_due(h, a->pathmtu) ||
-	    !pace_allow(&h->path_searches, PATHS_AT_ONCE, PATH_EACH_MS,
-			h->now_ms) ||
-	    !measure(h, a))
+	    !has_turn(h) || !measure(h, a))
 		return;
 	mtu_search_confirm(&a->pathmtu->search);
 	ask(h, a);
@@ -296,6 +300,10 @@ static void try_more(struct host *h, struct assoc *a)
 	struct pathmtu *m = a->pathmtu;
 	bool is_used = h->now_ms - a->used_ms < m->raise_ms;
 
+	if (is_used && !has_turn(h)) {
+		timers_set(&h->timers, &m->timer, h->now_ms + PATH_CONFIRM_MS);
+		return;
+	}
 	if (is_used && m->raise_ms < PATH_RAISE_MAX_MS / 2)
 		m->raise_ms *= 2;
 	else if (is_used)

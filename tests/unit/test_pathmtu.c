@@ -186,6 +186,34 @@ Test(pathmtu, more_is_tried_for_after_a_while_if_it_is_in_use)
 	cr_expect_eq(told, 0, "all that there is");
 }
 
+/* What others ask for is what this one waits for. */
+Test(pathmtu, many_that_try_for_more_do_so_in_turn)
+{
+	const struct hip_input out = { .kind = HIP_IN_TRAFFIC,
+				       .hit = t.hit[B],
+				       .out = true };
+	uint64_t others_ms = 2 * PATH_RAISE_FIRST_MS;
+
+	establish();
+	limit = 1400;
+	large();
+	pass(2000);
+	cr_assert_eq(told, 1400);
+	t.h[A]->path_searches.full_ms = t.now_ms + others_ms;
+	hosts_input(&t, A, &out);
+	probes = 0;
+	pass(PATH_RAISE_FIRST_MS);
+	cr_expect_eq(probes, 0);
+	while (probes == 0 && others_ms > 0) {
+		hosts_input(&t, A, &out);
+		pass(1000);
+		others_ms -= 1000;
+	}
+	cr_expect_gt(probes, 0);
+	cr_expect_geq(t.now_ms + PATHS_AT_ONCE * PATH_EACH_MS,
+		      t.h[A]->path_searches.full_ms);
+}
+
 Test(pathmtu, a_rekey_in_the_midst_goes_its_way)
 {
 	const struct hip_input rekey = { .kind = HIP_IN_REKEY,
