@@ -5,23 +5,14 @@
  */
 #include "resolver/dnsrecord.h"
 
+#include "daemon/pki/hiprr.h"
+
 #include <stdio.h>
 #include <string.h>
 
 enum {
 	SIP_PORT = 5060, /* RFC 3261 18.1.1 */
 	TEXT_MAX = 255,	 /* RFC 1035 3.3: of one character-string */
-	/* Algorithm types of IPSECKEY, which RFC 8005 5.2 takes. */
-	KEY_RSA = 2,
-	KEY_ECDSA = 3,
-	KEY_EDDSA = 4, /* RFC 9373 */
-	/* RFC 7401 5.2.9, RFC 9374 3.4.1.1: what stands before the key. */
-	HI_CURVE_LEN = 2,
-	HI_EDDSA_LEN = 4,
-	POINT_UNCOMPRESSED = 4,
-	SUITE_RSA = 1,
-	SUITE_ECDSA = 2,
-	SUITE_EDDSA = 5,
 };
 
 static const struct service {
@@ -66,47 +57,18 @@ static void write_txt(struct dnsmsg_reply *r,
 	}
 }
 
-/* The key of a Host Identity field as RFC 8005 5.5 has it; 0 for none. */
-static uint8_t key_of(const struct dnsrecord_hit *h, struct rd *key)
-{
-	uint8_t suite = hit_suite(&h->hit);
-
-	*key = rd_init(h->hi, h->hi_len);
-	if (!h->hi)
-		return 0;
-	if (suite == SUITE_ECDSA) {
-		rd_skip(key, HI_CURVE_LEN);
-		/* RFC 6605 4: the point's two numbers, without a form. */
-		if (rd_left(key) % 2 == 1 && key->p[0] == POINT_UNCOMPRESSED)
-			rd_skip(key, 1);
-	} else if (suite == SUITE_EDDSA) {
-		rd_skip(key, HI_EDDSA_LEN);
-	}
-	if (rd_left(key) == 0)
-		return 0;
-	return suite == SUITE_RSA     ? KEY_RSA
-	       : suite == SUITE_ECDSA ? KEY_ECDSA
-	       : suite == SUITE_EDDSA ? KEY_EDDSA
-				      : 0;
-}
-
 static void write_hip(struct dnsmsg_reply *r,
 		      const struct dnsrecord_known *known, uint32_t ttl_s)
 {
 	for (size_t i = 0; i < known->n_hits; i++) {
 		const struct dnsrecord_hit *h = &known->hits[i];
-		struct rd key;
-		uint8_t algorithm = key_of(h, &key);
-		size_t at, len = rd_left(&key);
+		struct hiprr rr;
+		size_t at;
 
-		if (algorithm == 0)
+		if (!hiprr_of(&h->hit, h->hi, h->hi_len, &rr))
 			continue;
 		at = dnsmsg_record_begin(r, DNSMSG_ANSWER, DNSMSG_HIP, ttl_s);
-		wr_u8(&r->w, sizeof(h->hit.bytes));
-		wr_u8(&r->w, algorithm);
-		wr_u16(&r->w, (uint16_t)len);
-		wr_bytes(&r->w, h->hit.bytes, sizeof(h->hit.bytes));
-		wr_bytes(&r->w, key.p, len);
+		hiprr_write(&rr, &r->w);
 		dnsmsg_record_end(r, at);
 	}
 }

@@ -383,6 +383,7 @@ int main(int argc, char **argv)
 	save_hosts();
 	save_reload();
 	seeds_enrolled();
+	seeds_hiprr();
 	seeds_resolve();
 	save_overlay();
 	save_dns();

@@ -12,6 +12,9 @@ void seeds_save(const char *target, const char *name, const void *bytes,
 /* Of an authority and those who have certificates of it. */
 void seeds_enrolled(void);
 
+/* HIP records, in replies of DNS. */
+void seeds_hiprr(void);
+
 /* Of the engine and the resolver. */
 void seeds_resolve(void);
 
