@@ -21,10 +21,13 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "id", show_id, "", "show this host's identity",
+	{ "id", show_id, "[--rr]", "show this host's identity",
 	  "Shows the HIT, the algorithm of the key, its fingerprint and the\n"
-	  "name that proves itself.\n",
-	  0, 0, 0 },
+	  "name that proves itself.\n"
+	  "\n"
+	  "--rr  show the HIP record instead, as a zone file of DNS has it\n"
+	  "      behind this host's name\n",
+	  0, 0, OPTION_RR },
 	{ "status", status_show, "[--check]",
 	  "show what is up, what is not, and what to do",
 	  "--check  exit with 1 when there is a warning\n", 0, 0,

@@ -20,6 +20,7 @@ enum {
 	LONG_DEVICE,
 	LONG_EXPIRES,
 	LONG_LOCATOR,
+	LONG_RR,
 };
 
 static const uint64_t interval_max_us = UINT64_C(3600) * SECOND_US;
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "locator", required_argument, NULL, LONG_LOCATOR },
 	{ "name", required_argument, NULL, LONG_NAME },
+	{ "rr", no_argument, NULL, LONG_RR },
 	{ "socket", required_argument, NULL, 's' },
 	{ "timeout", required_argument, NULL, LONG_TIMEOUT },
 	{ "version", no_argument, NULL, 'V' },
@@ -66,6 +68,8 @@ const char *option_text(unsigned bit)
 		return "--expires";
 	case OPTION_LOCATOR:
 		return "--locator";
+	case OPTION_RR:
+		return "--rr";
 	default:
 		return "";
 	}
@@ -196,6 +200,10 @@ static bool take_option(struct options *o, int option, FILE *err)
 	case LONG_CHECK:
 		o->given |= OPTION_CHECK;
 		o->check = true;
+		return true;
+	case LONG_RR:
+		o->given |= OPTION_RR;
+		o->rr = true;
 		return true;
 	case LONG_TIMEOUT:
 		return take_timeout(o, err);

@@ -24,6 +24,7 @@ enum option_bit {
 	OPTION_DEVICE = 1 << 6,
 	OPTION_EXPIRES = 1 << 7,
 	OPTION_LOCATOR = 1 << 8,
+	OPTION_RR = 1 << 9,
 };
 
 enum {
@@ -35,7 +36,7 @@ enum {
 /* Text is borrowed from argv and the environment. */
 struct options {
 	const char *socket;
-	bool json, help, version, check;
+	bool json, help, version, check, rr;
 	uint32_t count;	      /* -c */
 	uint64_t interval_us; /* -i */
 	uint64_t timeout_us;  /* --timeout */

@@ -77,6 +77,14 @@ bool show_print_id(json_t *root, bool colour, FILE *out)
 	return finish(t, out);
 }
 
+bool show_print_record(json_t *root, bool colour, FILE *out)
+{
+	(void)colour;
+	text_put(out, field_text(root, "hip_record"));
+	(void)fputc('\n', out);
+	return true;
+}
+
 static void peer_row(struct columns *t, const json_t *a)
 {
 	char path[FIELD_TEXT_MAX], names[FIELD_TEXT_MAX];
@@ -237,7 +245,7 @@ bool show_print_dns(json_t *root, bool colour, FILE *out)
 
 int show_id(const struct options *o)
 {
-	return show_run(o, show_print_id, NULL);
+	return show_run(o, o->rr ? show_print_record : show_print_id, NULL);
 }
 
 int show_peers(const struct options *o)

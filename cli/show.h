@@ -16,6 +16,7 @@
 typedef bool show_print(json_t *root, bool colour, FILE *out);
 
 show_print show_print_id;
+show_print show_print_record;
 show_print show_print_peers;
 show_print show_print_resolve;
 show_print show_print_counters;

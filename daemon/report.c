@@ -8,6 +8,7 @@
 #include "daemon/addresses.h"
 #include "daemon/integration.h"
 #include "daemon/naming.h"
+#include "daemon/pki/hiprr.h"
 #include "daemon/underlay.h"
 
 #include <config.h>
@@ -65,6 +66,20 @@ static json_t *locator_json(const struct locator *l)
 	return json_string(text);
 }
 
+/* The own HIP record (RFC 8005 6), or null. */
+static json_t *record_json(const struct engine *e)
+{
+	char text[HIPRR_TEXT_MAX];
+	struct hiprr rr;
+	size_t len;
+	const uint8_t *hi = identity_hi(e->id, &len);
+
+	return hiprr_of(identity_hit(e->id), hi, len, &rr) &&
+			       hiprr_text(&rr, text)
+		       ? json_string(text)
+		       : json_null();
+}
+
 json_t *report_id(const struct engine *e)
 {
 	const struct hit *hit = identity_hit(e->id);
@@ -85,7 +100,8 @@ json_t *report_id(const struct engine *e)
 	     put_text(o, "algorithm",
 		      identity_kind_text(identity_kind(e->id))) &&
 	     put_text(o, "fingerprint", hex) &&
-	     put_text(o, "self_name", self_name);
+	     put_text(o, "self_name", self_name) &&
+	     put(o, "hip_record", record_json(e));
 	return whole(o, ok);
 }
 

@@ -53,7 +53,7 @@ HIP_PEERS[alice]=${HIP_PEERS[alice]/locator/$line}
 hip_up alice bob
 bob=${HIP_HIT[bob]}
 
-keys id "algorithm fingerprint hit self_name" . alice id
+keys id "algorithm fingerprint hip_record hit self_name" . alice id
 keys status "aead associations dns hit interface locators mtu names nat offload overlay port relays version warnings" . alice status
 keys dns "integration listen next nss state suffix system upstream" . alice dns
 keys peers associations . alice peers

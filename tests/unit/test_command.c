@@ -191,6 +191,10 @@ Test(command, id_says_who_we_are)
 	cr_expect_not_null(
 		strstr(json_string_value(json_object_get(a.json, "self_name")),
 		       ".hip.internal"));
+	cr_expect_eq(strncmp(json_string_value(
+				     json_object_get(a.json, "hip_record")),
+			     "IN HIP ( 3 20010022", 19),
+		     0);
 	expect(a, API_DONE, "");
 }
 

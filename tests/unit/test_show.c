@@ -70,6 +70,13 @@ Test(show, id)
 	       "own name     -\n");
 }
 
+Test(show, record)
+{
+	expect(show_print_record,
+	       "{\"hit\":\"2001:22::a\",\"hip_record\":\"IN HIP ( 3 2 a )\"}",
+	       "IN HIP ( 3 2 a )\n");
+}
+
 Test(show, peers)
 {
 	expect(show_print_peers,
