@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct asker;
 struct enrol;
 struct jobs;
 struct lookup;
@@ -85,6 +86,7 @@ struct engine {
 	struct host *host;
 	struct dataplane *dataplane;
 	struct jobs *jobs;
+	struct asker *asker; /* of host names; NULL: there is none */
 	struct lookup *lookup;
 	struct naming *naming;
 	struct underlay *underlay;

@@ -13,6 +13,7 @@
 #include "daemon/enrol.h"
 #include "daemon/generation.h"
 #include "daemon/handover.h"
+#include "daemon/hostnames.h"
 #include "daemon/jobs.h"
 #include "daemon/lookup.h"
 #include "daemon/naming.h"
@@ -297,7 +298,7 @@ static bool is_lookup_wanted(void *ctx, const struct hit *hit)
 /* Tells the host whom we know. */
 static int make_peers(struct engine *e)
 {
-	const struct lookup_conf conf = {
+	struct lookup_conf conf = {
 		.loop = e->loop,
 		.peers_max = CONFIG_PEERS_MAX + ADDED_MAX,
 		/* A locator without a port is one of our transport. */
@@ -305,11 +306,15 @@ static int make_peers(struct engine *e)
 				? 0
 				: HIP_UDP_PORT,
 		.found = on_locators,
+		.records = hostnames_on_records,
 		.wanted = is_lookup_wanted,
 		.ctx = e,
 	};
-	int err = lookup_new(&conf, &e->lookup);
+	int err = asker_new(e->loop, &e->asker);
 
+	conf.asker = e->asker;
+	if (err == 0)
+		err = lookup_new(&conf, &e->lookup);
 	if (err < 0)
 		return failed("resolver", err);
 	reconfigure_peers(e);
@@ -400,6 +405,7 @@ static void clear(struct engine *e)
 	naming_free(e->naming);
 	underlay_free(e->underlay);
 	enrol_free(e->enrol);
+	asker_free(e->asker);
 	lookup_free(e->lookup);
 	jobs_free(e->jobs);
 	dataplane_free(e->dataplane);

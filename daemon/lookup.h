@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Host names among the locators of peers, resolved by c-ares on the engine's
- * loop: at the start, each minute while the caller wants it, and when the
- * caller asks. Numeric locators need no resolving and are kept beside them.
+ * Host names among the locators of peers, resolved at the start, each minute
+ * while the caller wants it, and when the caller asks. Numeric locators need
+ * no resolving and are kept beside them.
  */
 #ifndef HIPLINE_LOOKUP_H
 #define HIPLINE_LOOKUP_H
 
+#include "daemon/asker.h"
 #include "daemon/base/locator.h"
 #include "daemon/config.h"
 
@@ -20,14 +21,22 @@ struct lookup;
 typedef void lookup_fn(void *ctx, const struct hit *hit,
 		       const struct locator *locators, size_t n);
 
+/* What DNS says of who the host with a peer's host name is. Borrowed. */
+typedef void lookup_records_fn(void *ctx, const struct hit *hit,
+			       const char *host,
+			       const struct hostrecords *records);
+
 /* Whether this peer's host names should be resolved again now. */
 typedef bool lookup_wanted_fn(void *ctx, const struct hit *hit);
 
 struct lookup_conf {
 	struct ev_loop *loop;
+	struct asker *asker; /* borrowed, and freed first; NULL: no host name
+			      * is resolved */
 	size_t peers_max;
 	uint16_t port; /* of locators that name none */
 	lookup_fn *found;
+	lookup_records_fn *records;
 	lookup_wanted_fn *wanted;
 	void *ctx;
 };

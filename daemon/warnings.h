@@ -37,4 +37,8 @@ warnings_add(struct warnings *w, const char *code, const char *remedy,
 /* Takes all warnings of a code away. */
 void warnings_remove(struct warnings *w, const char *code);
 
+/* Those whose text begins with `about`. */
+void warnings_remove_about(struct warnings *w, const char *code,
+			   const char *about);
+
 #endif

@@ -152,6 +152,7 @@ const char *hiprr_fault_text(enum hiprr_fault fault)
 				    "that of its HIT",
 		[HIPRR_KEY] = "its key is none, or too short",
 		[HIPRR_MISMATCH] = "its HIT is not that of its key",
+		[HIPRR_MALFORMED] = "it is not of the form of one",
 		[HIPRR_INTERNAL] = "there is not enough memory to verify it",
 	};
 

@@ -43,6 +43,7 @@ enum hiprr_fault {
 	HIPRR_ALGORITHM, /* none that we verify, or none of the HIT's suite */
 	HIPRR_KEY,	 /* no key of that algorithm, or of a size refused */
 	HIPRR_MISMATCH,	 /* the key has another HIT */
+	HIPRR_MALFORMED, /* it could not be taken apart */
 	HIPRR_INTERNAL,	 /* want of memory */
 };
 
