@@ -5,6 +5,8 @@
  */
 #include "tun/device.h"
 
+#include "tun/steer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -17,7 +19,7 @@
 #define TUN_F_USO6 0x40
 #endif
 
-static int open_with(const char name[IFNAMSIZ], bool vnet)
+static int open_with(const char name[IFNAMSIZ], int flags)
 {
 	struct ifreq ifr = { 0 };
 	size_t len = strnlen(name, IFNAMSIZ);
@@ -27,9 +29,7 @@ static int open_with(const char name[IFNAMSIZ], bool vnet)
 	if (len == 0 || len == IFNAMSIZ || memchr(name, '%', len))
 		return -EINVAL;
 	memcpy(ifr.ifr_name, name, len);
-	/* EXCL: a device that somebody else made is not taken over. */
-	ifr.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL |
-				(vnet ? IFF_VNET_HDR : 0));
+	ifr.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | flags);
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -41,17 +41,52 @@ static int open_with(const char name[IFNAMSIZ], bool vnet)
 	return fd;
 }
 
-int device_open(const char name[IFNAMSIZ])
+/* A new device. EXCL: one that somebody else made is not taken over. */
+static int open_first(const char name[IFNAMSIZ], int *flags)
 {
-	int fd = open_with(name, true);
+	int fd = open_with(name, *flags | IFF_TUN_EXCL);
 
 	/* A kernel that has no virtio header says so. */
-	return fd == -EINVAL ? open_with(name, false) : fd;
+	if (fd == -EINVAL && *flags & IFF_VNET_HDR) {
+		*flags &= ~IFF_VNET_HDR;
+		fd = open_with(name, *flags | IFF_TUN_EXCL);
+	}
+	return fd;
+}
+
+int device_open(const char name[IFNAMSIZ])
+{
+	int flags = IFF_VNET_HDR;
+
+	return open_first(name, &flags);
 }
 
 int device_open_plain(const char name[IFNAMSIZ])
 {
-	return open_with(name, false);
+	int flags = 0;
+
+	return open_first(name, &flags);
+}
+
+int device_open_queues(const char name[IFNAMSIZ], bool plain, int *fds, int n)
+{
+	int flags = plain ? 0 : IFF_VNET_HDR;
+	int count = 1;
+
+	if (n > 1)
+		flags |= IFF_MULTI_QUEUE;
+	fds[0] = open_first(name, &flags);
+	if (fds[0] < 0)
+		return fds[0];
+	if (n == 1 || steer_queues(fds[0]) < 0)
+		return 1;
+	while (count < n && (fds[count] = open_with(name, flags)) >= 0)
+		count++;
+	if (count == n)
+		return n;
+	while (count > 1)
+		close(fds[--count]);
+	return 1;
 }
 
 unsigned device_offload(int fd, unsigned wanted)

@@ -31,6 +31,15 @@ __attribute__((warn_unused_result)) int device_open(const char name[IFNAMSIZ]);
 __attribute__((warn_unused_result)) int
 device_open_plain(const char name[IFNAMSIZ]);
 
+/*
+ * device_open, or with `plain` device_open_plain, with up to n queues in fds:
+ * each is read and written alone. The packets to one HIT come by one queue
+ * (steer_queues); where the kernel cannot have that so, there is one queue.
+ * Returns how many there are, or a negative errno.
+ */
+__attribute__((warn_unused_result)) int
+device_open_queues(const char name[IFNAMSIZ], bool plain, int *fds, int n);
+
 /* Has the device give super-packets as wanted (DEVICE_TSO, with or without
  * DEVICE_USO, or 0). Any process that holds it may. Returns what it does
  * then; 0 also for what is no TUN device. */

@@ -11,6 +11,7 @@
 #include "tun/socket.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/udp.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -81,11 +82,26 @@ static socklen_t addr_len(sa_family_t family)
 				 : sizeof(struct sockaddr_in6);
 }
 
-/* A bound socket of a type and protocol, or a negative errno. */
-static int open_bound(union tun_addr addr, int type, int protocol, bool shared)
+static int bind_to_device(int fd, const char *device)
 {
+	return *device ? setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device,
+				    (socklen_t)strlen(device))
+		       : 0;
+}
+
+/* What a socket is like, but for its address. */
+struct kind {
+	int type, protocol;
+	bool shared;
+	const char *device; /* "" for any */
+};
+
+/* A bound socket, or a negative errno. */
+static int open_bound(union tun_addr addr, const struct kind *kind)
+{
+	const int type = kind->type;
 	int fd = socket(addr.family, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			protocol);
+			kind->protocol);
 	int err;
 
 	if (fd < 0)
@@ -93,7 +109,8 @@ static int open_bound(union tun_addr addr, int type, int protocol, bool shared)
 	/* Raw sockets of IPv6 are of nothing else anyway. */
 	if ((addr.family == AF_INET6 && type == SOCK_DGRAM &&
 	     set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) ||
-	    set_options(fd, addr.family, shared) < 0 ||
+	    set_options(fd, addr.family, kind->shared) < 0 ||
+	    bind_to_device(fd, kind->device) < 0 ||
 	    bind(fd, &addr.sa, addr_len(addr.family)) < 0) {
 		err = errno;
 		close(fd);
@@ -120,6 +137,9 @@ static union tun_addr address_to_bind(sa_family_t family,
 int socket_open(sa_family_t family, const union tun_addr *bind_to,
 		uint16_t port, bool shared)
 {
+	const struct kind kind = { .type = SOCK_DGRAM,
+				   .shared = shared,
+				   .device = "" };
 	union tun_addr addr = address_to_bind(family, bind_to);
 
 	if (addr.family == AF_UNSPEC)
@@ -128,17 +148,37 @@ int socket_open(sa_family_t family, const union tun_addr *bind_to,
 		addr.in.sin_port = htons(port);
 	else
 		addr.in6.sin6_port = htons(port);
-	return open_bound(addr, SOCK_DGRAM, 0, shared);
+	return open_bound(addr, &kind);
+}
+
+int socket_twin(int fd)
+{
+	char device[IFNAMSIZ] = "";
+	const struct kind kind = { .type = SOCK_DGRAM,
+				   .shared = true,
+				   .device = device };
+	union tun_addr addr = { .family = AF_UNSPEC };
+	socklen_t addr_size = sizeof(addr), device_size = sizeof(device);
+
+	if (getsockname(fd, &addr.sa, &addr_size) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, &device_size) <
+		    0 ||
+	    set(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0)
+		return -errno;
+	return open_bound(addr, &kind);
 }
 
 int socket_open_raw(sa_family_t family, int protocol,
 		    const union tun_addr *bind_to)
 {
+	const struct kind kind = { .type = SOCK_RAW,
+				   .protocol = protocol,
+				   .device = "" };
 	union tun_addr addr = address_to_bind(family, bind_to);
 
 	if (addr.family == AF_UNSPEC)
 		return -EAFNOSUPPORT;
-	return open_bound(addr, SOCK_RAW, protocol, false);
+	return open_bound(addr, &kind);
 }
 
 bool socket_receive_runs(int fd, bool wanted)

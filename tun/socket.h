@@ -19,6 +19,14 @@ __attribute__((warn_unused_result)) int socket_open(sa_family_t family,
 						    uint16_t port, bool shared);
 
 /*
+ * Another socket in the very place of a UDP one: of its family, address, port
+ * and interface, in one group with it, each datagram going to one of them
+ * (steer.h). As from socket_open, of which fd was not `shared`: so nobody else
+ * had the port. Now only the same user's sockets that ask for it may.
+ */
+__attribute__((warn_unused_result)) int socket_twin(int fd);
+
+/*
  * A raw socket of one family and IP protocol, of `bind` (family AF_UNSPEC =
  * any address); the rest as above. Takes CAP_NET_RAW.
  */
