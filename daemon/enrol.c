@@ -220,6 +220,24 @@ int enrol_take(struct enrol *en, const struct membership *m)
 	return 0;
 }
 
+void enrol_on_revoked(struct enrol *en, const struct hit *hit)
+{
+	struct membership m;
+	size_t n = 0;
+
+	if (!en)
+		return;
+	m = en->e->membership;
+	for (size_t i = 0; i < m.n_bootstraps; i++)
+		if (!hit_equal(&m.bootstraps[i].hit, hit))
+			m.bootstraps[n++] = m.bootstraps[i];
+	if (n == m.n_bootstraps)
+		return;
+	m.n_bootstraps = n;
+	if (enrol_take(en, &m) < 0) /* which warns; for this run it holds */
+		en->e->membership = m;
+}
+
 static void ask_to_renew(struct enrol *en)
 {
 	const struct membership *m = &en->e->membership;

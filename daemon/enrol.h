@@ -57,6 +57,9 @@ struct issuer *enrol_issuer(struct enrol *en);
 /* A host has got a certificate, or lost it: it is known, or no more. */
 void enrol_tell_peer(struct enrol *en, const struct hit *hit);
 
+/* A host's certificate is revoked: we do not begin with it any more. */
+void enrol_on_revoked(struct enrol *en, const struct hit *hit);
+
 /* The revocation list has changed: makes the next one, for publication. */
 void enrol_list_changed(struct enrol *en);
 

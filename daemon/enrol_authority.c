@@ -20,6 +20,7 @@
 
 enum {
 	LIST_MS = REVOCATION_PERIOD_S / 2 * 1000,
+	ENDED_S = 60, /* between looks for certificates that have ended */
 	ISSUES_AT_ONCE = 32, /* then one each: */
 	ISSUES_MS = 50,
 };
@@ -132,12 +133,33 @@ static void send_list(struct enrol *en)
 	free(list);
 }
 
+static void tell_again(void *ctx, const struct hit *hit)
+{
+	enrol_tell_peer(ctx, hit);
+}
+
+/* Whose certificate has ended is known no more, unless it has another. */
+static void end_members(struct enrol *en)
+{
+	uint64_t now = now_s();
+
+	if (en->ended_s == 0)
+		en->ended_s = now; /* only members were told of so far */
+	if (now < en->ended_s + ENDED_S)
+		return;
+	if (issuer_ended_hosts(en->issuer, en->ended_s, now, tell_again, en) <
+	    0)
+		log_error("authority", "its members cannot be read");
+	en->ended_s = now;
+}
+
 void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
 {
 	if (!en->issuer)
 		return;
 	close_guests(en, now_ms);
 	enrol_judge_guests(en);
+	end_members(en);
 	if (now_ms >= en->list_ms) {
 		en->list_ms = now_ms + LIST_MS;
 		send_list(en);
@@ -240,11 +262,6 @@ int enrol_create(struct enrol *en, const char *overlay, const char *name)
 	enrol_tell_peers(en);
 	enrol_on_resolver(en);
 	return 0;
-}
-
-static void tell_again(void *ctx, const struct hit *hit)
-{
-	enrol_tell_peer(ctx, hit);
 }
 
 void enrol_close_issuer(struct enrol *en)

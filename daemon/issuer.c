@@ -424,6 +424,29 @@ int issuer_hosts(struct issuer *is, uint64_t now_s,
 	return registry_grants(is->registry, tell_holding, &t);
 }
 
+struct ending {
+	uint64_t from_s, now_s;
+	void (*fn)(void *ctx, const struct hit *hit);
+	void *ctx;
+};
+
+static bool tell_ended(void *ctx, const struct registry_grant *g)
+{
+	const struct ending *e = ctx;
+
+	if (g->not_after_s > e->from_s && g->not_after_s <= e->now_s)
+		e->fn(e->ctx, &g->hit);
+	return true;
+}
+
+int issuer_ended_hosts(struct issuer *is, uint64_t from_s, uint64_t now_s,
+		       void (*fn)(void *ctx, const struct hit *hit), void *ctx)
+{
+	struct ending e = { from_s, now_s, fn, ctx };
+
+	return registry_grants(is->registry, tell_ended, &e);
+}
+
 bool issuer_has_host(struct issuer *is, const struct hit *hit, uint64_t now_s)
 {
 	bool has = false;

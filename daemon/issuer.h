@@ -85,6 +85,11 @@ __attribute__((warn_unused_result)) int
 issuer_hosts(struct issuer *is, uint64_t now_s,
 	     void (*fn)(void *ctx, const struct hit *hit), void *ctx);
 
+/* Each host of which one has ended by itself, after `from_s`. */
+__attribute__((warn_unused_result)) int
+issuer_ended_hosts(struct issuer *is, uint64_t from_s, uint64_t now_s,
+		   void (*fn)(void *ctx, const struct hit *hit), void *ctx);
+
 /* Whether that host has one. */
 bool issuer_has_host(struct issuer *is, const struct hit *hit, uint64_t now_s);
 

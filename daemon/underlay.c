@@ -25,10 +25,9 @@
 enum {
 	WHERE_AT_ONCE = 32, /* then one each: */
 	WHERE_MS = 100,
-	LISTS_AT_ONCE = 8, /* that are verified; then one each: */
-	LISTS_MS = 10000,
 	LOCATORS_MS = 5000, /* between looks at our own */
 	SHOW_MS = 5000,
+	ASK_MS = 10000, /* between questions for certificates */
 	/* RFC 5246 7.4.1.4.1, RFC 8422 5.1.3, RFC 8446 4.2.3; as judge.h of
 	 * the resolver has them. */
 	HASH_SHA384 = 5,
@@ -38,7 +37,6 @@ enum {
 	SIG_ED25519 = 7,
 };
 
-static_assert((int)RESOLVE_HINT_MAX <= (int)HINTS_MAX, "all are looked at");
 static_assert((int)RESOLVE_CERTIFICATE_MAX >= (int)CERTIFICATE_MAX,
 	      "every certificate fits");
 
@@ -304,35 +302,6 @@ static int on_release(struct underlay *u, const struct hit *hit)
 	return 0;
 }
 
-/* Of locators that anybody may have published: none of our own machine. */
-static bool is_usable(const struct underlay *u, const struct locator *l)
-{
-	enum locator_scope scope = locator_scope(l);
-	bool raw = u->e->config.transport == CONFIG_TRANSPORT_RAW;
-
-	return (scope == LOCATOR_SCOPE_PRIVATE ||
-		scope == LOCATOR_SCOPE_GLOBAL) &&
-	       (l->port != 0 || raw);
-}
-
-static int on_hint(struct underlay *u, const struct ipc_message *m)
-{
-	struct resolve_places p;
-	struct hip_input in = { .kind = HIP_IN_FOUND };
-	size_t n = 0;
-
-	if (!resolve_places_parse(m->body, m->len, RESOLVE_HINT_MAX, &p))
-		return -EPROTO;
-	for (size_t i = 0; i < p.n; i++)
-		if (is_usable(u, &p.locators[i]))
-			p.locators[n++] = p.locators[i];
-	memcpy(in.hit.bytes, p.hit, sizeof(in.hit.bytes));
-	in.locators = p.locators;
-	in.n_locators = n;
-	engine_input(u->e, &in);
-	return 0;
-}
-
 /* In the form of RFC 6940 6.3.4, which is TLS's and X.509's. */
 static void sign(struct underlay *u, const struct resolve_sign *s,
 		 struct resolve_signed *out, uint8_t value[], size_t cap)
@@ -371,36 +340,6 @@ static int on_sign(struct underlay *u, const struct ipc_message *m)
 	return 0;
 }
 
-void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
-{
-	struct hit hit;
-
-	if (!u || !vouch_take_list(u->vouch, list, len, now_s()))
-		return; /* no newer one */
-	while (vouch_next_revoked(u->vouch, &hit))
-		if (!engine_has_peer(u->e, &hit) &&
-		    !pins_has_hit(u->e->pins, &hit)) {
-			const struct hip_input in = {
-				.kind = HIP_IN_PEER_REMOVE, .hit = hit
-			};
-
-			engine_input(u->e, &in);
-		}
-}
-
-/* A signature to verify, and a log line: not as often as it likes. */
-static int on_revoked(struct underlay *u, const struct ipc_message *m)
-{
-	uint64_t now_ms = engine_now_ms();
-
-	if (pace_allow(&u->lists, LISTS_AT_ONCE, LISTS_MS, now_ms))
-		underlay_take_list(u, m->body, m->len);
-	else
-		log_limited(&u->lists_log, now_ms, LOG_LEVEL_WARNING, "overlay",
-			    "the resolver has too many revocation lists");
-	return 0;
-}
-
 static int on_found(struct underlay *u, const struct ipc_message *m)
 {
 	struct resolve_answer a;
@@ -434,7 +373,7 @@ int underlay_on_message(struct underlay *u, const struct ipc_message *m)
 	case RESOLVE_RELEASE:
 		return on_hit(u, m, on_release);
 	case RESOLVE_HINT:
-		return on_hint(u, m);
+		return underlay_on_hint(u, m);
 	case RESOLVE_SIGN:
 		return on_sign(u, m);
 	case RESOLVE_FOUND_NAME:
@@ -446,7 +385,7 @@ int underlay_on_message(struct underlay *u, const struct ipc_message *m)
 	case RESOLVE_LEFT:
 		return underlay_on_left(u, m);
 	case RESOLVE_REVOKED:
-		return on_revoked(u, m);
+		return underlay_on_revoked(u, m);
 	default:
 		return -EPROTO;
 	}
@@ -481,7 +420,13 @@ void underlay_tick(struct underlay *u, uint64_t now_ms)
 	if (u->leaving_ms > 0 && now_ms >= u->leaving_ms)
 		underlay_end_leaving(u);
 	underlay_warn(u, now_ms, now_s());
-	if (!underlay_can_ask(u) || now_ms < u->look_ms)
+	if (!underlay_can_ask(u))
+		return;
+	if (now_ms >= u->ask_ms) {
+		u->ask_ms = now_ms + ASK_MS;
+		underlay_ask_for_certificate(u);
+	}
+	if (now_ms < u->look_ms)
 		return;
 	u->look_ms = now_ms + LOCATORS_MS;
 	send_locators(u, false);

@@ -27,8 +27,8 @@ struct underlay {
 	bool must_release; /* all: who wanted them is gone */
 	struct pace wheres, lists;
 	struct log_limit lists_log;
-	struct resolve_places places; /* ours, as told last */
-	uint64_t look_ms, show_ms;    /* due then */
+	struct resolve_places places;	   /* ours, as told last */
+	uint64_t look_ms, show_ms, ask_ms; /* due then */
 	uint64_t again_ms; /* all may be said again to who has no node */
 	struct published published;
 	bool names_writable;
@@ -55,6 +55,16 @@ int underlay_on_left(struct underlay *u, const struct ipc_message *m);
 
 /* Sends our locators as if they were new. */
 void underlay_repeat_locators(struct underlay *u);
+
+/* underlay_trust.c */
+
+/* HINT: where a host is, and its certificate. */
+int underlay_on_hint(struct underlay *u, const struct ipc_message *m);
+/* REVOKED: verified at a pace. */
+int underlay_on_revoked(struct underlay *u, const struct ipc_message *m);
+/* Asks after one of those with an association of whom no certificate is
+ * known that holds for long yet: what it publishes has one. */
+void underlay_ask_for_certificate(struct underlay *u);
 
 /* underlay_names.c */
 void underlay_load_names(struct underlay *u);

@@ -16,7 +16,8 @@ struct vouched {
 	struct hit hit;
 	struct table_node node;
 	uint8_t serial[CERTIFICATE_SERIAL_LEN];
-	char name[]; /* with its NUL */
+	uint64_t not_after_s; /* 0: only its name is known */
+	char name[];	      /* with its NUL */
 };
 
 struct vouch {
@@ -91,15 +92,27 @@ int vouch_set(struct vouch *v, const struct membership *m, bool *is_another)
 	return err;
 }
 
+/* Whose place another one gets: of no certificate, or that ends first. */
+static struct vouched *find_least(const struct vouch *v)
+{
+	struct table_iter it = table_iterate(&v->hosts);
+	struct vouched *h, *least = NULL;
+
+	while ((h = table_next(&it)))
+		if (!least || h->not_after_s < least->not_after_s)
+			least = h;
+	return least;
+}
+
 static void remember(struct vouch *v, const struct hit *hit, const char *name,
-		     const uint8_t serial[CERTIFICATE_SERIAL_LEN])
+		     const uint8_t serial[CERTIFICATE_SERIAL_LEN],
+		     uint64_t not_after_s)
 {
 	struct vouched *h = table_find(&v->hosts, hit);
-	struct table_iter it = table_iterate(&v->hosts);
 	size_t len = strlen(name) + 1;
 
 	if (!h && table_count(&v->hosts) >= VOUCHED_MAX)
-		h = table_next(&it);
+		h = find_least(v);
 	if (h)
 		forget(v, h);
 	h = calloc(1, sizeof(*h) + len);
@@ -107,6 +120,7 @@ static void remember(struct vouch *v, const struct hit *hit, const char *name,
 		return;
 	h->hit = *hit;
 	memcpy(h->serial, serial, sizeof(h->serial));
+	h->not_after_s = not_after_s;
 	memcpy(h->name, name, len);
 	if (table_add(&v->hosts, &h->node, &h->hit, h) < 0)
 		free(h);
@@ -125,12 +139,25 @@ uint64_t vouch_for(struct vouch *v, const struct hit *hit, const uint8_t *bytes,
 	if (!hit_equal(&c.hit, hit) || c.not_after_s <= now_s ||
 	    revocation_has(&v->revocation, c.serial))
 		return 0;
-	remember(v, hit, c.name, c.serial);
+	remember(v, hit, c.name, c.serial, c.not_after_s);
 	return (c.not_after_s - now_s) * 1000;
 }
 
+uint64_t vouch_until_s(const struct vouch *v, const struct hit *hit)
+{
+	const struct vouched *h = table_find(&v->hosts, hit);
+
+	return h ? h->not_after_s : 0;
+}
+
+bool vouch_is_revoked(const struct vouch *v,
+		      const uint8_t serial[CERTIFICATE_SERIAL_LEN])
+{
+	return revocation_has(&v->revocation, serial);
+}
+
 bool vouch_take_list(struct vouch *v, const uint8_t *bytes, size_t len,
-		     uint64_t now_s)
+		     uint64_t now_s, bool *adds)
 {
 	struct revocation *fresh = malloc(sizeof(*fresh));
 	bool is_newer = fresh && v->is_set &&
@@ -138,8 +165,10 @@ bool vouch_take_list(struct vouch *v, const uint8_t *bytes, size_t len,
 					  fresh) == CERTIFICATE_OK &&
 			fresh->number > v->revocation.number;
 
-	if (is_newer)
+	if (is_newer) {
+		*adds = revocation_adds(fresh, &v->revocation);
 		v->revocation = *fresh;
+	}
 	free(fresh);
 	return is_newer;
 }
@@ -164,7 +193,7 @@ void vouch_note(struct vouch *v, const struct hit *hit, const char *name)
 	static const uint8_t none[CERTIFICATE_SERIAL_LEN]; /* is never given */
 
 	if (!table_find(&v->hosts, hit))
-		remember(v, hit, name, none);
+		remember(v, hit, name, none, 0);
 }
 
 const char *vouch_name(const struct vouch *v, const struct hit *hit)

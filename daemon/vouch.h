@@ -33,9 +33,19 @@ vouch_set(struct vouch *v, const struct membership *m, bool *is_another);
 uint64_t vouch_for(struct vouch *v, const struct hit *hit,
 		   const uint8_t *certificate, size_t len, uint64_t now_s);
 
-/* A revocation list of the authority. False when it is no newer one. */
+/* Until when the host is a member by what was vouched for; 0: by nothing. */
+uint64_t vouch_until_s(const struct vouch *v, const struct hit *hit);
+
+/* Whether the certificate of that number is revoked, as far as we know. */
+bool vouch_is_revoked(const struct vouch *v,
+		      const uint8_t serial[CERTIFICATE_SERIAL_LEN]);
+
+/*
+ * A revocation list of the authority. False when it is no newer one; *adds:
+ * some hold no more that held until now.
+ */
 bool vouch_take_list(struct vouch *v, const uint8_t *bytes, size_t len,
-		     uint64_t now_s);
+		     uint64_t now_s, bool *adds);
 
 /* The next host whose certificate is revoked; it is forgotten. Or false. */
 bool vouch_next_revoked(struct vouch *v, struct hit *out);

@@ -257,6 +257,12 @@ static void answer_where(struct node *n, const struct lookup *l,
 	    !overlay_value_next(out, DATA_SINGLE, &from, &v) ||
 	    !kinds_locators_parse(v.stored.data, at, &count))
 		return;
+	/* Who lets hosts in judges for itself whether it is a member. */
+	e->bytes = malloc(v.certificate.len);
+	if (e->bytes) {
+		memcpy(e->bytes, v.certificate.bytes, v.certificate.len);
+		e->out.bytes = (struct span){ e->bytes, v.certificate.len };
+	}
 	for (size_t i = 0; i < count; i++) {
 		enum locator_scope scope = locator_scope(&at[i]);
 
@@ -266,24 +272,32 @@ static void answer_where(struct node *n, const struct lookup *l,
 	}
 }
 
+/* A newer one: told to who lets hosts in, and to who has links to them. */
+static void on_list(struct node *n, struct span list)
+{
+	const struct overlay_input review = { .type = OVERLAY_REVIEW };
+	struct event *e = node_event(n, NODE_REVOCATIONS);
+
+	if (e)
+		e->bytes = malloc(list.len);
+	if (e && e->bytes) {
+		memcpy(e->bytes, list.bytes, list.len);
+		e->out.bytes = (struct span){ e->bytes, list.len };
+	}
+	peer_input(n->session->peer, &review, n->now_ms);
+}
+
 bool asking_take_list(struct node *n, struct span list, uint64_t *number)
 {
 	struct revocation *v = calloc(1, sizeof(*v));
-	struct event *e;
 	bool holds;
 
 	if (!v)
 		return false;
 	holds = revocation_verify(&n->session->authority, list.bytes, list.len,
 				  n->wall_ms / 1000, v) == CERTIFICATE_OK;
-	if (holds && judge_set_revocation(n->session->judge, v) &&
-	    (e = node_event(n, NODE_REVOCATIONS))) {
-		e->bytes = malloc(list.len);
-		if (e->bytes) {
-			memcpy(e->bytes, list.bytes, list.len);
-			e->out.bytes = (struct span){ e->bytes, list.len };
-		}
-	}
+	if (holds && judge_set_revocation(n->session->judge, v))
+		on_list(n, list);
 	*number = v->number;
 	free(v);
 	return holds;

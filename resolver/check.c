@@ -30,9 +30,15 @@ static bool check_value(void *ctx, const struct overlay_claim *c,
 	return true;
 }
 
+static enum overlay_standing check_standing(void *ctx, const struct hit *node)
+{
+	return judge_standing(ctx, node);
+}
+
 struct overlay_check check_by_judge(struct judge *judge)
 {
 	return (struct overlay_check){ .message = check_message,
 				       .value = check_value,
+				       .standing = check_standing,
 				       .ctx = judge };
 }

@@ -166,6 +166,24 @@ static const struct known *find(struct judge *j, const struct span *list,
 	return k;
 }
 
+enum overlay_standing judge_standing(const struct judge *j,
+				     const struct hit *host)
+{
+	enum overlay_standing standing = STANDING_UNKNOWN;
+
+	for (size_t i = 0; i < JUDGE_REMEMBERED_MAX; i++) {
+		const struct known *k = j->known[i];
+
+		if (!k || !hit_equal(&k->hit, host))
+			continue;
+		if (j->wall_s <= k->not_after_s &&
+		    !judge_is_revoked(j, k->serial))
+			return STANDING_GOOD;
+		standing = STANDING_FALLEN;
+	}
+	return standing;
+}
+
 static bool verify(const struct known *k, const struct wr *covered,
 		   const struct reload_signature *s)
 {

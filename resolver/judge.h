@@ -10,6 +10,7 @@
 #define HIPLINE_JUDGE_H
 
 #include "daemon/pki/revocation.h"
+#include "resolver/overlay.h"
 #include "resolver/registration.h"
 #include "resolver/store.h"
 
@@ -35,6 +36,13 @@ bool judge_set_revocation(struct judge *j, const struct revocation *v);
 /* Whether a certificate of that number was revoked. */
 bool judge_is_revoked(const struct judge *j,
 		      const uint8_t serial[CERTIFICATE_SERIAL_LEN]);
+
+/*
+ * How a host stands by the certificates of it that were seen lately: good by
+ * any, fallen when those there are were revoked or have ended.
+ */
+enum overlay_standing judge_standing(const struct judge *j,
+				     const struct hit *host);
 
 /* The signature over a whole message: whose it is. */
 bool judge_message(struct judge *j, const struct message *m,

@@ -130,7 +130,9 @@ bool links_prove(struct overlay *o, const struct delivery *d)
 
 	if (!d->direct || !l)
 		return true; /* signed, or from ourselves */
-	if (d->m.code == RELOAD_UPDATE_REQ && link_has(l, LINK_PROVEN))
+	/* One that has it with it shows another than before. */
+	if (d->m.code == RELOAD_UPDATE_REQ && link_has(l, LINK_PROVEN) &&
+	    d->m.n_certificates == 0)
 		return true;
 	if (!check->message(check->ctx, &d->m, &signer) ||
 	    !hit_equal(&signer, &d->from))
@@ -166,6 +168,29 @@ void links_gone(struct overlay *o, const struct hit *node, bool silently)
 	}
 	if (member)
 		copies_on_change(o);
+}
+
+void links_review(struct overlay *o)
+{
+	const struct overlay_check *check = &o->config->check;
+	bool changed = false;
+
+	for (size_t i = o->route.n; check->standing && i-- > 0;) {
+		struct link *l = &o->route.links[i];
+		struct hit node = l->node;
+		enum overlay_standing standing =
+			check->standing(check->ctx, &node);
+
+		if (standing != STANDING_GOOD)
+			l->flags &= (uint8_t)~LINK_PROVEN;
+		if (standing != STANDING_FALLEN)
+			continue;
+		links_gone(o, &node, false);
+		close_link(o, &node);
+		changed = true;
+	}
+	if (changed)
+		chord_step(o);
 }
 
 void links_on_down(struct overlay *o, const struct hit *node)

@@ -85,7 +85,9 @@ static void send_sign(struct member *m, const struct node_output *o)
 
 static void send_hint(struct member *m, const struct node_output *o)
 {
-	struct resolve_places p = { .n = o->n_locators };
+	struct resolve_places p = { .n = o->n_locators,
+				    .certificate = o->bytes.bytes,
+				    .certificate_len = o->bytes.len };
 
 	memcpy(p.hit, o->hit.bytes, sizeof(p.hit));
 	memcpy(p.locators, o->locators, o->n_locators * sizeof(p.locators[0]));

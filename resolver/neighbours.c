@@ -359,6 +359,17 @@ void neighbours_enter(struct overlay *o)
 	}
 }
 
+void neighbours_show(struct overlay *o)
+{
+	for (size_t i = 0; i < o->route.n; i++) {
+		struct link *l = &o->route.links[i];
+
+		l->flags &= (uint8_t)~LINK_SHOWN;
+		if (link_has(l, LINK_IN_RING))
+			neighbours_on_up(o, l);
+	}
+}
+
 static void stabilise(struct overlay *o)
 {
 	struct node_list nodes;
@@ -452,6 +463,7 @@ void neighbours_tick(struct overlay *o)
 	if (o->sweep_ms <= o->now_ms) {
 		o->sweep_ms = o->now_ms + overlay_about(o, SWEEP_MS);
 		links_sweep(o);
+		links_review(o);
 	}
 }
 

@@ -105,7 +105,7 @@ enum node_output_type {
 	NODE_RELEASE,	  /* hit */
 	NODE_SIGN,	  /* id, bytes: the pre-image */
 	NODE_DATAGRAM,	  /* bytes for hit */
-	NODE_HINT,	  /* hit, locators */
+	NODE_HINT,	  /* hit, locators, bytes: their certificate */
 	NODE_FOUND,	  /* id, found */
 	NODE_PUBLISHED,	  /* id, name, state, reason */
 	NODE_REMEMBER,	  /* name stood for hit at its first use */

@@ -70,6 +70,8 @@ void overlay_set_certificate(struct overlay *o, struct span certificate)
 {
 	o->certificate = certificate;
 	set_identity(o);
+	if (overlay_is_joined(o))
+		neighbours_show(o);
 }
 
 struct overlay *overlay_new(const struct overlay_config *config,
@@ -218,6 +220,9 @@ void overlay_input(struct overlay *o, const struct overlay_input *in,
 		break;
 	case OVERLAY_LEAVE:
 		chord_leave(o);
+		break;
+	case OVERLAY_REVIEW:
+		links_review(o);
 		break;
 	}
 }

@@ -38,16 +38,25 @@ struct overlay_proof {
 	size_t certificate; /* the one that does; n_certificates: none */
 };
 
+/* What is known of a node by the certificates that it has shown. */
+enum overlay_standing {
+	STANDING_UNKNOWN,
+	STANDING_GOOD,
+	STANDING_FALLEN, /* it is no member any more */
+};
+
 /*
  * The caller's judgement. Both look at bytes that a stranger may have made,
  * and answer false for anything that does not hold. `message`: the signature
  * over a whole message, and the node whose it is. `value`: signature and
  * access control (RFC 6940 7.1, 7.3) of a stored value.
+ * `standing`, which may be NULL: a node that was a member.
  */
 struct overlay_check {
 	bool (*message)(void *ctx, const struct message *m, struct hit *signer);
 	bool (*value)(void *ctx, const struct overlay_claim *claim,
 		      struct overlay_proof *proof);
+	enum overlay_standing (*standing)(void *ctx, const struct hit *node);
 	void *ctx;
 };
 
@@ -125,6 +134,7 @@ enum overlay_input_type {
 	OVERLAY_LOOKUP,	   /* `id`, `lookup` */
 	OVERLAY_PUBLISH,   /* `id`, `publish` */
 	OVERLAY_LEAVE,
+	OVERLAY_REVIEW, /* some may be members no more */
 };
 
 /* A name's two keys (RFC 6940 has one; see protocol.md). */

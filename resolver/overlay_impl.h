@@ -229,6 +229,8 @@ void neighbours_ask_table(struct overlay *o, const struct hit *peer);
 void neighbours_on_up(struct overlay *o, struct link *l);
 void neighbours_on_loss(struct overlay *o, const struct link *l);
 void neighbours_enter(struct overlay *o);
+/* Our certificate is another: all see it, before the old one ends. */
+void neighbours_show(struct overlay *o);
 void neighbours_consider(struct overlay *o, const struct hit *node,
 			 const struct hit *via);
 /* Asks who stands at or behind a place; through a peer, or from here. */
@@ -251,6 +253,9 @@ bool links_was_lost(const struct overlay *o, const struct hit *node);
  * time or an earlier one. An association alone may be with anybody. */
 bool links_prove(struct overlay *o, const struct delivery *d);
 void links_sweep(struct overlay *o);
+/* Who is a member no more loses its place; whose proof is not known any
+ * more has to prove itself again. */
+void links_review(struct overlay *o);
 void links_expire(struct overlay *o);
 uint64_t links_deadline(const struct overlay *o);
 void links_clear(struct overlay *o);

@@ -109,6 +109,8 @@ size_t resolve_places_write(const struct resolve_places *p, uint8_t *out,
 		wr_bytes(&w, p->locators[i].addr, sizeof(p->locators[i].addr));
 		wr_u16(&w, p->locators[i].port);
 	}
+	write_bytes(&w, p->certificate, p->certificate_len,
+		    RESOLVE_CERTIFICATE_MAX);
 	return resolve_text_end(&w);
 }
 
@@ -126,6 +128,8 @@ bool resolve_places_parse(const uint8_t *body, size_t len, size_t max,
 		rd_copy(&r, p.locators[i].addr, sizeof(p.locators[i].addr));
 		p.locators[i].port = rd_u16(&r);
 	}
+	p.certificate =
+		read_bytes(&r, RESOLVE_CERTIFICATE_MAX, &p.certificate_len);
 	if (!rd_done(&r))
 		return false;
 	*out = p;

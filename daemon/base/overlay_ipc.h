@@ -41,11 +41,16 @@ struct resolve_overlay {
 	size_t n_bootstraps;
 };
 
-/* LOCATORS: our own HIT and locators. HINT: a host's, maybe none. */
+/*
+ * LOCATORS: our own HIT and locators. HINT: a host's, maybe none, and the
+ * certificate by which it has published them.
+ */
 struct resolve_places {
 	uint8_t hit[RESOLVE_HIT_LEN];
 	struct locator locators[RESOLVE_LOCATORS_MAX];
 	size_t n;
+	const uint8_t *certificate; /* of HINT; may be empty */
+	size_t certificate_len;
 };
 
 struct resolve_sign {

@@ -64,6 +64,12 @@ enum drop admit_find(const struct host *h, const struct packet *i2,
 	return needs && out->len == 0 ? DROP_NOT_KNOWN : DROP_NONE;
 }
 
+static uint64_t later(const struct host *h, uint64_t for_ms)
+{
+	return for_ms < TIMERS_NEVER - h->now_ms ? h->now_ms + for_ms
+						 : TIMERS_NEVER;
+}
+
 enum drop admit_judge(struct host *h, const struct hit *peer,
 		      const struct cert_param *cert, uint64_t *known_until_ms)
 {
@@ -75,9 +81,7 @@ enum drop admit_judge(struct host *h, const struct hit *peer,
 	h->counters.certificates_judged++;
 	for_ms = h->conf.admit(h->conf.admit_ctx, peer, cert->bytes, cert->len);
 	if (for_ms > 0) {
-		*known_until_ms = for_ms < UINT64_MAX - h->now_ms
-					  ? h->now_ms + for_ms
-					  : UINT64_MAX;
+		*known_until_ms = later(h, for_ms);
 		return DROP_NONE;
 	}
 	/* What was let in before may have been revoked since. */
@@ -107,6 +111,18 @@ uint64_t admit_end_ms(const struct host *h, const struct assoc *a)
 	    peers_find(&h->peers, &a->hit))
 		return idle_ms;
 	return a->known_until_ms < idle_ms ? a->known_until_ms : idle_ms;
+}
+
+void admit_know(struct host *h, struct assoc *a, uint64_t for_ms)
+{
+	uint64_t until_ms = later(h, for_ms);
+
+	if (until_ms <= a->known_until_ms)
+		return;
+	a->known_until_ms = until_ms;
+	strangers_remove(h, a);
+	if (a->state == ASSOC_ESTABLISHED)
+		timers_set(&h->timers, &a->timer, admit_end_ms(h, a));
 }
 
 /* Whoever was let in by what does not count any more. */

@@ -40,6 +40,9 @@ enum drop admit_judge(struct host *h, const struct hit *peer,
 /* Our own certificate, if there is one, into an I2. */
 void admit_write(const struct host *h, struct packet_out *i2);
 
+/* The peer of an association is known for so long from now on, at least. */
+void admit_know(struct host *h, struct assoc *a, uint64_t for_ms);
+
 /* When an ESTABLISHED association is to be closed: idle, or known no more. */
 uint64_t admit_end_ms(const struct host *h, const struct assoc *a);
 

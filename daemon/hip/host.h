@@ -111,7 +111,8 @@ enum hip_input_kind {
 	HIP_IN_PROBE,	    /* is the peer still there? Ask it */
 	HIP_IN_REKEY,	    /* new ESP keys and SPIs, if ESTABLISHED */
 	HIP_IN_FOUND,	    /* where a wanted host is (locators), or that nobody
-			       knows (none) */
+			       knows (none); and that it is a member, which
+			       counts for an association that stands, too */
 	HIP_IN_KEEP,  /* close this association for idleness no more, or so
 			 again; as long as it is there */
 	HIP_IN_LARGE, /* large ESP packets go; from time to time */
@@ -142,6 +143,8 @@ struct hip_input {
 	uint8_t j[RHASH_MAX]; /* SOLVED */
 	bool all;	      /* CLOSE: every association */
 	bool keep;	      /* KEEP */
+	uint64_t known_ms;    /* FOUND: a certificate says that it is a member,
+				 for so long; 0: none was seen */
 };
 
 enum hip_output_kind {

@@ -6,6 +6,7 @@
  */
 #include "daemon/hip/seek.h"
 
+#include "daemon/hip/admit.h"
 #include "daemon/hip/host_impl.h"
 
 #include <string.h>
@@ -49,6 +50,8 @@ void seek_on_found(struct host *h, const struct hip_input *in)
 	struct hints *hints;
 	size_t n = in->n_locators < HINTS_MAX ? in->n_locators : HINTS_MAX;
 
+	if (a && in->known_ms > 0)
+		admit_know(h, a, in->known_ms);
 	if (!is_sought(a))
 		return; /* late, or nobody asked */
 	if (n == 0) {
@@ -63,7 +66,9 @@ void seek_on_found(struct host *h, const struct hip_input *in)
 	hints = &a->exchange->hints;
 	memcpy(hints->locators, in->locators, n * sizeof(*in->locators));
 	hints->n = n;
-	a->known_until_ms = TIMERS_NEVER; /* it may call back */
+	/* It may call back; but who proves nothing does not stay. */
+	if (in->known_ms == 0)
+		admit_know(h, a, FOUND_UNPROVEN_MS);
 	exchange_i_begin_found(h, a);
 }
 

@@ -191,3 +191,12 @@ enum certificate_result revocation_verify(const struct authority *a,
 		return CERTIFICATE_NOT_YET;
 	return CERTIFICATE_OK;
 }
+
+bool revocation_adds(const struct revocation *v,
+		     const struct revocation *before)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (!revocation_has(before, v->at[i].serial))
+			return true;
+	return false;
+}

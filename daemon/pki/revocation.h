@@ -48,6 +48,10 @@ enum certificate_result revocation_verify(const struct authority *a,
 					  uint64_t now_s,
 					  struct revocation *out);
 
+/* Whether a list has any that the one before it had not. */
+bool revocation_adds(const struct revocation *v,
+		     const struct revocation *before);
+
 bool revocation_has(const struct revocation *v,
 		    const uint8_t serial[CERTIFICATE_SERIAL_LEN]);
 

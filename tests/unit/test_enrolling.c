@@ -443,3 +443,33 @@ Test(enrolling, the_founder_answers_who_asks)
 	}
 	cr_expect_eq(r.answer.result, ENROL_LATER, "the last of so many");
 }
+
+Test(enrolling, a_bootstrap_that_is_revoked_is_one_no_more)
+{
+	struct token t = invite("bob@example.com");
+	struct locator at[LOCATORS_MAX];
+	struct membership kept;
+	struct enrol_ask ask;
+	struct hit other;
+	bool broken;
+	size_t n;
+
+	cr_assert_eq(
+		hit_from_text("2001:21:48c9:1c1c:a192:acad:79b:5c81", &other),
+		0);
+	t.bootstraps[1] = t.bootstraps[0];
+	t.bootstraps[1].hit = other;
+	t.n_bootstraps = 2;
+	cr_assert_eq(issuer_invite(issuer, &t, true, (uint64_t)time(NULL)), 0);
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	ask = request();
+	answer(&ask);
+	cr_assert(enrol_speaks_for(e.enrol, &other, at, &n));
+	enrol_on_revoked(e.enrol, &other);
+	cr_expect_not(enrol_speaks_for(e.enrol, &other, at, &n));
+	cr_expect(enrol_speaks_for(e.enrol, identity_hit(founder), at, &n));
+	cr_assert_eq(membership_load(&kept, e.state_dir, identity_hit(e.id),
+				     &broken),
+		     0);
+	cr_expect_eq(kept.n_bootstraps, 1);
+}

@@ -419,3 +419,21 @@ Test(issuer, what_is_no_backup_leaves_no_authority)
 	free(text);
 	tempdir_remove(&other);
 }
+
+Test(issuer, whose_certificate_has_ended_is_told_once)
+{
+	const uint64_t end_s = NOW_S + 30 * DAY_S;
+
+	(void)join_bob(); /* the certificate itself is not needed */
+	cr_assert_eq(issuer_ended_hosts(issuer, NOW_S, end_s - 1, note, NULL),
+		     0);
+	cr_expect_eq(told, 0);
+	cr_assert_eq(issuer_ended_hosts(issuer, end_s - 1, end_s, note, NULL),
+		     0);
+	cr_expect_eq(told, 1);
+	cr_expect(hit_equal(&told_of, identity_hit(bob)));
+	cr_assert_eq(
+		issuer_ended_hosts(issuer, end_s, end_s + DAY_S, note, NULL),
+		0);
+	cr_expect_eq(told, 1);
+}

@@ -36,7 +36,7 @@ struct host {
 	/* The latest answers. */
 	enum resolve_result result;
 	struct resolve_hit hits[RESOLVE_HITS_MAX];
-	size_t n_hits, found, n_hint;
+	size_t n_hits, found, n_hint, hint_certificate_len;
 	enum resolve_name_state state;
 	size_t published;
 	uint64_t published_id;
@@ -149,6 +149,11 @@ static void on_hint(struct host *h, const struct node_output *out)
 
 	h->hints++;
 	h->n_hint = out->n_locators;
+	h->hint_certificate_len = out->bytes.len;
+	if (out->n_locators > 0 && b < HOSTS)
+		cr_expect(out->bytes.len == hosts[b].certificate_len &&
+			  memcmp(out->bytes.bytes, hosts[b].certificate,
+				 out->bytes.len) == 0);
 	if (out->n_locators > 0)
 		h->hint = out->locators[0];
 	if (b < HOSTS && hosts[b].node && out->n_locators > 0) {
@@ -700,6 +705,65 @@ Test(node, a_revocation_reaches_everybody_within_an_hour)
 	look_up(&hosts[3], names[1]);
 	cr_expect_eq(hosts[3].found, 1);
 	cr_expect_neq(hosts[3].result, RESOLVE_FOUND);
+}
+
+static const struct link *link_of(size_t from, size_t to)
+{
+	return route_find(overlay_route(node_core(hosts[from].node)),
+			  &hosts[to].hit);
+}
+
+/* Its associations stay, as those of a peer that was written down do. */
+Test(node, who_is_revoked_loses_its_place_in_the_ring)
+{
+	static uint8_t list[REVOCATION_MAX];
+	size_t len = make_list(1, (const uint8_t[]){ 2 }, 1, list);
+
+	for (size_t i = 0; i < HOSTS; i++)
+		cr_assert(i == 1 || link_has(link_of(i, 1), LINK_IN_RING));
+	for (size_t i = 0; i < HOSTS; i++)
+		cr_expect(node_on_revoked(hosts[i].node,
+					  (struct span){ list, len }, now));
+	run(5 * 60 * 1000);
+	for (size_t i = 0; i < HOSTS; i++) {
+		const struct link *l = link_of(i, 1);
+
+		if (i != 1)
+			cr_expect(!l || (!link_has(l, LINK_IN_RING) &&
+					 !link_has(l, LINK_PROVEN)),
+				  "%zu", i);
+	}
+	cr_expect(link_has(link_of(0, 2), LINK_IN_RING), "others stay");
+}
+
+Test(node, whose_certificate_has_ended_loses_its_place_in_the_ring)
+{
+	struct resolve_overlay o;
+
+	/* All but one have another one in time. */
+	now += CERTIFICATE_RENEW_S * 1000ull;
+	run(1000);
+	for (size_t i = 0; i < HOSTS; i++) {
+		struct host *h = &hosts[i];
+
+		if (i == 1)
+			continue;
+		h->certificate_len = enrolled_issue(
+			&authority, names[i], h->key, (uint8_t)(i + 11),
+			wall() / 1000, h->certificate);
+		o = overlay_of(h);
+		cr_expect_eq(node_on_overlay(h->node, &o, now), 0);
+	}
+	run(60 * 1000);
+	cr_assert(link_has(link_of(0, 1), LINK_IN_RING));
+	now = 31ull * 86400 * 1000;
+	run(15 * 60 * 1000);
+	for (size_t i = 0; i < HOSTS; i++)
+		if (i != 1)
+			cr_expect(!link_of(i, 1) ||
+				  !link_has(link_of(i, 1), LINK_IN_RING));
+	cr_expect(link_has(link_of(0, 2), LINK_PROVEN), "it was shown the new");
+	cr_expect(link_has(link_of(3, 0), LINK_IN_RING));
 }
 
 Test(node, an_old_list_never_replaces_a_new_one)

@@ -15,6 +15,7 @@ static void make(void)
 	const struct host_membership m = { .is_member = true };
 
 	hosts_make(&t);
+	t.conf[A].idle_ms = 0;
 	hosts_remake(&t, A);
 	cr_assert_eq(host_set_membership(t.h[A], &m, t.now_ms), 0);
 }
@@ -26,14 +27,20 @@ static void clear(void)
 
 TestSuite(seek, .init = make, .fini = clear);
 
-static void tell_found(size_t n)
+static void tell_member(size_t n, uint64_t known_ms)
 {
 	const struct hip_input in = { .kind = HIP_IN_FOUND,
 				      .hit = t.hit[B],
 				      .locators = &t.at[B],
-				      .n_locators = n };
+				      .n_locators = n,
+				      .known_ms = known_ms };
 
 	hosts_input(&t, A, &in);
+}
+
+static void tell_found(size_t n)
+{
+	tell_member(n, 0);
 }
 
 static void expect_returned(size_t n, const char *part)
@@ -58,14 +65,11 @@ Test(seek, a_host_without_a_locator_is_asked_for_once)
 	cr_expect_eq(t.h[A]->half_open, 0);
 }
 
-Test(seek, when_it_is_found_no_packet_is_lost)
+/* The exchange with B, which was found. */
+static void finish(void)
 {
-	struct bytes packet;
+	struct bytes packet = hosts_packet(&t, A, HIP_I1);
 
-	hosts_acquire(&t, A, 1);
-	hosts_acquire(&t, A, 2);
-	tell_found(1);
-	packet = hosts_packet(&t, A, HIP_I1);
 	cr_expect(locator_equal(&hosts_get(&t, A, HIP_OUT_SEND, 0)->out.remote,
 				&t.at[B]));
 	for (uint8_t next = HIP_R1, to = B; next <= HIP_R2; next++) {
@@ -75,6 +79,14 @@ Test(seek, when_it_is_found_no_packet_is_lost)
 	}
 	hosts_deliver(&t, A, &packet);
 	cr_assert_eq(hosts_state(&t, A), ASSOC_ESTABLISHED);
+}
+
+Test(seek, when_it_is_found_no_packet_is_lost)
+{
+	hosts_acquire(&t, A, 1);
+	hosts_acquire(&t, A, 2);
+	tell_found(1);
+	finish();
 	cr_expect_eq(hosts_count(&t, A, HIP_OUT_INJECT), 2);
 	cr_expect_eq(t.h[A]->sought, 0);
 	cr_expect(host_lets_in(t.h[A], &t.hit[B]), "it may call back");
@@ -188,4 +200,53 @@ Test(seek, to_be_sought_does_not_let_in)
 	packet = hosts_packet(&t, B, HIP_I1);
 	cr_expect_eq(hosts_judge(&t, A, &packet), DROP_NOT_KNOWN,
 		     "seeking lets nobody in");
+}
+
+static void pass_to(uint64_t ms)
+{
+	t.now_ms = ms;
+	hosts_tick(&t, A);
+}
+
+Test(seek, what_we_have_opened_ends_with_the_certificate)
+{
+	uint64_t from_ms = t.now_ms;
+
+	hosts_acquire(&t, A, 1);
+	tell_member(1, 100 * 1000);
+	finish();
+	pass_to(from_ms + 100 * 1000 - 1);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_ESTABLISHED);
+	pass_to(from_ms + 100 * 1000);
+	pass_to(from_ms + 100 * 1000 + 1); /* when it has its turn */
+	cr_expect_eq(hosts_state(&t, A), ASSOC_CLOSING);
+	cr_expect_not(host_lets_in(t.h[A], &t.hit[B]));
+}
+
+Test(seek, who_shows_no_certificate_does_not_stay)
+{
+	uint64_t from_ms = t.now_ms;
+
+	hosts_acquire(&t, A, 1);
+	tell_found(1);
+	finish();
+	pass_to(from_ms + FOUND_UNPROVEN_MS + 1);
+	pass_to(from_ms + FOUND_UNPROVEN_MS + 2);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_CLOSING);
+}
+
+Test(seek, a_certificate_that_comes_later_counts)
+{
+	uint64_t from_ms = t.now_ms;
+
+	hosts_acquire(&t, A, 1);
+	tell_found(1);
+	finish();
+	tell_member(0, 10 * FOUND_UNPROVEN_MS);
+	pass_to(from_ms + FOUND_UNPROVEN_MS + 1);
+	pass_to(from_ms + FOUND_UNPROVEN_MS + 2);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_ESTABLISHED);
+	pass_to(from_ms + 10 * FOUND_UNPROVEN_MS + 1);
+	pass_to(from_ms + 10 * FOUND_UNPROVEN_MS + 2);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_CLOSING);
 }

@@ -344,38 +344,75 @@ static enum assoc_state state_of(const struct hit *hit)
 	return host_assoc_find(e.host, hit, &a) ? a.state : ASSOC_UNASSOCIATED;
 }
 
-Test(underlay, a_host_that_is_found_gets_an_i1)
+/* A member that is found; `serial` is its certificate's. */
+static void meet_dave(struct hit *dave)
 {
-	struct resolve_places hint = { .n = 2 };
+	struct identity *key = enrolled_key(KEY_RFC8032);
 
+	*dave = *identity_hit(key);
+	identity_free(key);
 	join();
 	bare_resolver(&e, &ours, &in);
-	say_hit(RESOLVE_CONNECT, &hit_c);
-	cr_assert_eq(state_of(&hit_c), ASSOC_UNASSOCIATED);
-	memcpy(hint.hit, hit_c.bytes, sizeof(hint.hit));
+	say_hit(RESOLVE_CONNECT, dave);
+	cr_assert_eq(state_of(dave), ASSOC_UNASSOCIATED);
+}
+
+static void say_hint(const struct hit *hit, uint8_t serial, uint16_t port)
+{
+	struct identity *key = enrolled_key(KEY_RFC8032);
+	struct resolve_places hint = { .n = 2 };
+	uint8_t bytes[CERTIFICATE_MAX];
+
+	memcpy(hint.hit, hit->bytes, sizeof(hint.hit));
 	cr_assert_eq(locator_from_text("127.0.0.1:10500", 0, &hint.locators[0]),
 		     0);
-	cr_assert_eq(locator_from_text("192.0.2.9:10500", 0, &hint.locators[1]),
+	cr_assert_eq(locator_from_text("192.0.2.9", port, &hint.locators[1]),
 		     0);
+	hint.locators[1].port = port;
+	hint.certificate = bytes;
+	if (serial > 0)
+		hint.certificate_len =
+			enrolled_issue(&authority, "dave@example.com", key,
+				       serial, (uint64_t)time(NULL), bytes);
+	identity_free(key);
 	say(RESOLVE_HINT, resolve_places_write(&hint, body, sizeof(body)));
-	cr_expect_eq(state_of(&hit_c), ASSOC_I1_SENT);
+}
+
+Test(underlay, a_host_that_is_found_gets_an_i1)
+{
+	struct hit dave;
+
+	meet_dave(&dave);
+	say_hint(&dave, 9, 10500);
+	cr_expect_eq(state_of(&dave), ASSOC_I1_SENT);
 	cr_expect_eq(host_counters(e.host)->sent[HIP_I1], 1);
+	cr_expect_str_eq(underlay_name(e.underlay, &dave), "dave@example.com");
 }
 
 Test(underlay, hints_of_places_that_are_nobodys_do_not_count)
 {
-	struct resolve_places hint = { .n = 2 };
+	struct hit dave;
 
+	meet_dave(&dave);
+	say_hint(&dave, 9, 0); /* raw, which we do not speak */
+	cr_expect_eq(state_of(&dave), ASSOC_FAILED);
+}
+
+Test(underlay, a_place_without_a_certificate_is_nobodys)
+{
+	struct hit dave;
+
+	meet_dave(&dave);
+	say_hint(&dave, 0, 10500);
+	cr_expect_eq(state_of(&dave), ASSOC_FAILED);
+}
+
+Test(underlay, the_certificate_of_another_makes_nobody_a_member)
+{
 	join();
 	bare_resolver(&e, &ours, &in);
 	say_hit(RESOLVE_CONNECT, &hit_c);
-	memcpy(hint.hit, hit_c.bytes, sizeof(hint.hit));
-	cr_assert_eq(locator_from_text("127.0.0.1:10500", 0, &hint.locators[0]),
-		     0);
-	cr_assert_eq(locator_from_text("192.0.2.9:10500", 0, &hint.locators[1]),
-		     0);
-	hint.locators[1].port = 0; /* raw, which we do not speak */
-	say(RESOLVE_HINT, resolve_places_write(&hint, body, sizeof(body)));
+	say_hint(&hit_c, 9, 10500);
 	cr_expect_eq(state_of(&hit_c), ASSOC_FAILED);
 }
 
@@ -421,6 +458,38 @@ static void say_list(uint64_t number, uint8_t serial)
 	cr_assert_leq(len, sizeof(body));
 	memcpy(body, list, len);
 	say(RESOLVE_REVOKED, len);
+}
+
+Test(underlay, whom_we_have_sought_goes_when_it_is_revoked)
+{
+	struct hit dave;
+
+	meet_dave(&dave);
+	say_hint(&dave, 9, 10500);
+	say_list(1, 8);
+	cr_expect_eq(state_of(&dave), ASSOC_I1_SENT);
+	drain();
+	say_list(2, 9);
+	cr_expect_eq(state_of(&dave), ASSOC_UNASSOCIATED);
+	expect_next(RESOLVE_CHANGED);
+	say_hit(RESOLVE_CONNECT, &dave);
+	say_hint(&dave, 9, 10500);
+	cr_expect_eq(state_of(&dave), ASSOC_FAILED);
+}
+
+Test(underlay, members_without_a_certificate_are_asked_after)
+{
+	struct hit dave;
+
+	meet_dave(&dave);
+	change(&dave, ASSOC_ESTABLISHED);
+	drain();
+	underlay_ask_for_certificate(e.underlay);
+	expect_hit(RESOLVE_WHERE, &dave);
+	say_hint(&dave, 9, 10500);
+	drain();
+	underlay_ask_for_certificate(e.underlay);
+	expect_silence();
 }
 
 static bool is_admitted(const struct hit *hit, const uint8_t *certificate,

@@ -20,6 +20,7 @@ static struct enrolled_authority authority, other;
 static struct identity *bob, *eve;
 static struct membership m;
 static struct vouch *v;
+static bool adds; /* the last list */
 
 static void set_authority(const struct authority *a)
 {
@@ -123,7 +124,7 @@ static bool take_list(const struct enrolled_authority *a, uint64_t number,
 				    .next_update_s = NOW_S + 3600 };
 	cr_assert_eq(revocation_add(&list, c.serial, NOW_S), 0);
 	return vouch_take_list(v, bytes, enrolled_revoke(a, &list, bytes),
-			       NOW_S);
+			       NOW_S, &adds);
 }
 
 Test(vouch, whose_certificate_is_revoked_is_one_no_more)
@@ -146,6 +147,9 @@ Test(vouch, an_older_list_replaces_none)
 	cr_expect_not(take_list(&other, 3, 8));
 	cr_expect_eq(ask(&authority, NOW_S, bob), 0);
 	cr_expect(take_list(&authority, 3, 8));
+	cr_expect(adds);
+	cr_expect(take_list(&authority, 4, 8));
+	cr_expect_not(adds, "the same once more");
 	cr_expect_gt(ask(&authority, NOW_S, bob), 0);
 }
 
@@ -180,4 +184,33 @@ Test(vouch, a_name_that_was_found_does_not_replace_a_certificate)
 	cr_assert_gt(ask(&authority, NOW_S, bob), 0);
 	vouch_note(v, identity_hit(bob), "eve@example.com");
 	cr_expect_str_eq(vouch_name(v, identity_hit(bob)), "bob@example.com");
+}
+
+Test(vouch, until_when_is_told)
+{
+	uint8_t serial[CERTIFICATE_SERIAL_LEN] = { 0x40, [15] = 7 };
+
+	vouch_note(v, identity_hit(eve), "eve@example.com");
+	cr_expect_eq(vouch_until_s(v, identity_hit(eve)), 0);
+	cr_expect_eq(vouch_until_s(v, identity_hit(bob)), 0);
+	cr_assert_gt(ask(&authority, NOW_S, bob), 0);
+	cr_expect_eq(vouch_until_s(v, identity_hit(bob)), NOW_S + 30 * DAY_S);
+	cr_expect_not(vouch_is_revoked(v, serial));
+	cr_assert(take_list(&authority, 2, 7));
+	cr_expect(vouch_is_revoked(v, serial));
+}
+
+Test(vouch, names_make_room_for_certificates_first)
+{
+	struct hit hit = *identity_hit(eve);
+
+	cr_assert_gt(ask(&authority, NOW_S, bob), 0);
+	for (unsigned int i = 0; i < 2 * VOUCHED_MAX; i++) {
+		hit.bytes[14] = (uint8_t)(i >> 8);
+		hit.bytes[15] = (uint8_t)i;
+		vouch_note(v, &hit, "eve@example.com");
+	}
+	cr_assert(take_list(&authority, 2, 7));
+	cr_assert(vouch_next_revoked(v, &hit));
+	cr_expect(hit_equal(&hit, identity_hit(bob)));
 }

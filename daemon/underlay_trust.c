@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * By what the hosts of our overlay are members of it: certificates that come
+ * with what the overlay has found, and revocation lists. Every association
+ * of a member shall have a certificate, whoever opened it, so that it ends
+ * when that one does (RFC 8002 4).
+ */
+#include "daemon/underlay_impl.h"
+
+#include "daemon/base/log.h"
+#include "daemon/base/overlay_ipc.h"
+#include "daemon/enrol.h"
+#include "daemon/naming.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <time.h>
+
+enum {
+	LISTS_AT_ONCE = 8, /* that are verified; then one each: */
+	LISTS_MS = 10000,
+	AHEAD_S = 86400, /* before one ends there should be another */
+};
+
+static_assert((int)RESOLVE_HINT_MAX <= (int)HINTS_MAX, "all are looked at");
+
+static uint64_t now_s(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+/* Of locators that anybody may have published: none of our own machine. */
+static bool is_usable(const struct underlay *u, const struct locator *l)
+{
+	enum locator_scope scope = locator_scope(l);
+	bool raw = u->e->config.transport == CONFIG_TRANSPORT_RAW;
+
+	return (scope == LOCATOR_SCOPE_PRIVATE ||
+		scope == LOCATOR_SCOPE_GLOBAL) &&
+	       (l->port != 0 || raw);
+}
+
+/* Only members publish where they are: one that is none is nowhere. */
+int underlay_on_hint(struct underlay *u, const struct ipc_message *m)
+{
+	struct resolve_places p;
+	struct hip_input in = { .kind = HIP_IN_FOUND };
+	size_t n = 0;
+
+	if (!resolve_places_parse(m->body, m->len, RESOLVE_HINT_MAX, &p))
+		return -EPROTO;
+	memcpy(in.hit.bytes, p.hit, sizeof(in.hit.bytes));
+	if (p.certificate_len > 0)
+		in.known_ms = vouch_for(u->vouch, &in.hit, p.certificate,
+					p.certificate_len, now_s());
+	for (size_t i = 0; i < p.n && in.known_ms > 0; i++)
+		if (is_usable(u, &p.locators[i]))
+			p.locators[n++] = p.locators[i];
+	in.locators = p.locators;
+	in.n_locators = n;
+	engine_input(u->e, &in);
+	return 0;
+}
+
+static bool is_told(const struct underlay *u, const struct hit *hit)
+{
+	return engine_has_peer(u->e, hit) || pins_has_hit(u->e->pins, hit);
+}
+
+/* Each has the same chance. */
+void underlay_ask_for_certificate(struct underlay *u)
+{
+	struct links_iter it = links_iterate(&u->links);
+	struct hit hit, chosen;
+	uint64_t until_s = now_s() + AHEAD_S;
+	bool up, kept;
+	uint32_t n = 0;
+
+	if (u->e->config.accept == CONFIG_ACCEPT_ANY)
+		return; /* nothing follows from it */
+	while (links_next(&it, &hit, &up, &kept))
+		if (up && vouch_until_s(u->vouch, &hit) < until_s &&
+		    !is_told(u, &hit) && randombytes_uniform(++n) == 0)
+			chosen = hit;
+	if (n > 0)
+		(void)underlay_on_want(u, &chosen); /* or the next time */
+}
+
+void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
+{
+	struct hit hit;
+	bool adds;
+
+	if (!u || !vouch_take_list(u->vouch, list, len, now_s(), &adds))
+		return; /* no newer one */
+	if (adds)
+		naming_changed(u->e->naming); /* what was found, too */
+	while (vouch_next_revoked(u->vouch, &hit)) {
+		const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE,
+					      .hit = hit };
+
+		enrol_on_revoked(u->e->enrol, &hit);
+		if (!is_told(u, &hit))
+			engine_input(u->e, &in);
+	}
+}
+
+int underlay_on_revoked(struct underlay *u, const struct ipc_message *m)
+{
+	uint64_t now_ms = engine_now_ms();
+
+	if (pace_allow(&u->lists, LISTS_AT_ONCE, LISTS_MS, now_ms))
+		underlay_take_list(u, m->body, m->len);
+	else
+		log_limited(&u->lists_log, now_ms, LOG_LEVEL_WARNING, "overlay",
+			    "the resolver has too many revocation lists");
+	return 0;
+}
