@@ -142,7 +142,9 @@ static bool esp_up(struct forward *f, struct pkt *p)
 	enum esp_result result;
 
 	if (sa) {
+		sa_in_hold(f->conf.sas, sa);
 		result = esp_open(sa, p);
+		sa_in_release(f->conf.sas, sa);
 		if (result != ESP_OK) {
 			forward_drop(f, esp_reason[result], 1);
 			return false;
@@ -231,6 +233,7 @@ int forward_up(struct forward *f, struct pkt *pkts, const unsigned *ifindex,
 	for (int i = 0; i < n; i++)
 		if (is_esp(f, &pkts[i], ifindex[i]) && esp_up(f, &pkts[i]))
 			inner[count++] = &pkts[i];
+	forward_count(&f->packets_in, (uint64_t)count);
 	return count;
 }
 
@@ -287,10 +290,12 @@ static void down(struct forward *f, struct pkt *p, struct forward_out *out)
 		return;
 	}
 	part_max = outgoing_size(f, sa, p, 0, out);
+	sa_out_hold(f->conf.sas, sa);
 	if (part_max >= p->len)
 		add_sealed(f, sa, p, out);
 	else if (part_max > 0)
 		down_parts(f, sa, p, part_max, out);
+	sa_out_release(f->conf.sas, sa);
 }
 
 /*
@@ -309,12 +314,37 @@ static bool signal_congestion(struct forward *f, uint8_t *traffic_class)
 	return true;
 }
 
+/* What was received together. */
+struct batch {
+	struct pkt *pkts;
+	const unsigned *ifindex;
+	int n;
+};
+
 /* What one received run is told apart with. */
 struct run_up {
-	struct sa_in *sa; /* of the datagram before, most likely of this one */
+	struct sa_in *sa; /* of the datagram before, most likely of this one:
+			     held */
 	uint32_t spi;
+	uint64_t opened;
 	struct coalesce *c;
 };
+
+static void end_run(struct forward *f, struct run_up *run)
+{
+	if (run->sa)
+		sa_in_release(f->conf.sas, run->sa);
+	run->sa = NULL;
+}
+
+static void begin_run(struct forward *f, struct run_up *run, uint32_t spi)
+{
+	end_run(f, run);
+	run->sa = sa_in_find(f->conf.sas, spi);
+	run->spi = spi;
+	if (run->sa)
+		sa_in_hold(f->conf.sas, run->sa);
+}
 
 /* Opens an ESP packet; false when there is no room for it. */
 static bool esp_up_run(struct forward *f, struct pkt *p, struct run_up *run)
@@ -324,8 +354,7 @@ static bool esp_up_run(struct forward *f, struct pkt *p, struct run_up *run)
 	enum esp_result result;
 
 	if (!run->sa || spi != run->spi)
-		run->sa = sa_in_find(f->conf.sas, spi);
-	run->spi = spi;
+		begin_run(f, run, spi);
 	if (!run->sa) {
 		(void)esp_up(f, p); /* nobody's: counted and told */
 		return true;
@@ -352,17 +381,16 @@ static bool esp_up_run(struct forward *f, struct pkt *p, struct run_up *run)
 	}
 	inner.source = sa_in_peer(run->sa);
 	coalesce_add(run->c, &inner);
+	run->opened++;
 	return true;
 }
 
-bool forward_up_runs(struct forward *f, struct pkt *pkts,
-		     const unsigned *ifindex, int n, struct forward_at *at,
-		     struct coalesce *c)
+/* The datagrams from *at on; as forward_up_runs. */
+static bool up_runs(struct forward *f, const struct batch *batch,
+		    struct forward_at *at, struct run_up *run)
 {
-	struct run_up run = { .c = c };
-
-	for (; at->pkt < n; at->pkt++, at->byte = 0) {
-		struct pkt *p = &pkts[at->pkt];
+	for (; at->pkt < batch->n; at->pkt++, at->byte = 0) {
+		struct pkt *p = &batch->pkts[at->pkt];
 		const uint32_t off = p->off, len = p->len;
 		uint32_t stride = p->stride ? p->stride : len;
 
@@ -372,19 +400,30 @@ bool forward_up_runs(struct forward *f, struct pkt *pkts,
 			p->off = off + at->byte;
 			p->len = len - at->byte < stride ? len - at->byte
 							 : stride;
-			if (is_esp(f, p, ifindex[at->pkt]))
-				room = esp_up_run(f, p, &run);
+			if (is_esp(f, p, batch->ifindex[at->pkt]))
+				room = esp_up_run(f, p, run);
 			p->off = off;
 			p->len = len;
-			if (!room) {
-				coalesce_finish(c);
+			if (!room)
 				return false;
-			}
 			at->byte += stride;
 		} while (at->byte < len);
 	}
-	coalesce_finish(c);
 	return true;
+}
+
+bool forward_up_runs(struct forward *f, struct pkt *pkts,
+		     const unsigned *ifindex, int n, struct forward_at *at,
+		     struct coalesce *c)
+{
+	const struct batch batch = { pkts, ifindex, n };
+	struct run_up run = { .c = c };
+	bool done = up_runs(f, &batch, at, &run);
+
+	end_run(f, &run);
+	forward_count(&f->packets_in, run.opened);
+	coalesce_finish(c);
+	return done;
 }
 
 int forward_injected(struct forward *f, struct pkt *pkts,
@@ -515,8 +554,11 @@ static bool seal_segments(struct forward *f, struct intake *in, struct burst *b,
 				 .cap = (uint32_t)len,
 				 .len = (uint32_t)len };
 
-		if (!sa)
+		if (!sa) {
 			sa = find_out(f, inner, last);
+			if (sa)
+				sa_out_hold(f->conf.sas, sa);
+		}
 		if (!sa)
 			tell(f, f->data, RING_NO_SA, &p);
 		else if (p.len > in->part_max)
@@ -524,6 +566,8 @@ static bool seal_segments(struct forward *f, struct intake *in, struct burst *b,
 		else
 			seal_whole(f, sa, &p, in->cut.protocol, b);
 	}
+	if (sa)
+		sa_out_release(f->conf.sas, sa);
 	return segment_is_done(&in->cut);
 }
 

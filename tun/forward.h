@@ -35,6 +35,7 @@ struct forward {
 	bool signal_up;	      /* one segment is to be marked or dropped: */
 	bool signal_down;     /* standing.h */
 	bool told;	      /* the rings to it got something: say so */
+	_Atomic uint64_t packets_in, packets_out; /* opened, sealed */
 	_Atomic uint64_t drops[WORKER_DROP_COUNT];
 };
 
@@ -62,6 +63,12 @@ int forward_socket(const struct worker_conf *conf, const struct path *path);
 
 /* Counts a dropped packet; any thread. */
 void forward_drop(struct forward *f, enum worker_drop reason, uint64_t n);
+
+/* Counts n packets of a batch. */
+static inline void forward_count(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
 
 /*
  * Under the read lock of the SA table. n <= PKT_BATCH datagrams that came in

@@ -231,7 +231,11 @@ void lane_send(struct lane *l)
 	const struct worker_conf *conf = &l->f->conf;
 	const struct burst_run *runs = l->burst.runs;
 	int n = l->burst.run_count;
+	uint64_t packets = 0;
 
+	for (int i = 0; i < n; i++)
+		packets += runs[i].count;
+	forward_count(&l->f->packets_out, packets);
 	for (int i = 0, j; i < n; i = j) {
 		int fd = forward_socket(conf, &runs[i].path);
 

@@ -27,6 +27,7 @@ struct sa_table {
 	pthread_rwlock_t lock;
 	struct index in;
 	struct index out;
+	bool shared; /* by several workers */
 	uint8_t seed[crypto_shorthash_KEYBYTES];
 };
 
@@ -45,6 +46,7 @@ static uint64_t hash(const struct sa_table *t, const void *bytes, size_t len)
 static void sa_free(struct sa *sa)
 {
 	cipher_free(sa->cipher);
+	pthread_mutex_destroy(&sa->held);
 	free(sa);
 }
 
@@ -191,6 +193,45 @@ void sa_table_unlock(struct sa_table *t)
 	assert(e == 0);
 }
 
+void sa_table_share(struct sa_table *t)
+{
+	t->shared = true;
+}
+
+static void hold(struct sa_table *t, struct sa *sa)
+{
+	int e = t->shared ? pthread_mutex_lock(&sa->held) : 0;
+
+	assert(e == 0);
+}
+
+static void release(struct sa_table *t, struct sa *sa)
+{
+	int e = t->shared ? pthread_mutex_unlock(&sa->held) : 0;
+
+	assert(e == 0);
+}
+
+void sa_in_hold(struct sa_table *t, struct sa_in *sa)
+{
+	hold(t, &sa->sa);
+}
+
+void sa_in_release(struct sa_table *t, struct sa_in *sa)
+{
+	release(t, &sa->sa);
+}
+
+void sa_out_hold(struct sa_table *t, struct sa_out *sa)
+{
+	hold(t, &sa->sa);
+}
+
+void sa_out_release(struct sa_table *t, struct sa_out *sa)
+{
+	release(t, &sa->sa);
+}
+
 /* 0 when an SA can be made from it, memory permitting. */
 static int conf_check(const struct sa_conf *conf)
 {
@@ -215,6 +256,7 @@ static struct sa *sa_new(const struct sa_conf *conf, size_t size,
 		free(sa);
 		return NULL;
 	}
+	(void)pthread_mutex_init(&sa->held, NULL); /* cannot fail on Linux */
 	sa->spi = conf->spi;
 	memcpy(sa->local, conf->local, sizeof(sa->local));
 	memcpy(sa->peer, conf->peer, sizeof(sa->peer));

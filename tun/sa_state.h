@@ -8,6 +8,8 @@
 
 #include "tun/sa.h"
 
+#include <pthread.h>
+
 /* What both directions have, first in each, and an entry of an index. */
 struct sa {
 	struct sa *next;
@@ -17,6 +19,7 @@ struct sa {
 	uint32_t spi;
 	uint8_t local[16];
 	uint8_t peer[16];
+	pthread_mutex_t held; /* by one of several workers */
 };
 
 struct sa_in {

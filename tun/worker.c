@@ -228,6 +228,8 @@ static int send_out(struct worker *w)
 	struct forward_out *out = &w->out;
 	int err = 0;
 
+	forward_count(&w->forward.packets_out,
+		      (uint64_t)(out->udp4_count + out->udp6_count));
 	send_all(w, out->udp4, out->udp4_count);
 	send_all(w, out->udp6, out->udp6_count);
 	if (w->lane)
@@ -359,6 +361,8 @@ static bool watch_raw(struct worker *w)
 {
 	const struct worker_raw *raw = &w->forward.conf.raw;
 
+	if (w->forward.conf.first)
+		return true; /* who has them */
 	for (int i = 0; raw->is_open && i < RAW_SOCKETS; i++)
 		if (!watch(w, raw->fds[i], FROM_RAW + i))
 			return false;
@@ -370,7 +374,8 @@ static bool make_events(struct worker *w)
 	const struct worker_conf *conf = &w->forward.conf;
 
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	w->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	w->event_fd = conf->first ? conf->first->event_fd
+				  : eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->inject_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (w->epoll_fd < 0 || w->event_fd < 0 || w->stop_fd < 0 ||
@@ -378,7 +383,7 @@ static bool make_events(struct worker *w)
 		return false;
 	return watch(w, w->stop_fd, FROM_STOP) &&
 	       watch(w, w->inject_fd, FROM_INJECT) &&
-	       watch(w, conf->tun_fd, FROM_TUN) &&
+	       watch(w, conf->no_queue ? -1 : conf->tun_fd, FROM_TUN) &&
 	       watch(w, conf->udp4_fd, FROM_UDP4) &&
 	       watch(w, conf->udp6_fd, FROM_UDP6) && watch_raw(w);
 }
@@ -489,6 +494,8 @@ void worker_free(struct worker *w)
 	if (!w)
 		return;
 	assert(!w->running);
+	if (w->forward.conf.first)
+		w->event_fd = -1; /* not its own */
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (*fds[i] >= 0)
 			close(*fds[i]);
@@ -538,6 +545,18 @@ int worker_failed(const struct worker *w)
 uint64_t worker_drops(const struct worker *w, enum worker_drop reason)
 {
 	return atomic_load_explicit(&w->forward.drops[reason],
+				    memory_order_relaxed);
+}
+
+uint64_t worker_packets_in(const struct worker *w)
+{
+	return atomic_load_explicit(&w->forward.packets_in,
+				    memory_order_relaxed);
+}
+
+uint64_t worker_packets_out(const struct worker *w)
+{
+	return atomic_load_explicit(&w->forward.packets_out,
 				    memory_order_relaxed);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * A data thread: one TUN queue, one IPv4 and one IPv6 UDP socket, and raw
- * ones where they are wanted, run to completion. It reads batches, looks SAs up
+ * ones where they are wanted, run to completion. There may be several, each
+ * with its own (crew.h). It reads batches, looks SAs up
  * under one read lock per batch, seals or opens, and sends batches. What is not
  * plain data goes to the control thread through rings, and an eventfd says so.
  *
@@ -38,7 +39,11 @@ enum worker_offload {
 };
 
 struct worker_conf {
+	/* Of several, the one that raises the event for all and has the raw
+	 * sockets to read; NULL: it is itself. Outlives the others. */
+	const struct worker *first;
 	int tun_fd;	       /* non-blocking; borrowed, like the sockets */
+	bool no_queue;	       /* another one reads tun_fd: it only writes */
 	int udp4_fd;	       /* -1: no IPv4 underneath */
 	int udp6_fd;	       /* -1: no IPv6 underneath */
 	struct worker_raw raw; /* borrowed */
@@ -119,6 +124,10 @@ bool worker_deliver(struct worker *w, const uint8_t *inner, size_t len);
 /* 0 while all is well; the errno with which the TUN device went away, or a
  * socket for good. The thread has then ended. */
 int worker_failed(const struct worker *w);
+
+/* Inner packets that it has opened, and sealed. */
+uint64_t worker_packets_in(const struct worker *w);
+uint64_t worker_packets_out(const struct worker *w);
 
 /* Bits of enum worker_offload: what is in use. And as text: their names, or
  * "none". */
