@@ -250,7 +250,7 @@ static enum drop complete(struct host *h, const struct arrival *m,
 	struct assoc *a = assoc_find(h, peer);
 	struct packet_out r2;
 
-	if (sa_pair_draw(h, g->sa) || make_r2(h, g, &m->packet, &r2)) {
+	if (sa_pair_draw(h, g->sa, peer) || make_r2(h, g, &m->packet, &r2)) {
 		agreed_free(h, g);
 		return DROP_INTERNAL;
 	}

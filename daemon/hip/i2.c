@@ -114,7 +114,7 @@ static enum drop make_agreed(struct host *h, const struct packet *p,
 		a->inside = inside_is_chosen(&mode);
 	}
 	if (agreed_set_host_id(a, &r1->host_id_param) ||
-	    sa_pair_draw(h, a->sa)) {
+	    sa_pair_draw(h, a->sa, &p->sender)) {
 		agreed_free(h, a);
 		return DROP_INTERNAL;
 	}

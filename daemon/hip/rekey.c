@@ -52,7 +52,7 @@ static struct rekey *new_rekey(struct host *h, struct assoc *a, bool new_dh)
 	if (!r)
 		return NULL;
 	r->pair = sa_pair_new();
-	if (!r->pair || sa_pair_draw(h, r->pair) ||
+	if (!r->pair || sa_pair_draw(h, r->pair, &a->hit) ||
 	    (new_dh && dh_new(g->dh_group, &r->dh))) {
 		free_rekey(h, r);
 		return NULL;

@@ -30,13 +30,24 @@ void sa_pair_free(struct host *h, struct sa_pair *pair)
 	free(pair);
 }
 
-int sa_pair_draw(struct host *h, struct sa_pair *pair)
+/* Near the end of the range it may come round to one below SPI_MIN. */
+static uint32_t with_remainder_of(uint32_t spi, const struct hit *peer,
+				  uint32_t modulus)
+{
+	const uint8_t *end = peer->bytes + sizeof(peer->bytes) - 2;
+	uint32_t wanted = (uint32_t)end[0] << 8 | end[1];
+
+	return modulus > 1 ? spi - spi % modulus + wanted % modulus : spi;
+}
+
+int sa_pair_draw(struct host *h, struct sa_pair *pair, const struct hit *peer)
 {
 	assert(pair->spi_in == 0);
 	for (int i = 0; i < SPI_TRIES; i++) {
 		int err;
 
-		pair->spi_in = env_random_u32(&h->conf.env);
+		pair->spi_in = with_remainder_of(env_random_u32(&h->conf.env),
+						 peer, h->conf.spi_modulus);
 		if (pair->spi_in < SPI_MIN)
 			continue;
 		err = table_add(&h->spis, &pair->node, &pair->spi_in, pair);

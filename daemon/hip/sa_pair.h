@@ -35,9 +35,10 @@ struct sa_pair *sa_pair_new(void);
 /* Its SAs must be closed. Does nothing for NULL. */
 void sa_pair_free(struct host *h, struct sa_pair *pair);
 
-/* Draws an SPI for inbound ESP. 0, -ENOMEM or -ENOSPC. */
-__attribute__((warn_unused_result)) int sa_pair_draw(struct host *h,
-						     struct sa_pair *pair);
+/* Draws an SPI for inbound ESP of a peer (spi_modulus). 0, -ENOMEM or
+ * -ENOSPC. */
+__attribute__((warn_unused_result)) int
+sa_pair_draw(struct host *h, struct sa_pair *pair, const struct hit *peer);
 
 /* Asks for the inbound SA, which was not open yet. 0 or -EIO. */
 __attribute__((warn_unused_result)) int

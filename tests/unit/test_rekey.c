@@ -99,6 +99,37 @@ static struct esp_info esp_info_of(const struct bytes *u)
 	return out;
 }
 
+/* Whether both inbound SPIs leave the peers' remainders by 7. */
+static void expect_remainders(void)
+{
+	for (int who = A; who < HOSTS; who++) {
+		const uint8_t *end = &t.hit[1 - who].bytes[14];
+
+		cr_expect_eq(info(who).spi_in % 7,
+			     (uint32_t)(end[0] << 8 | end[1]) % 7);
+	}
+}
+
+Test(rekey, spis_keep_the_remainder_that_the_peer_gives_them)
+{
+	for (int who = A; who < HOSTS; who++) {
+		t.conf[who].spi_modulus = 7;
+		hosts_remake(&t, who);
+	}
+	for (int who = A; who < HOSTS; who++)
+		hosts_tell(&t, who);
+	hosts_establish(&t);
+	t.now_ms += 1000;
+	expect_remainders();
+	for (int i = 0; i < 5; i++) {
+		const uint32_t before = info(A).spi_in;
+
+		run_rekey(false);
+		cr_expect_neq(info(A).spi_in, before);
+		expect_remainders();
+	}
+}
+
 Test(rekey, three_updates_change_both_spis)
 {
 	struct host_assoc_info before[HOSTS] = { info(A), info(B) };
