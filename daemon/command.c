@@ -22,7 +22,7 @@
 
 enum {
 	CONNECT_TIMEOUT_MS = 20 * 1000,
-	LOOKUP_TIMEOUT_MS = 15 * 1000,
+	LOOKUP_TIMEOUT_MS = 15 * 1000, /* `hipline` waits 18 s */
 };
 
 typedef void command_fn(const struct command_call *c);
@@ -77,6 +77,23 @@ int command_resolve(const struct engine *e, const char *text, char canonical[],
 	return 0;
 }
 
+static void complain_unknown(const struct command_call *c, const char *name)
+{
+	const char *overlay = c->e->membership.overlay;
+
+	if (!strpbrk(name, "@."))
+		command_say(c->answer, API_NO_SUCH_NAME,
+			    "no HIT is known for %s, which has no domain; "
+			    "names are written USER@DOMAIN, like %s@%s",
+			    name, name, overlay[0] ? overlay : "example.com");
+	else
+		command_say(c->answer, API_NO_SUCH_NAME,
+			    "no HIT is known for %s; bind one with hipline pin "
+			    "%s HIT, or by name = { ... } in a peer section of "
+			    "%s",
+			    name, name, c->e->file);
+}
+
 bool command_resolve_first(const struct command_call *c, char canonical[],
 			   struct hit *out, const char **proof)
 {
@@ -90,11 +107,7 @@ bool command_resolve_first(const struct command_call *c, char canonical[],
 			    "(USER@DOMAIN or DOMAIN)",
 			    text);
 	else if (err == -ENOENT)
-		command_say(
-			c->answer, API_NO_SUCH_NAME,
-			"no HIT is known for %s; bind one with hipline pin %s "
-			"HIT, or by name = { ... } in a peer section of %s",
-			canonical, canonical, c->e->file);
+		complain_unknown(c, canonical);
 	return err == 0;
 }
 
@@ -130,7 +143,9 @@ static void run_resolve(const struct command_call *c)
 	struct hit hit;
 
 	if (command_resolve(c->e, c->args[0], name, &hit, &proof) == -ENOENT &&
-	    command_ask(c, name, false, LOOKUP_TIMEOUT_MS))
+	    (command_ask(c, name, false, LOOKUP_TIMEOUT_MS) ||
+	     (command_is_host(c->e, name) &&
+	      command_ask_host(c, name, false, LOOKUP_TIMEOUT_MS))))
 		return;
 	if (command_resolve_first(c, name, &hit, &proof))
 		answer_json(c->answer, report_resolution(name, &hit, proof));
@@ -216,12 +231,16 @@ static void run_connect(const struct command_call *c)
 	const char *proof;
 	struct waiter *w;
 	uint64_t ms;
+	int err;
 
 	if (!timeout_argument(c, &ms))
 		return;
-	if (command_resolve(c->e, c->args[0], name, &in.hit, &proof) ==
-		    -ENOENT &&
-	    command_ask(c, name, true, ms))
+	err = command_resolve(c->e, c->args[0], name, &in.hit, &proof);
+	if (err == -ENOENT && command_ask(c, name, true, ms))
+		return;
+	/* A pin says who it is, and DNS where; no peer section does. */
+	if ((err == -ENOENT || (err == 0 && !engine_has_peer(c->e, &in.hit))) &&
+	    command_is_host(c->e, name) && command_ask_host(c, name, true, ms))
 		return;
 	if (!command_resolve_first(c, name, &in.hit, &proof))
 		return;

@@ -46,6 +46,13 @@ void command_connect_waiter(struct engine *e, struct waiter *w,
 bool command_ask(const struct command_call *c, const char *name, bool connects,
 		 uint64_t timeout_ms);
 
+/* Whether a canonical name may be that of a host in DNS. */
+bool command_is_host(const struct engine *e, const char *name);
+
+/* Asks DNS about such a host, and answers later. False without memory. */
+bool command_ask_host(const struct command_call *c, const char *name,
+		      bool connects, uint64_t timeout_ms);
+
 /* command_overlay.c */
 void command_publish(const struct command_call *c);
 void command_unpublish(const struct command_call *c);

@@ -9,6 +9,7 @@
 #include "daemon/base/name.h"
 #include "daemon/config_check.h"
 #include "daemon/config_value.h"
+#include "daemon/hostnames.h"
 #include "daemon/naming.h"
 #include "daemon/reconfigure.h"
 
@@ -129,6 +130,22 @@ void command_pin(const struct command_call *c)
 		change_rights(e, &before);
 }
 
+/* What was seen of a host at first use, and said against it. */
+static bool forget_host(struct engine *e, const char *name)
+{
+	const struct hostrecords none = { .n = 0 };
+	const struct pin *seen = e->seen ? pins_find(e->seen, name) : NULL;
+	const struct pin *pin = pins_find(e->pins, name);
+
+	if (pin && pin->line == 0)
+		hostnames_judge(e, &pin->hit, name, &none);
+	if (!seen)
+		return false;
+	hostnames_judge(e, &seen->hit, name, &none);
+	return pins_remove(e->seen, name) == 0 &&
+	       (!e->seen_writable || pins_save(e->seen, e->state_dir) == 0);
+}
+
 void command_unpin(const struct command_call *c)
 {
 	struct engine *e = c->e;
@@ -146,7 +163,9 @@ void command_unpin(const struct command_call *c)
 	old = pins_find(e->pins, name);
 	if (old)
 		before = old->hit;
-	err = pins_remove(e->pins, name);
+	err = forget_host(e, name) ? 0 : -ENOENT;
+	if (old || err < 0)
+		err = pins_remove(e->pins, name);
 	if (err == -EEXIST)
 		complain_configured(c, name);
 	else if (err == -ENOENT)

@@ -107,7 +107,8 @@ void command_on_overlay_gone(struct engine *e)
 	const struct resolve_answer a = { .result = RESOLVE_UNREACHABLE };
 
 	for (size_t i = 0; i < WAITERS_MAX; i++)
-		if (e->waiters[i].client && e->waiters[i].lookup)
+		if (e->waiters[i].client && e->waiters[i].lookup &&
+		    !e->waiters[i].is_host)
 			on_answer(e, &e->waiters[i], &a);
 }
 

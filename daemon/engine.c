@@ -43,6 +43,11 @@ uint64_t engine_now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+uint16_t engine_locator_port(const struct engine *e)
+{
+	return e->config.transport == CONFIG_TRANSPORT_RAW ? 0 : HIP_UDP_PORT;
+}
+
 bool engine_has_peer(const struct engine *e, const struct hit *hit)
 {
 	return config_peer_find(&e->config, hit) || added_find(e->added, hit);

@@ -39,9 +39,10 @@ enum {
 /* A client that waits for a name of the overlay, or for an association. */
 struct waiter {
 	struct control_client *client; /* NULL: free */
-	uint64_t lookup; /* the id of the LOOKUP it waits for; 0: none */
+	uint64_t lookup; /* the id of what it has looked up; 0: nothing */
+	bool is_host;	 /* in DNS, not in the overlay */
 	bool connects;	 /* then it waits for the association */
-	char name[NAME_LEN_MAX + 1]; /* that is looked up */
+	char name[NAME_LEN_MAX + 1]; /* as it was asked for */
 	struct hit hit;
 	uint64_t timeout_ms, end_ms;
 };
@@ -78,6 +79,8 @@ struct engine {
 	struct warnings warnings;
 	struct unreached unreached;
 	struct pins *pins;
+	struct pins *seen; /* hosts, as they were at first use */
+	bool seen_writable;
 	struct added *added; /* peers of run time */
 	bool added_writable;
 	struct membership membership; /* of an overlay */
@@ -127,6 +130,9 @@ void engine_input(struct engine *e, const struct hip_input *in);
 
 /* Sets the timer for what is due next; after the host or waiters changed. */
 void engine_schedule(struct engine *e);
+
+/* The port of a locator that names none: one of our transport. */
+uint16_t engine_locator_port(const struct engine *e);
 
 /* Whether a peer section or `peer add` speaks of this HIT. */
 bool engine_has_peer(const struct engine *e, const struct hit *hit);

@@ -155,6 +155,23 @@ static void load_pins(struct engine *e)
 	}
 }
 
+static void load_seen(struct engine *e)
+{
+	bool broken = false;
+	int err = pins_load(e->seen, e->state_dir, &broken);
+
+	e->seen_writable = err == 0;
+	if (err < 0)
+		warn_state(e, "hosts.json cannot be read", err);
+	if (err == 0 && broken)
+		warnings_add(&e->warnings, "hosts-broken",
+			     "look into it: which HITs hosts of DNS had at "
+			     "first use; pin what is missing, and remove it",
+			     "%s/hosts.json was broken; it was set aside with "
+			     "the ending .broken",
+			     e->config.state);
+}
+
 static void load_added(struct engine *e)
 {
 	bool broken = false;
@@ -205,6 +222,7 @@ static void load_state(struct engine *e)
 	}
 	load_generation(e);
 	load_pins(e);
+	load_seen(e);
 	load_added(e);
 	load_membership(e);
 }
@@ -214,8 +232,10 @@ static int make_pins(struct engine *e)
 	int err;
 
 	e->pins = pins_new();
+	e->seen = pins_new_in("hosts.json");
 	e->added = added_new();
-	err = e->pins && e->added ? reconfigure_names(e, e->pins) : -ENOMEM;
+	err = e->pins && e->seen && e->added ? reconfigure_names(e, e->pins)
+					     : -ENOMEM;
 	return err < 0 ? failed("pins", err) : 0;
 }
 
@@ -301,10 +321,7 @@ static int make_peers(struct engine *e)
 	struct lookup_conf conf = {
 		.loop = e->loop,
 		.peers_max = CONFIG_PEERS_MAX + ADDED_MAX,
-		/* A locator without a port is one of our transport. */
-		.port = e->config.transport == CONFIG_TRANSPORT_RAW
-				? 0
-				: HIP_UDP_PORT,
+		.port = engine_locator_port(e),
 		.found = on_locators,
 		.records = hostnames_on_records,
 		.wanted = is_lookup_wanted,
@@ -411,6 +428,7 @@ static void clear(struct engine *e)
 	dataplane_free(e->dataplane);
 	host_free(e->host);
 	pins_free(e->pins);
+	pins_free(e->seen);
 	added_free(e->added);
 	recovery_clear(e);
 	ipc_in_clear(&e->from_monitor);

@@ -13,21 +13,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char file_name[] = "pins.json";
-
 struct pin_array {
 	struct pin *all;
 	size_t n, cap;
 };
 
 struct pins {
+	const char *file;
 	struct pin_array bound;
 	struct pin_array overridden;
 };
 
+struct pins *pins_new_in(const char *file)
+{
+	struct pins *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->file = file;
+	return p;
+}
+
 struct pins *pins_new(void)
 {
-	return calloc(1, sizeof(struct pins));
+	return pins_new_in("pins.json");
 }
 
 /* The name of a pin is a copy of its own. */
@@ -265,7 +273,7 @@ int pins_load(struct pins *p, int dir, bool *broken)
 {
 	char *text = NULL;
 	size_t len = 0;
-	int err = statefile_read(dir, file_name, &text, &len);
+	int err = statefile_read(dir, p->file, &text, &len);
 
 	*broken = false;
 	if (err == -ENOENT)
@@ -278,7 +286,7 @@ int pins_load(struct pins *p, int dir, bool *broken)
 	if (err < 0 && err != -EFBIG && err != -ENXIO && err != -ELOOP)
 		return err;
 	*broken = true;
-	return statefile_set_aside(dir, file_name);
+	return statefile_set_aside(dir, p->file);
 }
 
 static json_t *entry_of(const struct pin *pin)
@@ -311,7 +319,7 @@ int pins_save(const struct pins *p, int dir)
 	    put_entries(entries, &p->overridden))
 		text = json_dumps(root, JSON_INDENT(1));
 	if (text)
-		err = statefile_write(dir, file_name, text, strlen(text));
+		err = statefile_write(dir, p->file, text, strlen(text));
 	free(text);
 	json_decref(root);
 	return err;

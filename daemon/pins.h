@@ -25,6 +25,9 @@ struct pins;
 
 /* NULL for want of memory. */
 struct pins *pins_new(void);
+
+/* Those that are kept in another file of the state directory (static). */
+struct pins *pins_new_in(const char *file);
 void pins_free(struct pins *p);
 
 /*

@@ -54,7 +54,7 @@ hip_down() {
 				-exec cp --parents -t "$HIP_KEEP" {} +
 		fi
 	fi
-	rm -rf "${HIP_DIR:?}"
+	rm -rf "${HIP_DIR:?}" "/etc/netns/${HIP_TAG:?}-"*
 	exit $rc
 }
 
@@ -142,6 +142,12 @@ hip_identity() {
 	# The engine reads its identity as nobody where the monitor is not asked.
 	chown nobody "$dir/identity.pem"
 	HIP_KEYS[$1]='' HIP_PEERS[$1]=''
+}
+
+# hip_etc NAME: files in $HIP_ETC are those of /etc for what is started there.
+hip_etc() {
+	HIP_ETC=/etc/netns/$NL_TAG-$1
+	mkdir -p "$HIP_ETC"
 }
 
 # hip_set NAME TEXT...: lines for its host section, instead of earlier ones.

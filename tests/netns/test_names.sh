@@ -10,17 +10,15 @@ set -u
 
 hip_init
 hip_host alice; hip_host bob
-etc=/etc/netns/$NL_TAG-alice
-trap 'rm -rf "${etc:?}"; hip_down' EXIT
-mkdir -p "$etc"
-echo "127.0.0.1 localhost" >"$etc/hosts"
-echo "nameserver 127.0.0.1" >"$etc/resolv.conf" # nobody listens there
+hip_etc alice
+echo "127.0.0.1 localhost" >"$HIP_ETC/hosts"
+echo "nameserver 127.0.0.1" >"$HIP_ETC/resolv.conf" # nobody listens there
 hip_knows alice bob bob.example:10500
 hip_knows bob alice
 hip_up alice bob
 check 'the name is not found' until_true 20 grep -q bob.example "$HIP_DIR/alice/log"
 check 'without an address nothing is answered' eval '! hip_ping alice bob -c 1 -W 1'
-echo "${NL_IP[bob.eth0]} bob.example" >>"$etc/hosts"
+echo "${NL_IP[bob.eth0]} bob.example" >>"$HIP_ETC/hosts"
 # A name is asked for again 5 s after the last time at the earliest, when the
 # association fails that needs it.
 sleep 5

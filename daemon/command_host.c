@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * resolve and connect for names of hosts, which DNS knows and no overlay:
+ * addresses, and HIP records for who it is (RFC 8005 4.2). Each time DNS is
+ * asked anew, so that no record outlives its time to live.
+ */
+#include "daemon/command_impl.h"
+
+#include "daemon/asker.h"
+#include "daemon/base/log.h"
+#include "daemon/enrol.h"
+#include "daemon/hostnames.h"
+#include "daemon/naming.h"
+#include "daemon/recovery.h"
+#include "daemon/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a waiter has asked DNS for; gone with the last answer. */
+struct host_ask {
+	struct engine *e;
+	uint64_t id;			     /* of the waiter */
+	size_t open;			     /* questions */
+	bool ended;			     /* with the engine */
+	const char *no_records, *no_address; /* why; static; NULL: answered */
+	struct hostrecords records;
+	struct locator addresses[ASKER_ADDRESSES_MAX];
+	size_t n;
+};
+
+static bool ends_with(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), s = strlen(suffix);
+
+	return n >= s && strcmp(name + n - s, suffix) == 0 &&
+	       (n == s || name[n - s - 1] == '.');
+}
+
+bool command_is_host(const struct engine *e, const char *name)
+{
+	for (const char *p = name; *p; p++)
+		if ((unsigned char)*p > '~')
+			return false; /* DNS would want it encoded */
+	return e->asker && !strpbrk(name, "@:") && strchr(name, '.') &&
+	       !ends_with(name, e->config.suffix);
+}
+
+static struct waiter *find_waiter(const struct host_ask *h)
+{
+	for (size_t i = 0; i < WAITERS_MAX; i++) {
+		struct waiter *w = &h->e->waiters[i];
+
+		if (w->client && w->lookup == h->id)
+			return w;
+	}
+	return NULL; /* it has gone, or its time was over */
+}
+
+static struct hostrecords_question question_of(const struct host_ask *h,
+					       const struct waiter *w)
+{
+	const struct engine *e = h->e;
+	const struct pin *pin = pins_find(e->pins, w->name);
+	const struct pin *seen = e->seen ? pins_find(e->seen, w->name) : NULL;
+
+	return (struct hostrecords_question){
+		.records = &h->records,
+		.pin = pin ? &pin->hit : NULL,
+		.remembered = seen ? &seen->hit : NULL,
+		.first_use =
+			e->config.unverified == CONFIG_UNVERIFIED_FIRST_USE,
+	};
+}
+
+static void explain_conflict(const struct waiter *w,
+			     const struct hostrecords_question *q,
+			     const struct hostrecords_decision *d,
+			     struct command_answer *a)
+{
+	char hit[HIT_TEXT_MAX], other[HIT_TEXT_MAX];
+
+	hit_text(&d->hit, hit);
+	hit_text(&d->other, other);
+	if (q->remembered)
+		command_say(a, API_FAILED,
+			    "DNS says that %s is %s, while it was %s before: "
+			    "refused. If it is another host now, hipline unpin "
+			    "%s forgets the one before",
+			    w->name, other, hit, w->name);
+	else
+		command_say(a, API_FAILED,
+			    "DNS has HIP records of several hosts for %s, of "
+			    "%s and of %s: refused; bind the right one with "
+			    "hipline pin %s HIT",
+			    w->name, hit, other, w->name);
+}
+
+static void explain_faulty(const struct waiter *w, const struct host_ask *h,
+			   struct command_answer *a)
+{
+	const struct hostrecord *faulty = hostrecords_faulty(&h->records);
+
+	command_say(a, API_FAILED,
+		    "the HIP record of %s in DNS is refused: %s; have it "
+		    "corrected (hipline id --rr on that host shows it), or "
+		    "bind the name with hipline pin %s HIT",
+		    w->name, hiprr_fault_text(faulty->fault), w->name);
+}
+
+/* Why there is no HIT. */
+static void explain(const struct host_ask *h, const struct waiter *w,
+		    const struct hostrecords_question *q,
+		    const struct hostrecords_decision *d,
+		    struct command_answer *a)
+{
+	char hit[HIT_TEXT_MAX];
+
+	if (h->no_records) {
+		command_say(a, API_FAILED,
+			    "no HIT is known for %s, and DNS does not answer: "
+			    "%s; see /etc/resolv.conf, or bind the name with "
+			    "hipline pin %s HIT",
+			    w->name, h->no_records, w->name);
+	} else if (d->verdict == HOSTRECORDS_NONE) {
+		command_say(a, API_NO_SUCH_NAME,
+			    "no HIT is known for %s: it has no HIP record in "
+			    "DNS (hipline id --rr on that host shows one); "
+			    "bind it with hipline pin %s HIT",
+			    w->name, w->name);
+	} else if (d->verdict == HOSTRECORDS_UNPROVEN) {
+		hit_text(&d->hit, hit);
+		command_say(a, API_FAILED,
+			    "DNS says that %s is %s, which nothing proves. "
+			    "Compare it with hipline id there, then: hipline "
+			    "pin %s %s. Or believe DNS at first use: names { "
+			    "unverified = first-use } in %s",
+			    w->name, hit, w->name, hit, h->e->file);
+	} else if (d->verdict == HOSTRECORDS_CONFLICT) {
+		explain_conflict(w, q, d, a);
+	} else {
+		explain_faulty(w, h, a);
+	}
+}
+
+static void remember(struct engine *e, const char *name, const struct hit *hit)
+{
+	char text[HIT_TEXT_MAX];
+	int err = -ENOMEM;
+
+	hit_text(hit, text);
+	log_info("host", "at first use name=%s hit=%s", name, text);
+	if (e->seen)
+		err = pins_add(e->seen, name, hit, 0);
+	if (err == 0)
+		err = e->seen_writable ? pins_save(e->seen, e->state_dir)
+				       : -EROFS;
+	if (err < 0)
+		warnings_add(&e->warnings, "state-not-written",
+			     "make room there, or look after its permissions, "
+			     "and restart hiplined",
+			     "hosts.json cannot be written to %s: %s",
+			     e->config.state, strerror(-err));
+}
+
+/* Whether there is any way to it but by what DNS said. */
+static bool is_found_elsewhere(const struct engine *e, const struct hit *hit)
+{
+	struct host_assoc_info a;
+
+	return engine_has_peer(e, hit) || membership_is_set(&e->membership) ||
+	       recovery_knows(e, hit) || host_assoc_find(e->host, hit, &a);
+}
+
+/* What enrolment knows of it comes behind. */
+static void tell_peer(const struct host_ask *h, const struct hit *hit)
+{
+	struct engine *e = h->e;
+	struct locator all[LOCATORS_MAX], told[LOCATORS_MAX];
+	size_t n = 0, n_told = 0;
+
+	if (engine_has_peer(e, hit) || h->n == 0)
+		return; /* that holds */
+	while (n < h->n) {
+		all[n] = h->addresses[n];
+		n++;
+	}
+	(void)enrol_speaks_for(e->enrol, hit, told, &n_told); /* gives n_told */
+	for (size_t i = 0; i < n_told && n < LOCATORS_MAX; i++)
+		all[n++] = told[i];
+	recovery_tell_peer(e, hit, all, n);
+}
+
+static void note_servers(const struct host_ask *h, const struct waiter *w)
+{
+	for (size_t i = 0; i < h->records.n; i++)
+		if (h->records.all[i].n_servers > 0)
+			log_info("host",
+				 "%s: the rendezvous servers of its HIP record "
+				 "are not asked",
+				 w->name);
+}
+
+static void connect_to(const struct host_ask *h, struct waiter *w,
+		       const struct hit *hit)
+{
+	struct command_answer a = { .json = NULL };
+
+	note_servers(h, w);
+	if (h->n == 0 && !is_found_elsewhere(h->e, hit)) {
+		command_say(&a, API_FAILED,
+			    "no address is known for %s: DNS says: %s; give it "
+			    "one there, or with hipline peer add",
+			    w->name, h->no_address ? h->no_address : "none");
+		command_answer_waiter(w, &a);
+		return;
+	}
+	tell_peer(h, hit);
+	command_connect_waiter(h->e, w, hit);
+}
+
+static void show(struct waiter *w, const struct hostrecords_decision *d)
+{
+	struct command_answer a = { .json = NULL };
+	struct resolve_answer found = { .lifetime_s = d->lifetime_s,
+					.n_hits = 1 };
+
+	memcpy(found.hits[0].hit, d->hit.bytes, sizeof(d->hit.bytes));
+	found.hits[0].proof = RESOLVE_PROOF_FIRST_USE;
+	a.json = d->is_pin ? report_resolution(w->name, &d->hit, "pin")
+			   : report_found(w->name, &found);
+	if (!a.json)
+		command_say(&a, API_FAILED, "out of memory");
+	command_answer_waiter(w, &a);
+}
+
+static void decide(const struct host_ask *h, struct waiter *w)
+{
+	struct command_answer a = { .json = NULL };
+	struct hostrecords_question q = question_of(h, w);
+	struct hostrecords_decision d;
+	const struct hit *held = q.pin	       ? q.pin
+				 : q.first_use ? q.remembered
+					       : NULL;
+
+	w->lookup = 0;
+	hostrecords_decide(&q, &d);
+	if (held && !h->no_records)
+		hostnames_judge(h->e, held, w->name, &h->records);
+	if (d.verdict != HOSTRECORDS_FOUND) {
+		explain(h, w, &q, &d, &a);
+		command_answer_waiter(w, &a);
+		return;
+	}
+	if (d.remember)
+		remember(h->e, w->name, &d.hit);
+	if (w->connects)
+		connect_to(h, w, &d.hit);
+	else
+		show(w, &d);
+}
+
+/* One answer less to wait for. */
+static void settle(struct host_ask *h)
+{
+	struct waiter *w;
+
+	if (--h->open > 0)
+		return;
+	w = h->ended ? NULL : find_waiter(h);
+	if (w)
+		decide(h, w);
+	free(h);
+}
+
+static void on_records(void *ctx, enum asker_status status, const char *error,
+		       const struct hostrecords *records)
+{
+	struct host_ask *h = ctx;
+
+	h->ended |= status == ASKER_ENDED;
+	h->records = *records;
+	h->no_records = status == ASKER_DONE ? NULL : error;
+	settle(h);
+}
+
+static void on_addresses(void *ctx, enum asker_status status, const char *error,
+			 const struct locator *addresses, size_t n)
+{
+	struct host_ask *h = ctx;
+
+	h->ended |= status == ASKER_ENDED;
+	h->no_address = status == ASKER_DONE ? NULL : error;
+	for (h->n = 0; h->n < n; h->n++)
+		h->addresses[h->n] = addresses[h->n];
+	settle(h);
+}
+
+bool command_ask_host(const struct command_call *c, const char *name,
+		      bool connects, uint64_t timeout_ms)
+{
+	struct engine *e = c->e;
+	struct host_ask *h = calloc(1, sizeof(*h));
+	struct waiter *w;
+
+	if (!h)
+		return false;
+	w = command_free_waiter(e);
+	*w = (struct waiter){ .client = c->client,
+			      .lookup = ++e->last_lookup,
+			      .is_host = true,
+			      .connects = connects,
+			      .timeout_ms = timeout_ms,
+			      .end_ms = engine_now_ms() + timeout_ms };
+	(void)snprintf(w->name, sizeof(w->name), "%s", name);
+	c->answer->later = true; /* it may be answered before we return */
+	*h = (struct host_ask){ .e = e, .id = w->lookup, .open = 3 };
+	asker_records(e->asker, name, on_records, h);
+	if (connects)
+		asker_addresses(e->asker, name, engine_locator_port(e),
+				on_addresses, h);
+	else
+		settle(h);
+	settle(h);
+	engine_schedule(e);
+	return true;
+}
