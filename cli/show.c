@@ -184,8 +184,10 @@ bool show_print_names(json_t *root, bool colour, FILE *out)
 bool show_print_overlay(json_t *root, bool colour, FILE *out)
 {
 	static const char *const lists[] = { "successors", "predecessors" };
-	static const char *const numbers[] = { "fingers", "size_estimate",
-					       "records", "links" };
+	static const char *const numbers[] = { "fingers",   "size_estimate",
+					       "records",   "links",
+					       "forwarded", "answered",
+					       "refused" };
 	struct columns *t = columns_new(2, 0);
 
 	(void)colour;

@@ -328,7 +328,8 @@ json_t *underlay_report(const struct underlay *u)
 	static const char *const keys[] = { "node_id",	     "successors",
 					    "predecessors",  "fingers",
 					    "size_estimate", "records",
-					    "links" };
+					    "links",	     "forwarded",
+					    "answered",	     "refused" };
 	json_t *o;
 	bool ok;
 

@@ -55,21 +55,26 @@ static json_t *overlay_json(const struct node *n)
 
 	if (!core)
 		return json_pack("{s:b, s:n, s:[], s:[], s:i, s:f, s:i, s:i, "
-				 "s:o}",
+				 "s:i, s:i, s:i, s:o}",
 				 "joined", 0, "node_id", "successors",
 				 "predecessors", "fingers", 0, "size_estimate",
-				 0.0, "records", 0, "links", 0, "names",
+				 0.0, "records", 0, "links", 0, "forwarded", 0,
+				 "answered", 0, "refused", 0, "names",
 				 names_json(n));
 	overlay_info(core, &info);
 	r = overlay_route(core);
-	return json_pack("{s:b, s:o, s:o, s:o, s:i, s:f, s:I, s:I, s:o}",
+	return json_pack("{s:b, s:o, s:o, s:o, s:i, s:f, s:I, s:I, s:I, s:I, "
+			 "s:I, s:o}",
 			 "joined", info.joined, "node_id", hit_json(&r->node),
 			 "successors", neighbours_json(r, route_successor),
 			 "predecessors", neighbours_json(r, route_predecessor),
 			 "fingers", (int)info.fingers, "size_estimate",
 			 info.size_estimate, "records",
 			 (json_int_t)info.records, "links",
-			 (json_int_t)info.links, "names", names_json(n));
+			 (json_int_t)info.links, "forwarded",
+			 (json_int_t)info.forwarded, "answered",
+			 (json_int_t)info.answered, "refused",
+			 (json_int_t)info.refused, "names", names_json(n));
 }
 
 char *shown_json(const struct node *n)

@@ -122,14 +122,18 @@ Test(show, the_overlay_as_far_as_it_is_known)
 	       "{\"name\":\"example.com\",\"joined\":true,"
 	       "\"successors\":[\"2001:22::1\",\"2001:22::2\"],"
 	       "\"predecessors\":null,\"fingers\":3,"
-	       "\"size_estimate\":5.2,\"records\":null,\"links\":4}",
+	       "\"size_estimate\":5.2,\"records\":null,\"links\":4,"
+	       "\"forwarded\":0,\"answered\":7,\"refused\":12}",
 	       "overlay        example.com\n"
 	       "joined         yes\n"
 	       "successors     2001:22::1\n"
 	       "               2001:22::2\n"
 	       "fingers        3\n"
 	       "size_estimate  5\n"
-	       "links          4\n");
+	       "links          4\n"
+	       "forwarded      0\n"
+	       "answered       7\n"
+	       "refused        12\n");
 }
 
 Test(show, counters_keep_their_order)
