@@ -10,7 +10,7 @@ up() {
 	local -A hit
 	for n in a b; do
 		mkdir -p "$WORK/hip-$n"
-		rm -f "$WORK/hip-$n"/*
+		rm -rf "$WORK/hip-$n"/*
 		hit[$n]=$("$b/hipline" keygen "$WORK/hip-$n/identity.pem") || return 1
 		# The engine makes its files there.
 		chown -R nobody "$WORK/hip-$n"
