@@ -55,6 +55,28 @@ static void overlay_rows(struct columns *t, json_t *root)
 	}
 }
 
+/* One line each, where there are several. */
+static void worker_rows(struct columns *t, json_t *root)
+{
+	const json_t *all = json_object_get(root, "workers");
+	const size_t n = json_array_size(all);
+
+	for (size_t i = 0; n > 1 && i < n; i++) {
+		const json_t *w = json_array_get(all, i);
+
+		columns_cell(t, i == 0 ? "workers" : "");
+		columns_cell(t,
+			     "%zu: packets in %" PRIu64 ", out %" PRIu64
+			     ", dropped %" PRIu64 "%s",
+			     i + 1, field_number(w, "packets_in"),
+			     field_number(w, "packets_out"),
+			     field_number(w, "dropped"),
+			     json_is_false(json_object_get(w, "queue"))
+				     ? ", no queue"
+				     : "");
+	}
+}
+
 static bool put_host(json_t *root, FILE *out)
 {
 	char locators[FIELD_TEXT_MAX];
@@ -75,6 +97,7 @@ static bool put_host(json_t *root, FILE *out)
 	columns_cell(t, "ESP");
 	columns_cell(t, "%s; offload: %s", field_text(root, "aead"),
 		     field_text(root, "offload"));
+	worker_rows(t, root);
 	columns_cell(t, "DNS");
 	columns_cell(t, "%s",
 		     field_text(json_object_get(root, "dns"), "state"));

@@ -79,6 +79,7 @@ struct config {
 	enum config_accept accept;
 	struct config_list bind;    /* addresses, or one interface */
 	struct config_list exclude; /* patterns of interfaces */
+	uint32_t workers;	    /* 0: as the processors are */
 	uint32_t mtu;		    /* 0: from the links underneath */
 	enum cipher_backend aead;
 	enum config_offload offload;

@@ -5,6 +5,8 @@
  */
 #include "daemon/config_keys.h"
 
+#include "tun/crew.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -71,8 +73,8 @@ static const struct config_key host_keys[] = {
 	  .max = CONFIG_ITEMS_MAX, .check = config_is_pattern,
 	  .initial = "docker*, virbr*", .acts_on = "docker*, virbr*",
 	  HOST_FIELD(exclude) },
-	{ "workers", CONFIG_NUMBER, .max = 64, .initial = "0", .acts_on = "0 1",
-	  NOWHERE },
+	{ "workers", CONFIG_NUMBER, .max = WORKERS_MAX, .initial = "0",
+	  HOST_FIELD(workers) },
 	{ "mtu", CONFIG_NUMBER, "0 (from the links) or 1280 to 9000",
 	  .max = 9000, .is_id = config_is_mtu, .initial = "0",
 	  HOST_FIELD(mtu) },

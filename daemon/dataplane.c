@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The engine's side of the worker: rings, SA table, and the sockets for HIP
- * packets, which go out from here and not through the worker.
+ * The engine's side of the workers: rings, SA table, and the sockets for HIP
+ * packets, which go out from here and not through a worker.
  */
 #include "daemon/dataplane.h"
 
@@ -34,10 +34,10 @@ struct dataplane {
 	struct dataplane_conf conf;
 	struct outlet outlet;
 	struct sa_table *sas;
-	struct worker *worker;
+	struct crew *crew;
 	struct flows flows;
 	struct ring *held; /* its oldest entry is lent to the caller */
-	bool data_first;   /* the ring that has its turn */
+	size_t turn;	   /* the ring that has it: ring_at */
 	bool locked;	   /* in a run of outputs that belong together, */
 	bool opened;	   /* and one of them has opened an outbound SA */
 	struct active *active;
@@ -47,14 +47,16 @@ struct dataplane {
 
 int dataplane_new(const struct dataplane_conf *conf, struct dataplane **out)
 {
-	struct worker_conf wc = { .tun_fd = conf->tun_fd,
-				  .udp4_fd = conf->udp4_fd,
-				  .udp6_fd = conf->udp6_fd,
-				  .raw = conf->raw,
-				  .tun_ifindex = conf->tun_ifindex,
-				  .mtu = conf->mtu,
-				  .without = conf->no_offload ? WORKER_OFFLOADS
-							      : 0 };
+	struct crew_conf cc = {
+		.first = { .tun_fd = conf->tun_fd,
+			   .udp4_fd = conf->udp4_fd,
+			   .udp6_fd = conf->udp6_fd,
+			   .raw = conf->raw,
+			   .tun_ifindex = conf->tun_ifindex,
+			   .mtu = conf->mtu,
+			   .without = conf->no_offload ? WORKER_OFFLOADS : 0 },
+		.more = conf->more,
+	};
 	struct dataplane *d = calloc(1, sizeof(*d));
 	uint8_t seed[TABLE_SEED_LEN];
 	int err = -ENOMEM;
@@ -70,10 +72,10 @@ int dataplane_new(const struct dataplane_conf *conf, struct dataplane **out)
 	randombytes_buf(seed, sizeof(seed));
 	d->sas = sa_table_new(seed);
 	if (d->sas) {
-		memcpy(wc.hit, conf->hit.bytes, sizeof(wc.hit));
-		wc.sas = d->sas;
-		d->worker = worker_new(&wc);
-		err = d->worker ? 0 : -errno;
+		memcpy(cc.first.hit, conf->hit.bytes, sizeof(cc.first.hit));
+		cc.first.sas = d->sas;
+		d->crew = crew_new(&cc);
+		err = d->crew ? 0 : -errno;
 	}
 	if (err < 0)
 		dataplane_free(d);
@@ -84,12 +86,17 @@ int dataplane_new(const struct dataplane_conf *conf, struct dataplane **out)
 
 int dataplane_start(struct dataplane *d)
 {
-	return worker_start(d->worker);
+	return crew_start(d->crew);
 }
 
 const char *dataplane_offload_text(const struct dataplane *d)
 {
-	return worker_offload_text(d->worker);
+	return worker_offload_text(crew_worker(d->crew, 0));
+}
+
+const struct crew *dataplane_crew(const struct dataplane *d)
+{
+	return d->crew;
 }
 
 void dataplane_free(struct dataplane *d)
@@ -97,9 +104,9 @@ void dataplane_free(struct dataplane *d)
 	if (!d)
 		return;
 	dataplane_flush(d);
-	if (d->worker) {
-		worker_stop(d->worker);
-		worker_free(d->worker);
+	if (d->crew) {
+		crew_stop(d->crew);
+		crew_free(d->crew);
 	}
 	sa_table_free(d->sas);
 	flows_clear(&d->flows);
@@ -109,7 +116,7 @@ void dataplane_free(struct dataplane *d)
 
 int dataplane_event_fd(const struct dataplane *d)
 {
-	return worker_event_fd(d->worker);
+	return crew_event_fd(d->crew);
 }
 
 void dataplane_woken(struct dataplane *d)
@@ -181,19 +188,32 @@ static bool take_from(struct dataplane *d, struct ring *ring,
 	return false;
 }
 
+/* Each worker has two. */
+static size_t ring_count(const struct dataplane *d)
+{
+	return 2 * crew_count(d->crew);
+}
+
+static struct ring *ring_at(const struct dataplane *d, size_t i)
+{
+	struct worker *w = crew_worker(d->crew, i / 2);
+
+	return i % 2 ? worker_data_ring(w) : worker_control_ring(w);
+}
+
 /* In turn, so that a flood of HIP packets does not keep our own waiting. */
 bool dataplane_take(struct dataplane *d, struct hip_input *out)
 {
-	struct ring *control = worker_control_ring(d->worker);
-	struct ring *data = worker_data_ring(d->worker);
-	bool data_first = d->data_first;
+	const size_t n = ring_count(d), turn = d->turn;
 
 	if (d->held)
 		ring_pop(d->held);
 	d->held = NULL;
-	d->data_first = !data_first;
-	return take_from(d, data_first ? data : control, out) ||
-	       take_from(d, data_first ? control : data, out);
+	d->turn = (turn + 1) % n;
+	for (size_t i = 0; i < n; i++)
+		if (take_from(d, ring_at(d, (turn + i) % n), out))
+			return true;
+	return false;
 }
 
 static void lock(struct dataplane *d)
@@ -205,25 +225,24 @@ static void lock(struct dataplane *d)
 
 /*
  * What came for a peer while its SA was made: it follows what waited for that,
- * before the worker can seal anything newer.
+ * before a worker can seal anything newer.
  */
-static void follow(struct dataplane *d)
+static void follow(struct dataplane *d, struct ring *ring)
 {
-	struct ring *ring = worker_data_ring(d->worker);
 	const struct ring_entry *e;
 
 	while (d->held != ring && (e = ring_peek(ring)) &&
 	       e->kind == RING_NO_SA && e->len >= IPV6_HEADER_LEN &&
 	       sa_out_find(d->sas, e->bytes + DESTINATION_OFFSET)) {
-		(void)worker_inject(d->worker, e->bytes, e->len); /* counted */
+		(void)crew_inject(d->crew, e->bytes, e->len); /* counted */
 		ring_pop(ring);
 	}
 }
 
 void dataplane_flush(struct dataplane *d)
 {
-	if (d->opened)
-		follow(d);
+	for (size_t i = 0; d->opened && i < crew_count(d->crew); i++)
+		follow(d, worker_data_ring(crew_worker(d->crew, i)));
 	d->opened = false;
 	if (d->locked)
 		sa_table_unlock(d->sas);
@@ -231,7 +250,7 @@ void dataplane_flush(struct dataplane *d)
 }
 
 /* RFC 6261 4.1: as an inner packet of next header 139, under the lock that
- * keeps the worker from sealing. False when there is no SA for it. */
+ * keeps workers from sealing. False when there is no SA for it. */
 static bool seal(struct dataplane *d, const struct hip_output *o, struct pkt *p)
 {
 	uint8_t *ip = pkt_data(p);
@@ -360,7 +379,8 @@ static void tell_unreachable(struct dataplane *d, const struct hip_output *o)
 		icmp6_error_write(ICMP6_ADDRESS, 0, o->bytes, o->len, error);
 
 	if (len > 0)
-		(void)worker_deliver(d->worker, error, len); /* counted */
+		(void)worker_deliver(crew_worker(d->crew, 0), error,
+				     len); /* counted */
 }
 
 bool dataplane_output(struct dataplane *d, struct hip_output *o,
@@ -380,7 +400,7 @@ bool dataplane_output(struct dataplane *d, struct hip_output *o,
 		delete_sa(d, o);
 		return true;
 	case HIP_OUT_INJECT:
-		(void)worker_inject(d->worker, o->bytes, o->len); /* counted */
+		(void)crew_inject(d->crew, o->bytes, o->len); /* counted */
 		return true;
 	case HIP_OUT_SEND:
 		dataplane_flush(d);
@@ -508,12 +528,12 @@ const struct flow *dataplane_flow(const struct dataplane *d,
 
 int dataplane_failed(const struct dataplane *d)
 {
-	return worker_failed(d->worker);
+	return crew_failed(d->crew);
 }
 
 uint64_t dataplane_drops(const struct dataplane *d, enum worker_drop reason)
 {
-	return worker_drops(d->worker, reason);
+	return crew_drops(d->crew, reason);
 }
 
 uint64_t dataplane_send_failures(const struct dataplane *d)

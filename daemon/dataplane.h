@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Between the HIP host and the data plane: what the worker could not settle
+ * Between the HIP host and the data plane: what the workers could not settle
  * becomes inputs of the host, and the host's outputs become SAs and packets.
  */
 #ifndef HIPLINE_DATAPLANE_H
@@ -8,13 +8,14 @@
 
 #include "daemon/flow.h"
 #include "daemon/hip/host.h"
-#include "tun/worker.h"
+#include "tun/crew.h"
 
 struct dataplane;
 
 struct dataplane_conf {
 	int tun_fd, udp4_fd, udp6_fd; /* udp: -1 for none; all borrowed */
 	struct worker_raw raw;
+	struct worker_more more; /* for further workers */
 	unsigned tun_ifindex;
 	uint32_t mtu;
 	struct hit hit; /* ours */
@@ -27,13 +28,16 @@ struct dataplane_conf {
 __attribute__((warn_unused_result)) int
 dataplane_new(const struct dataplane_conf *conf, struct dataplane **out);
 
-/* Starts the worker's thread. 0 or a negative errno. */
+/* Starts the workers' threads. 0 or a negative errno. */
 __attribute__((warn_unused_result)) int dataplane_start(struct dataplane *d);
 
-/* What the kernel does for it: as worker_offload_text. */
+/* What the kernel does for the first worker: as worker_offload_text. */
 const char *dataplane_offload_text(const struct dataplane *d);
 
-/* Ends the thread; wipes keys. */
+/* The workers, to be asked about. */
+const struct crew *dataplane_crew(const struct dataplane *d);
+
+/* Ends the threads; wipes keys. */
 void dataplane_free(struct dataplane *d);
 
 /* Readable when dataplane_take has something; cleared by dataplane_woken. */

@@ -252,7 +252,7 @@ static void take_ids(const struct config_ids *ids, uint16_t out[IDS_MAX],
 	*n = ids->n;
 }
 
-static int make_host(struct engine *e)
+static int make_host(struct engine *e, const struct handover *h)
 {
 	const struct config *c = &e->config;
 	struct host_conf conf;
@@ -270,6 +270,7 @@ static int make_host(struct engine *e)
 	conf.idle_ms = (uint64_t)c->idle_s * 1000;
 	conf.rekey_ms = (uint64_t)c->rekey_s * 1000;
 	conf.inner_mtu = e->mtu;
+	conf.spi_modulus = (uint32_t)h->more.n + 1;
 	conf.rekey_packets = c->rekey_packets;
 	conf.rekey_bytes = c->rekey_bytes;
 	conf.r1_generation = e->generation;
@@ -286,6 +287,7 @@ static int make_dataplane(struct engine *e, const struct handover *h)
 		.udp4_fd = h->udp4_fd,
 		.udp6_fd = h->udp6_fd,
 		.raw = h->raw,
+		.more = h->more,
 		.tun_ifindex = h->tun_ifindex,
 		.mtu = h->mtu,
 		.hit = *identity_hit(e->id),
@@ -389,7 +391,7 @@ static int make_all(struct engine *e, const struct handover *h)
 	err = recovery_load(e);
 	if (err < 0)
 		return failed("recovery", err);
-	err = make_host(e);
+	err = make_host(e, h);
 	if (err == 0)
 		err = make_dataplane(e, h);
 	if (err == 0) {

@@ -21,8 +21,10 @@ enum {
 	HAS_RAW = 16,	/* of the first raw socket; the others follow */
 	FDS_ALWAYS = 2, /* TUN and listener */
 	FIXED_LEN = 64, /* more than the numbers take */
-	FDS_MAX = FDS_ALWAYS + 2 + RAW_SOCKETS,
+	FDS_MAX = FDS_ALWAYS + 2 + RAW_SOCKETS + 3 * (WORKERS_MAX - 1),
 };
+
+static_assert((int)FDS_MAX <= (int)IPC_FDS_MAX, "they go in one message");
 
 static_assert(HAS_RAW << (RAW_SOCKETS - 1) <= UINT8_MAX,
 	      "the flags are one byte");
@@ -62,10 +64,28 @@ static void write_all(struct wr *w, const struct handover *h)
 	wr_u32(w, h->gid_change);
 	wr_u32(w, h->mtu);
 	wr_u32(w, h->tun_ifindex);
+	wr_u8(w, (uint8_t)h->more.n);
+	wr_u8(w, h->more.queues);
 	wr_u32(w, (uint32_t)name_len);
 	wr_bytes(w, h->file, name_len);
 	wr_u32(w, (uint32_t)h->text_len);
 	wr_bytes(w, h->text, h->text_len);
+}
+
+/* Appends those of the further workers; how many there are then. */
+static size_t add_more(const struct worker_more *more, int *fds, size_t n)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		const struct worker_fds *w = &more->fds[i];
+
+		if (more->queues)
+			fds[n++] = w->tun_fd;
+		if (w->udp4_fd >= 0)
+			fds[n++] = w->udp4_fd;
+		if (w->udp6_fd >= 0)
+			fds[n++] = w->udp6_fd;
+	}
+	return n;
 }
 
 int handover_send(int fd, const struct handover *h)
@@ -88,6 +108,7 @@ int handover_send(int fd, const struct handover *h)
 	for (int i = 0; h->raw.is_open && i < RAW_SOCKETS; i++)
 		if (h->raw.fds[i] >= 0)
 			fds[n_fds++] = h->raw.fds[i];
+	n_fds = add_more(&h->more, fds, n_fds);
 	err = wr_failed(&w) ? -EMSGSIZE
 			    : ipc_send(fd, HANDOVER_ALL, body, wr_len(&w), fds,
 				       n_fds, HANDOVER_TIMEOUT_MS);
@@ -193,7 +214,7 @@ static bool read_all(struct rd *r, struct handover *h, uint8_t *flags)
 {
 	const uint8_t *name, *text;
 	size_t name_len;
-	uint8_t firewall;
+	uint8_t firewall, queues;
 
 	*flags = rd_u8(r);
 	firewall = rd_u8(r);
@@ -205,12 +226,16 @@ static bool read_all(struct rd *r, struct handover *h, uint8_t *flags)
 	h->gid_change = rd_u32(r);
 	h->mtu = rd_u32(r);
 	h->tun_ifindex = rd_u32(r);
+	h->more.n = rd_u8(r);
+	queues = rd_u8(r);
+	h->more.queues = queues == 1;
 	name_len = rd_u32(r);
 	name = rd_bytes(r, name_len);
 	h->text_len = rd_u32(r);
 	text = rd_bytes(r, h->text_len);
 	h->raw.is_open = *flags & IS_RAW;
 	if (!rd_done(r) || firewall > GUARD_FIREWALL_REFUSED || name_len == 0 ||
+	    h->more.n >= WORKERS_MAX || queues > 1 ||
 	    (!h->raw.is_open && *flags >= HAS_RAW) ||
 	    memchr(name, '\0', name_len) != name + name_len - 1)
 		return false;
@@ -221,9 +246,11 @@ static bool read_all(struct rd *r, struct handover *h, uint8_t *flags)
 }
 
 /* How many descriptors there are to be. */
-static size_t count_fds(uint8_t flags)
+static size_t count_fds(uint8_t flags, const struct worker_more *more)
 {
-	size_t n = FDS_ALWAYS;
+	const size_t each = (flags & HAS_UDP4 ? 1u : 0u) +
+			    (flags & HAS_UDP6 ? 1u : 0u) + more->queues;
+	size_t n = FDS_ALWAYS + more->n * each;
 
 	for (uint8_t bits = flags & (uint8_t) ~(IS_VERBOSE | IS_RAW); bits;
 	     bits &= (uint8_t)(bits - 1))
@@ -239,6 +266,13 @@ static void take_fds(struct handover *h, const int *fds, uint8_t flags)
 	h->udp6_fd = flags & HAS_UDP6 ? *fds++ : -1;
 	for (int i = 0; i < RAW_SOCKETS; i++)
 		h->raw.fds[i] = flags & HAS_RAW << i ? *fds++ : -1;
+	for (size_t i = 0; i < h->more.n; i++) {
+		struct worker_fds *w = &h->more.fds[i];
+
+		w->tun_fd = h->more.queues ? *fds++ : -1;
+		w->udp4_fd = flags & HAS_UDP4 ? *fds++ : -1;
+		w->udp6_fd = flags & HAS_UDP6 ? *fds++ : -1;
+	}
 }
 
 bool handover_parse(const struct ipc_message *m, struct handover *out)
@@ -248,7 +282,7 @@ bool handover_parse(const struct ipc_message *m, struct handover *out)
 	uint8_t flags = 0;
 	bool ok = read_all(&r, &h, &flags);
 
-	if (!ok || m->n_fds != count_fds(flags)) {
+	if (!ok || m->n_fds != count_fds(flags, &h.more)) {
 		for (size_t i = 0; i < m->n_fds; i++)
 			(void)close(m->fds[i]); /* of no use */
 		return false;

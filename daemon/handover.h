@@ -10,7 +10,7 @@
 
 #include "daemon/base/ipc.h"
 #include "daemon/guard.h"
-#include "tun/worker.h"
+#include "tun/crew.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +47,7 @@ struct handover {
 	bool verbose;
 	int tun_fd, udp4_fd, udp6_fd, listen_fd; /* udp: -1 for none */
 	struct worker_raw raw;
+	struct worker_more more; /* families as the first worker has them */
 };
 
 /* Sends one of them; the descriptors stay ours. 0 or a negative errno. */

@@ -249,6 +249,7 @@ static int hand_over(struct monitor *m)
 		.udp4_fd = m->network.udp4_fd,
 		.udp6_fd = m->network.udp6_fd,
 		.raw = m->network.raw,
+		.more = m->network.more,
 		.listen_fd = m->listener,
 	};
 	int err = start_engine(m);

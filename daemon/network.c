@@ -10,9 +10,11 @@
 #include "tun/cipher.h"
 #include "tun/device.h"
 #include "tun/socket.h"
+#include "tun/steer.h"
 
 #include <errno.h>
 #include <net/if.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,11 +24,28 @@ enum {
 	MTU_MAX = 9000,	       /* as configured at most */
 	HIT_PREFIX_LEN = 128,
 	ROUTE_METRIC = 256, /* an ordinary one: better than the guard's */
+	/* A worker for so many processors, where nothing is said. */
+	PROCESSORS_EACH = 4,
+	WORKERS_AUTO_MAX = 4,
 };
 
 void network_init(struct network *n)
 {
 	*n = (struct network){ .udp4_fd = -1, .udp6_fd = -1, .tun_fd = -1 };
+}
+
+static void close_more(struct worker_more *more)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		const struct worker_fds *w = &more->fds[i];
+
+		if (w->tun_fd >= 0)
+			(void)close(w->tun_fd);
+		if (w->udp4_fd >= 0)
+			(void)close(w->udp4_fd);
+		if (w->udp6_fd >= 0)
+			(void)close(w->udp6_fd);
+	}
 }
 
 void network_close(struct network *n)
@@ -40,6 +59,7 @@ void network_close(struct network *n)
 			(void)close(n->raw.fds[i]);
 	if (n->tun_fd >= 0)
 		(void)close(n->tun_fd);
+	close_more(&n->more);
 	network_init(n);
 }
 
@@ -138,6 +158,54 @@ static int open_socket(const struct config *c, sa_family_t family, int *fd)
 	return err;
 }
 
+/* The socket of the same port that a further worker has, into *fd. */
+static int open_twin(const struct config *c, int first, int *fd)
+{
+	int got = first < 0 ? -1 : socket_twin(first);
+
+	if (first >= 0 && got < 0) {
+		log_error("socket",
+			  "UDP port %u for several workers: %s; set workers = "
+			  "1",
+			  c->port, strerror(-got));
+		return got;
+	}
+	*fd = got;
+	return 0;
+}
+
+/* Without that program a peer's packets go to a worker all the same. */
+static void steer(int fd, size_t workers)
+{
+	int err = fd < 0 ? 0 : steer_sockets(fd, (unsigned)workers);
+
+	if (err < 0)
+		log_warning("socket",
+			    "packets cannot be sent to the worker that has "
+			    "their association: %s",
+			    strerror(-err));
+}
+
+static int open_twins(struct network *n, const struct config *c, size_t workers)
+{
+	struct worker_more *more = &n->more;
+	int err = 0;
+
+	while (err == 0 && more->n + 1 < workers) {
+		struct worker_fds *w = &more->fds[more->n++];
+
+		*w = (struct worker_fds){ -1, -1, -1 };
+		err = open_twin(c, n->udp4_fd, &w->udp4_fd);
+		if (err == 0)
+			err = open_twin(c, n->udp6_fd, &w->udp6_fd);
+	}
+	if (err == 0 && workers > 1) {
+		steer(n->udp4_fd, workers);
+		steer(n->udp6_fd, workers);
+	}
+	return err;
+}
+
 /* The raw sockets of a family that has a UDP socket. */
 static int open_raw(struct network *n, const struct config *c,
 		    enum worker_raw_socket which)
@@ -176,8 +244,31 @@ static int open_all_raw(struct network *n, const struct config *c)
 	return err;
 }
 
+size_t network_workers(const struct config *c, unsigned processors)
+{
+	size_t n = processors / PROCESSORS_EACH;
+
+	if (c->workers > 0)
+		return c->workers;
+	if (n < 1)
+		return 1;
+	return n < WORKERS_AUTO_MAX ? n : WORKERS_AUTO_MAX;
+}
+
+/* Those that we may run on. */
+static unsigned count_processors(void)
+{
+	cpu_set_t set;
+
+	/* It fails where there are more than it can count. */
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return CPU_SETSIZE;
+	return (unsigned)CPU_COUNT(&set);
+}
+
 int network_open_sockets(struct network *n, const struct config *c)
 {
+	const size_t workers = network_workers(c, count_processors());
 	int err = open_socket(c, AF_INET, &n->udp4_fd);
 
 	if (err == 0)
@@ -186,6 +277,8 @@ int network_open_sockets(struct network *n, const struct config *c)
 		log_error("socket", "this host has neither IPv4 nor IPv6");
 		err = -EAFNOSUPPORT;
 	}
+	if (err == 0)
+		err = open_twins(n, c, workers);
 	if (err == 0 && c->transport == CONFIG_TRANSPORT_RAW)
 		err = open_all_raw(n, c);
 	return err;
@@ -220,17 +313,26 @@ static void complain_tun(const struct config *c, int err)
 
 int network_open_tun(struct network *n, const struct config *c)
 {
+	const int workers = (int)n->more.n + 1;
 	char name[IFNAMSIZ] = "";
-	int fd;
+	int fds[WORKERS_MAX], got;
 
 	memcpy(name, c->interface, strnlen(c->interface, IFNAMSIZ - 1));
-	fd = c->offload == CONFIG_OFFLOAD_OFF ? device_open_plain(name)
-					      : device_open(name);
-	if (fd < 0) {
-		complain_tun(c, fd);
-		return fd;
+	got = device_open_queues(name, c->offload == CONFIG_OFFLOAD_OFF, fds,
+				 workers);
+	if (got < 0) {
+		complain_tun(c, got);
+		return got;
 	}
-	n->tun_fd = fd;
+	n->tun_fd = fds[0];
+	n->more.queues = got > 1;
+	for (int i = 1; i < got; i++)
+		n->more.fds[i - 1].tun_fd = fds[i];
+	if (got < workers)
+		log_info("tun",
+			 "one worker reads %s for all: several queues take "
+			 "eBPF, and CAP_BPF at the start",
+			 c->interface);
 	n->tun_ifindex = if_nametoindex(name);
 	if (n->tun_ifindex == 0) {
 		log_error("tun", "interface %s is gone again", c->interface);

@@ -8,8 +8,8 @@
 #define HIPLINE_NETWORK_H
 
 #include "daemon/config.h"
+#include "tun/crew.h"
 #include "tun/netlink.h"
-#include "tun/worker.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +18,7 @@ struct network {
 	int udp4_fd, udp6_fd;  /* -1: this family is not used */
 	struct worker_raw raw; /* open with transport = raw */
 	int tun_fd;
+	struct worker_more more; /* what further workers have */
 	uint32_t tun_ifindex;
 	uint32_t mtu;
 };
@@ -25,12 +26,17 @@ struct network {
 /* All descriptors -1. */
 void network_init(struct network *n);
 
-/* Opens the sockets, the raw ones too when they are wanted; the port must be
- * free. 0 or a negative errno. */
+/* How many workers there are to be on a host of so many processors. */
+size_t network_workers(const struct config *c, unsigned processors);
+
+/* Opens the sockets of all workers, the raw ones too when they are wanted; the
+ * port must be free. 0 or a negative errno. */
 __attribute__((warn_unused_result)) int
 network_open_sockets(struct network *n, const struct config *c);
 
-/* Makes the TUN device; nobody can use it yet. 0 or a negative errno. */
+/* Makes the TUN device, with a queue for each worker where the kernel can be
+ * told which packet goes to whom; nobody can use it yet. After the sockets. 0
+ * or a negative errno. */
 __attribute__((warn_unused_result)) int
 network_open_tun(struct network *n, const struct config *c);
 

@@ -326,6 +326,30 @@ static const char *aead_text(const struct config *c)
 		       : "openssl";
 }
 
+/* Each with the way its packets go, and how many they are. */
+static json_t *workers_json(const struct engine *e)
+{
+	const struct crew *crew = dataplane_crew(e->dataplane);
+	json_t *array = json_array();
+	bool ok = array != NULL;
+
+	for (size_t i = 0; ok && i < crew_count(crew); i++) {
+		const struct worker *w = crew_worker(crew, i);
+		json_t *o = json_object();
+		uint64_t dropped = 0;
+
+		for (int r = 0; r < WORKER_DROP_COUNT; r++)
+			dropped += worker_drops(w, (enum worker_drop)r);
+		ok = put_text(o, "offload", worker_offload_text(w)) &&
+		     put(o, "queue", json_boolean(crew_has_queue(crew, i))) &&
+		     put_number(o, "packets_in", worker_packets_in(w)) &&
+		     put_number(o, "packets_out", worker_packets_out(w)) &&
+		     put_number(o, "dropped", dropped);
+		ok = json_array_append_new(array, o) == 0 && ok;
+	}
+	return whole(array, ok);
+}
+
 json_t *report_status(const struct engine *e)
 {
 	const struct config *c = &e->config;
@@ -338,6 +362,7 @@ json_t *report_status(const struct engine *e)
 		put_number(o, "port", c->port) &&
 		put_text(o, "aead", aead_text(c)) &&
 		put_text(o, "offload", dataplane_offload_text(e->dataplane)) &&
+		put(o, "workers", workers_json(e)) &&
 		put(o, "locators", locators_json(c)) &&
 		put(o, "nat", json_null()) &&
 		put(o, "associations", associations_json(e)) &&

@@ -15,7 +15,7 @@
 enum {
 	IPC_HEADER_LEN = 8,
 	IPC_BODY_MAX = 8 * 1024 * 1024, /* a status of 10,000 associations */
-	IPC_FDS_MAX = 32,
+	IPC_FDS_MAX = 200,		/* the kernel takes 253 */
 };
 
 /* A whole message; body is borrowed from the reader. */

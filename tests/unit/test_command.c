@@ -203,7 +203,7 @@ Test(command, status_has_every_key)
 	static const char *const keys[] = {
 		"version", "hit",      "interface",    "mtu",	  "port",
 		"aead",	   "locators", "nat",	       "overlay", "relays",
-		"names",   "warnings", "associations", "offload",
+		"names",   "warnings", "associations", "offload", "workers",
 	};
 	struct command_answer a;
 

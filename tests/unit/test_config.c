@@ -61,6 +61,7 @@ Test(config, an_empty_one_means_the_defaults)
 	cr_expect_str_eq(c.exclude.items[1].text, "virbr*");
 	cr_expect_eq(c.mtu, 0);
 	cr_expect_eq(c.aead, CIPHER_AUTO);
+	cr_expect_eq(c.workers, 0);
 	cr_expect_eq(c.offload, CONFIG_OFFLOAD_AUTO);
 	cr_expect_eq(c.firewall, CONFIG_FIREWALL_AUTO);
 	cr_expect(c.dh.n == 2 && c.dh.ids[0] == 7 && c.dh.ids[1] == 8);
@@ -80,20 +81,20 @@ Test(config, an_empty_one_means_the_defaults)
 
 Test(config, host_keys_are_taken)
 {
-	struct config c =
-		parse("host {\n"
-		      "  identity = \"/tmp/a b.pem\"\n"
-		      "  algorithm = rsa-3072 interface = hip-1\n"
-		      "  port = 65535 control = /tmp/c state = /tmp/s\n"
-		      "  users = { nobody, nobody, nobody }\n"
-		      "  accept = any bind = { 192.0.2.1, 2001:db8::1 }\n"
-		      "  mtu = 1280 aead = ipsec-mb offload = off\n"
-		      "  firewall = off dh = { 8 } cipher = { 2 }\n"
-		      "  esp = { 8, 13 } idle_s = 0 rekey_s = 60\n"
-		      "  rekey_packets = 4294967295 rekey_bytes = 1\n"
-		      "  association_max = 1 log = debug\n"
-		      "}\n"
-		      "dns { suffix = hip.example }\n");
+	struct config c = parse(
+		"host {\n"
+		"  identity = \"/tmp/a b.pem\"\n"
+		"  algorithm = rsa-3072 interface = hip-1\n"
+		"  port = 65535 control = /tmp/c state = /tmp/s\n"
+		"  users = { nobody, nobody, nobody }\n"
+		"  accept = any bind = { 192.0.2.1, 2001:db8::1 }\n"
+		"  workers = 64 mtu = 1280 aead = ipsec-mb offload = off\n"
+		"  firewall = off dh = { 8 } cipher = { 2 }\n"
+		"  esp = { 8, 13 } idle_s = 0 rekey_s = 60\n"
+		"  rekey_packets = 4294967295 rekey_bytes = 1\n"
+		"  association_max = 1 log = debug\n"
+		"}\n"
+		"dns { suffix = hip.example }\n");
 
 	cr_expect_str_eq(c.identity, "/tmp/a b.pem");
 	cr_expect_eq(c.algorithm, IDENTITY_RSA_3072);
@@ -105,6 +106,7 @@ Test(config, host_keys_are_taken)
 	cr_expect_eq(c.bind.n, 2);
 	cr_expect_eq(c.mtu, 1280);
 	cr_expect_eq(c.aead, CIPHER_IPSEC_MB);
+	cr_expect_eq(c.workers, 64);
 	cr_expect_eq(c.offload, CONFIG_OFFLOAD_OFF);
 	cr_expect_eq(c.firewall, CONFIG_FIREWALL_OFF);
 	cr_expect(c.dh.n == 1 && c.dh.ids[0] == 8);
@@ -160,14 +162,14 @@ Test(config, an_empty_list_takes_the_default_away)
 Test(config, what_is_not_acted_on_is_listed_once_per_key)
 {
 	struct config c = parse("host {\n"
-				" workers = 2\n keepalive = adaptive\n}\n"
+				" keepalive = adaptive\n}\n"
 				"overlay { exchange = overlay }\n"
 				"dns { route = all }\n"
 				"sip { rescue = on }\n"
 				"relay { use = { " HIT_A "@192.0.2.1 } }\n");
 	static const char *const pairs[] = {
-		"host workers", "host keepalive", "overlay exchange",
-		"dns route",	"sip rescue",	  "relay use",
+		"host keepalive", "overlay exchange", "dns route",
+		"sip rescue",	  "relay use",
 	};
 
 	cr_expect_eq(c.unsupported.n, sizeof(pairs) / sizeof(pairs[0]));

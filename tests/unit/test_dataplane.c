@@ -19,20 +19,32 @@ static const struct hit peer = { { 0x20, 0x01, 0, 0x22, 2 } };
 static struct dataplane *d;
 static int tun[2];
 
-static void make_over(int udp4_fd)
+static int tun2[2]; /* of a second worker */
+
+static void make_with(int udp4_fd, size_t more, int more_udp4_fd)
 {
 	struct dataplane_conf conf = { .udp4_fd = udp4_fd,
 				       .udp6_fd = -1,
 				       .tun_ifindex = 99,
 				       .mtu = 1400,
 				       .hit = us,
+				       .more = { .n = more, .queues = more },
 				       .peers_max = 1 };
 
 	cr_assert_geq(sodium_init(), 0);
 	cr_assert_eq(
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun), 0);
+	cr_assert_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun2),
+		0);
 	conf.tun_fd = tun[0];
+	conf.more.fds[0] = (struct worker_fds){ tun2[0], more_udp4_fd, -1 };
 	cr_assert_eq(dataplane_new(&conf, &d), 0);
+}
+
+static void make_over(int udp4_fd)
+{
+	make_with(udp4_fd, 0, -1);
 }
 
 static void make(void)
@@ -45,6 +57,8 @@ static void take_away(void)
 	dataplane_free(d);
 	(void)close(tun[0]);
 	(void)close(tun[1]);
+	(void)close(tun2[0]);
+	(void)close(tun2[1]);
 }
 
 TestSuite(dataplane, .init = make, .fini = take_away);
@@ -262,4 +276,94 @@ Test(dataplane_turns, hip_packets_and_our_own_are_taken_in_turn)
 	cr_expect_eq(in.kind, HIP_IN_ACQUIRE);
 	take_away();
 	(void)close(udp);
+}
+
+/* The port that an ESP packet came from, and its sequence number. */
+static uint32_t receive_esp_from(int fd, uint16_t *port)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+	uint8_t esp[200];
+
+	cr_assert_eq(poll(&p, 1, 10000), 1);
+	cr_assert_gt(recvfrom(fd, esp, sizeof(esp), 0, (struct sockaddr *)&from,
+			      &len),
+		     8);
+	*port = from.sin_port;
+	return (uint32_t)esp[6] << 8 | esp[7];
+}
+
+/* It goes by the same worker as what comes after, or they would race. */
+Test(dataplane_turns, what_waited_goes_by_the_worker_that_reads_for_the_peer)
+{
+	struct sockaddr_in at, first, second;
+	int udp = open_udp(&first), udp2 = open_udp(&second);
+	int there = open_udp(&at);
+	struct hip_output out = sa(HIP_OUT_SA_OUT, 2000);
+	struct hip_output inject = { .kind = HIP_OUT_INJECT };
+	uint8_t inner[48];
+	uint16_t port;
+
+	memset(out.remote.addr + 10, 0xff, 2);
+	memcpy(out.remote.addr + 12, &at.sin_addr, 4);
+	out.remote.port = ntohs(at.sin_port);
+	out.hit.bytes[15] = 1; /* odd: the second one's */
+	make_with(udp, 1, udp2);
+	inner_packet(inner);
+	inner[39] = 1;
+	inject.bytes = inner;
+	inject.len = sizeof(inner);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(write(tun2[1], inner, sizeof(inner)),
+			     sizeof(inner));
+	cr_assert_eq(dataplane_start(d), 0);
+	wait_for_worker();
+	cr_assert(dataplane_output(d, &out, 0));
+	cr_assert(dataplane_output(d, &inject, 0));
+	dataplane_flush(d);
+	for (uint32_t i = 1; i <= 4; i++) {
+		cr_expect_eq(receive_esp_from(there, &port), i);
+		cr_expect_eq(port, second.sin_port);
+	}
+	cr_expect_eq(worker_packets_out(crew_worker(dataplane_crew(d), 0)), 0);
+	cr_expect_eq(worker_packets_out(crew_worker(dataplane_crew(d), 1)), 4);
+	take_away();
+	(void)close(udp);
+	(void)close(udp2);
+	(void)close(there);
+}
+
+/* A HIP packet may come to any of them, behind ESP in one run. */
+Test(dataplane_turns, hip_packets_of_any_worker_are_taken)
+{
+	struct sockaddr_in first, second;
+	int udp = open_udp(&first), udp2 = open_udp(&second);
+	struct hip_input in;
+
+	make_with(udp, 1, udp2);
+	cr_assert_eq(dataplane_start(d), 0);
+	cr_assert_eq(sendto(udp, "\0\0\0\0hip", 7, 0,
+			    (struct sockaddr *)&second, sizeof(second)),
+		     7);
+	wait_for_worker();
+	cr_assert(dataplane_take(d, &in));
+	cr_expect_eq(in.kind, HIP_IN_PACKET);
+	cr_expect_eq(in.len, 3);
+	cr_expect_not(dataplane_take(d, &in));
+	take_away();
+	(void)close(udp);
+	(void)close(udp2);
+}
+
+Test(dataplane_turns, a_queue_of_any_worker_that_is_gone_is_reported)
+{
+	make_with(-1, 1, -1);
+	cr_assert_eq(dataplane_start(d), 0);
+	cr_expect_eq(dataplane_failed(d), 0);
+	(void)close(tun2[1]);
+	wait_for_worker();
+	cr_expect_eq(dataplane_failed(d), EBADFD);
+	tun2[1] = -1;
+	take_away();
 }

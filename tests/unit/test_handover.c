@@ -121,6 +121,73 @@ Test(handover, raw_sockets_arrive_each_in_its_place)
 	close_fds(&got);
 }
 
+/* Puts an open descriptor there, and remembers which. */
+static void put(int *fd, ino_t *which)
+{
+	struct stat s;
+
+	*fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	cr_assert_geq(*fd, 0);
+	cr_assert_eq(fstat(*fd, &s), 0);
+	*which = s.st_ino;
+}
+
+static void expect_is(int fd, ino_t which)
+{
+	struct stat s;
+
+	cr_assert_eq(fstat(fd, &s), 0);
+	cr_expect_eq(s.st_ino, which);
+	(void)close(fd);
+}
+
+/* With as many further workers as there may be. */
+static void further_workers_arrive(bool queues)
+{
+	struct handover h = example(), got;
+	struct ipc_message m;
+	ino_t tun[WORKERS_MAX], udp[WORKERS_MAX];
+
+	h.more.n = WORKERS_MAX - 1;
+	h.more.queues = queues;
+	for (size_t i = 0; i < h.more.n; i++) {
+		h.more.fds[i] = (struct worker_fds){ -1, -1, -1 };
+		if (queues)
+			put(&h.more.fds[i].tun_fd, &tun[i]);
+		put(&h.more.fds[i].udp6_fd, &udp[i]);
+	}
+	cr_assert_eq(handover_send(ends[0], &h), 0);
+	cr_assert_eq(handover_receive(&in, ends[1], HANDOVER_ALL, &m), 0);
+	cr_assert(handover_parse(&m, &got));
+	cr_assert_eq(got.more.n, WORKERS_MAX - 1);
+	cr_expect_eq(got.more.queues, queues);
+	for (size_t i = 0; i < h.more.n; i++) {
+		const struct worker_fds *w = &got.more.fds[i];
+
+		cr_expect_eq(w->udp4_fd, -1);
+		expect_is(w->udp6_fd, udp[i]);
+		(void)close(h.more.fds[i].udp6_fd);
+		if (!queues) {
+			cr_expect_eq(w->tun_fd, -1);
+			continue;
+		}
+		expect_is(w->tun_fd, tun[i]);
+		(void)close(h.more.fds[i].tun_fd);
+	}
+	close_fds(&h);
+	close_fds(&got);
+}
+
+Test(handover, further_workers_arrive_with_their_queues)
+{
+	further_workers_arrive(true);
+}
+
+Test(handover, further_workers_arrive_without_queues)
+{
+	further_workers_arrive(false);
+}
+
 Test(handover, a_long_configuration_arrives)
 {
 	struct handover h = example(), got;
@@ -194,14 +261,15 @@ static bool parses(const uint8_t *body, size_t len, size_t n)
 
 Test(handover, every_broken_form_is_refused_and_its_descriptors_closed)
 {
-	/* flags, firewall, 7 numbers, length 2 "f", length 1 "t" */
-	uint8_t body[1 + 1 + 28 + 4 + 2 + 4 + 1] = { 0 };
+	/* flags, firewall, 7 numbers, further workers and whether they have
+	 * queues, length 2 "f", length 1 "t" */
+	uint8_t body[1 + 1 + 28 + 2 + 4 + 2 + 4 + 1] = { 0 };
 	uint8_t copy[sizeof(body)];
 
-	body[33] = 2;
-	body[34] = 'f';
-	body[39] = 1;
-	body[40] = 't';
+	body[35] = 2;
+	body[36] = 'f';
+	body[41] = 1;
+	body[42] = 't';
 	cr_assert(parses(body, sizeof(body), 2));
 	for (size_t len = 0; len < sizeof(body); len++)
 		cr_expect_not(parses(body, len, 2), "%zu", len);
@@ -211,15 +279,29 @@ Test(handover, every_broken_form_is_refused_and_its_descriptors_closed)
 	copy[1] = GUARD_FIREWALL_REFUSED + 1;
 	cr_expect_not(parses(copy, sizeof(copy), 2));
 	memcpy(copy, body, sizeof(body));
-	copy[35] = 'x'; /* the name's NUL */
+	copy[37] = 'x'; /* the name's NUL */
 	cr_expect_not(parses(copy, sizeof(copy), 2));
 	memcpy(copy, body, sizeof(body));
-	copy[34] = '\0';
+	copy[36] = '\0';
 	cr_expect_not(parses(copy, sizeof(copy), 2));
 	memcpy(copy, body, sizeof(body));
 	copy[0] = 3; /* two more sockets */
 	cr_expect_not(parses(copy, sizeof(copy), 2));
 	cr_expect(parses(copy, sizeof(copy), 4));
+	copy[30] = 2; /* two more workers with two sockets each */
+	cr_expect_not(parses(copy, sizeof(copy), 7));
+	cr_expect(parses(copy, sizeof(copy), 8));
+	copy[31] = 1; /* and a queue */
+	cr_expect_not(parses(copy, sizeof(copy), 8));
+	cr_expect(parses(copy, sizeof(copy), 10));
+	copy[31] = 2;
+	cr_expect_not(parses(copy, sizeof(copy), 10));
+	memcpy(copy, body, sizeof(body));
+	copy[30] = WORKERS_MAX;
+	cr_expect_not(parses(copy, sizeof(copy), 2));
+	copy[30] = WORKERS_MAX - 1; /* without a socket: none more */
+	cr_expect(parses(copy, sizeof(copy), 2));
+	memcpy(copy, body, sizeof(body));
 	copy[0] = 16; /* a raw socket, but none is open */
 	cr_expect_not(parses(copy, sizeof(copy), 3));
 	copy[0] = 16 + 8;

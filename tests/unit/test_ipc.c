@@ -318,7 +318,7 @@ Test(ipc, descriptors_arrive_with_their_own_message)
 static void put_with_fds(const void *bytes, size_t len, size_t n)
 {
 	union {
-		char bytes[CMSG_SPACE(64 * sizeof(int))];
+		char bytes[CMSG_SPACE((IPC_FDS_MAX + 1) * sizeof(int))];
 		struct cmsghdr header;
 	} control = { 0 };
 	void *copy = strndup(bytes, len);
@@ -342,7 +342,7 @@ static int count_fds(void)
 {
 	int n = 0;
 
-	for (int fd = 0; fd < 256; fd++)
+	for (int fd = 0; fd < 1024; fd++)
 		n += fcntl(fd, F_GETFD) >= 0;
 	return n;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The MTU of the TUN device.
+ * The MTU of the TUN device, and how many workers there are.
  */
 #include "daemon/network.h"
 
@@ -35,4 +35,24 @@ Test(network, mtu_is_from_1280_to_9000)
 	cr_expect_eq(network_mtu(10, true, &all), 1280);
 	cr_expect_eq(network_mtu(9022, false, &gcm), 8998);
 	cr_expect_eq(network_mtu(65536, false, &gcm), 9000);
+}
+
+Test(network, few_processors_have_one_worker)
+{
+	const struct config c = { .workers = 0 };
+
+	cr_expect_eq(network_workers(&c, 1), 1);
+	cr_expect_eq(network_workers(&c, 2), 1);
+	cr_expect_eq(network_workers(&c, 7), 1);
+	cr_expect_eq(network_workers(&c, 8), 2);
+	cr_expect_eq(network_workers(&c, 16), 4);
+	cr_expect_eq(network_workers(&c, 1024), 4);
+}
+
+Test(network, as_many_workers_as_are_asked_for)
+{
+	const struct config c = { .workers = 3 };
+
+	cr_expect_eq(network_workers(&c, 1), 3);
+	cr_expect_eq(network_workers(&c, 64), 3);
 }

@@ -190,6 +190,35 @@ Test(status, an_answer_without_anything_is_still_a_screen)
 	       "\nassociations  none\n\nwarnings  none\n");
 }
 
+Test(status, several_workers_have_a_line_each)
+{
+	char *text = print_json(
+		status_print,
+		"{" HOST ",\"warnings\":[],\"associations\":[],\"workers\":["
+		"{\"offload\":\"vnet\",\"queue\":true,\"packets_in\":12,"
+		"\"packets_out\":3,\"dropped\":1},"
+		"{\"offload\":\"vnet\",\"queue\":false,\"packets_in\":4,"
+		"\"packets_out\":0,\"dropped\":0}]}",
+		false);
+
+	cr_expect_not_null(strstr(
+		text, "\nworkers     1: packets in 12, out 3, dropped 1\n"
+		      "            2: packets in 4, out 0, dropped 0, no "
+		      "queue\nDNS "));
+	free(text);
+}
+
+Test(status, one_worker_is_not_worth_a_line)
+{
+	char *text = print_json(status_print,
+				"{" HOST ",\"warnings\":[],\"associations\":[],"
+				"\"workers\":[{\"queue\":true}]}",
+				false);
+
+	cr_expect_null(strstr(text, "workers"));
+	free(text);
+}
+
 Test(status, many_associations_stay_on_one_screen)
 {
 	char *json = NULL, *text;
