@@ -21,6 +21,7 @@ static struct worker_conf conf_of(const struct crew *c,
 	struct worker_conf wc = conf->first;
 	const struct worker_fds *fds;
 
+	wc.shared = conf->more.n > 0;
 	if (i == 0)
 		return wc;
 	fds = &conf->more.fds[i - 1];
@@ -40,8 +41,6 @@ struct crew *crew_new(const struct crew_conf *conf)
 	assert(conf->more.n < WORKERS_MAX);
 	if (!c)
 		return NULL;
-	if (conf->more.n > 0)
-		sa_table_share(conf->first.sas);
 	for (; c->n <= conf->more.n; c->n++) {
 		struct worker_conf wc = conf_of(c, conf, c->n);
 

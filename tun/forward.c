@@ -142,9 +142,9 @@ static bool esp_up(struct forward *f, struct pkt *p)
 	enum esp_result result;
 
 	if (sa) {
-		sa_in_hold(f->conf.sas, sa);
+		forward_hold_in(f, sa);
 		result = esp_open(sa, p);
-		sa_in_release(f->conf.sas, sa);
+		forward_release_in(f, sa);
 		if (result != ESP_OK) {
 			forward_drop(f, esp_reason[result], 1);
 			return false;
@@ -290,12 +290,12 @@ static void down(struct forward *f, struct pkt *p, struct forward_out *out)
 		return;
 	}
 	part_max = outgoing_size(f, sa, p, 0, out);
-	sa_out_hold(f->conf.sas, sa);
+	forward_hold_out(f, sa);
 	if (part_max >= p->len)
 		add_sealed(f, sa, p, out);
 	else if (part_max > 0)
 		down_parts(f, sa, p, part_max, out);
-	sa_out_release(f->conf.sas, sa);
+	forward_release_out(f, sa);
 }
 
 /*
@@ -333,7 +333,7 @@ struct run_up {
 static void end_run(struct forward *f, struct run_up *run)
 {
 	if (run->sa)
-		sa_in_release(f->conf.sas, run->sa);
+		forward_release_in(f, run->sa);
 	run->sa = NULL;
 }
 
@@ -343,7 +343,7 @@ static void begin_run(struct forward *f, struct run_up *run, uint32_t spi)
 	run->sa = sa_in_find(f->conf.sas, spi);
 	run->spi = spi;
 	if (run->sa)
-		sa_in_hold(f->conf.sas, run->sa);
+		forward_hold_in(f, run->sa);
 }
 
 /* Opens an ESP packet; false when there is no room for it. */
@@ -557,7 +557,7 @@ static bool seal_segments(struct forward *f, struct intake *in, struct burst *b,
 		if (!sa) {
 			sa = find_out(f, inner, last);
 			if (sa)
-				sa_out_hold(f->conf.sas, sa);
+				forward_hold_out(f, sa);
 		}
 		if (!sa)
 			tell(f, f->data, RING_NO_SA, &p);
@@ -567,7 +567,7 @@ static bool seal_segments(struct forward *f, struct intake *in, struct burst *b,
 			seal_whole(f, sa, &p, in->cut.protocol, b);
 	}
 	if (sa)
-		sa_out_release(f->conf.sas, sa);
+		forward_release_out(f, sa);
 	return segment_is_done(&in->cut);
 }
 

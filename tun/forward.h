@@ -70,6 +70,32 @@ static inline void forward_count(_Atomic uint64_t *counter, uint64_t n)
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
+/* An SA for this worker alone; one worker has them all to itself. */
+static inline void forward_hold_in(const struct forward *f, struct sa_in *sa)
+{
+	if (f->conf.shared)
+		sa_in_hold(sa);
+}
+
+static inline void forward_release_in(const struct forward *f, struct sa_in *sa)
+{
+	if (f->conf.shared)
+		sa_in_release(sa);
+}
+
+static inline void forward_hold_out(const struct forward *f, struct sa_out *sa)
+{
+	if (f->conf.shared)
+		sa_out_hold(sa);
+}
+
+static inline void forward_release_out(const struct forward *f,
+				       struct sa_out *sa)
+{
+	if (f->conf.shared)
+		sa_out_release(sa);
+}
+
 /*
  * Under the read lock of the SA table. n <= PKT_BATCH datagrams that came in
  * by the interfaces of `ifindex`. Puts the opened ones into `inner` (room

@@ -27,7 +27,6 @@ struct sa_table {
 	pthread_rwlock_t lock;
 	struct index in;
 	struct index out;
-	bool shared; /* by several workers */
 	uint8_t seed[crypto_shorthash_KEYBYTES];
 };
 
@@ -193,43 +192,38 @@ void sa_table_unlock(struct sa_table *t)
 	assert(e == 0);
 }
 
-void sa_table_share(struct sa_table *t)
+static void hold(struct sa *sa)
 {
-	t->shared = true;
-}
-
-static void hold(struct sa_table *t, struct sa *sa)
-{
-	int e = t->shared ? pthread_mutex_lock(&sa->held) : 0;
+	int e = pthread_mutex_lock(&sa->held);
 
 	assert(e == 0);
 }
 
-static void release(struct sa_table *t, struct sa *sa)
+static void release(struct sa *sa)
 {
-	int e = t->shared ? pthread_mutex_unlock(&sa->held) : 0;
+	int e = pthread_mutex_unlock(&sa->held);
 
 	assert(e == 0);
 }
 
-void sa_in_hold(struct sa_table *t, struct sa_in *sa)
+void sa_in_hold(struct sa_in *sa)
 {
-	hold(t, &sa->sa);
+	hold(&sa->sa);
 }
 
-void sa_in_release(struct sa_table *t, struct sa_in *sa)
+void sa_in_release(struct sa_in *sa)
 {
-	release(t, &sa->sa);
+	release(&sa->sa);
 }
 
-void sa_out_hold(struct sa_table *t, struct sa_out *sa)
+void sa_out_hold(struct sa_out *sa)
 {
-	hold(t, &sa->sa);
+	hold(&sa->sa);
 }
 
-void sa_out_release(struct sa_table *t, struct sa_out *sa)
+void sa_out_release(struct sa_out *sa)
 {
-	release(t, &sa->sa);
+	release(&sa->sa);
 }
 
 /* 0 when an SA can be made from it, memory permitting. */

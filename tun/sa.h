@@ -53,9 +53,6 @@ struct sa_table;
 struct sa_table *sa_table_new(const uint8_t seed[16]);
 void sa_table_free(struct sa_table *t);
 
-/* Before there are workers: they are several, so that holding an SA locks. */
-void sa_table_share(struct sa_table *t);
-
 /* Not recursive: a waiting writer goes before new readers. */
 void sa_table_rdlock(struct sa_table *t);
 void sa_table_wrlock(struct sa_table *t);
@@ -86,13 +83,13 @@ struct sa_in *sa_in_find(struct sa_table *t, uint32_t spi);
 struct sa_out *sa_out_find(struct sa_table *t, const uint8_t peer[16]);
 
 /*
- * Under the read lock, around esp_open and esp_seal: no other worker has the
- * SA meanwhile. One SA at a time. Costs nothing where there is one worker.
+ * For one of several workers, under the read lock, around esp_open and
+ * esp_seal: no other one has the SA meanwhile. One SA at a time.
  */
-void sa_in_hold(struct sa_table *t, struct sa_in *sa);
-void sa_in_release(struct sa_table *t, struct sa_in *sa);
-void sa_out_hold(struct sa_table *t, struct sa_out *sa);
-void sa_out_release(struct sa_table *t, struct sa_out *sa);
+void sa_in_hold(struct sa_in *sa);
+void sa_in_release(struct sa_in *sa);
+void sa_out_hold(struct sa_out *sa);
+void sa_out_release(struct sa_out *sa);
 
 /* Where an outbound SA sends. Under a lock. */
 const struct path *sa_out_path(const struct sa_out *sa);

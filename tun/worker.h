@@ -44,6 +44,7 @@ struct worker_conf {
 	const struct worker *first;
 	int tun_fd;	       /* non-blocking; borrowed, like the sockets */
 	bool no_queue;	       /* another one reads tun_fd: it only writes */
+	bool shared;	       /* other workers use the same SAs */
 	int udp4_fd;	       /* -1: no IPv4 underneath */
 	int udp6_fd;	       /* -1: no IPv6 underneath */
 	struct worker_raw raw; /* borrowed */
