@@ -258,6 +258,7 @@ static void run_connect(const struct command_call *c)
 			      .hit = in.hit,
 			      .timeout_ms = ms,
 			      .end_ms = engine_now_ms() + ms };
+	(void)snprintf(w->name, sizeof(w->name), "%s", name);
 	c->answer->later = true;
 	engine_input(c->e, &in); /* may answer it already */
 }
@@ -312,6 +313,16 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* The command of hipline that asks for this. */
+static const char *shown_name(const struct command *command)
+{
+	if (!strcmp(command->name, "connect"))
+		return "ping";
+	if (!strcmp(command->name, "joining"))
+		return "join";
+	return command->name;
+}
+
 void command_run(struct engine *e, struct control_client *client,
 		 enum control_right right, const struct api_request *r,
 		 struct command_answer *out)
@@ -338,7 +349,7 @@ void command_run(struct engine *e, struct control_client *client,
 			out, API_FAILED,
 			"%s needs more rights; run it as root, or as a member "
 			"of group hipline-admin%s",
-			command->name,
+			shown_name(command),
 			command->right == CONTROL_READ ? " or hipline" : "");
 	else
 		command->run(&call);
@@ -390,18 +401,52 @@ void command_answer_waiter(struct waiter *w, struct command_answer *a)
 	command_send(client, a);
 }
 
+/* Why there is no association, and what to do. */
 static void fail_waiter(struct waiter *w, const char *reason)
 {
 	struct command_answer a = { .json = NULL };
 	char hit[HIT_TEXT_MAX];
 
 	hit_text(&w->hit, hit);
-	if (w->lookup)
-		command_say(&a, API_FAILED, "%s: %s", w->name, reason);
+	if (!strcmp(w->name, hit))
+		command_say(&a, API_FAILED, "no association with %s: %s; %s",
+			    hit, reason, unreached_remedy(reason));
 	else
-		command_say(&a, API_FAILED, "no association with %s: %s", hit,
-			    reason);
+		command_say(&a, API_FAILED,
+			    "no association with %s (%s): %s; %s", w->name, hit,
+			    reason, unreached_remedy(reason));
 	command_answer_waiter(w, &a);
+}
+
+/* Nothing has come of what it looked up. */
+static void fail_lookup(struct waiter *w)
+{
+	struct command_answer a = { .json = NULL };
+
+	command_say(&a, API_FAILED, "%s: %s does not answer within %.1f s; %s",
+		    w->name, w->is_host ? "DNS" : "the overlay",
+		    (double)w->timeout_ms / 1000,
+		    w->is_host ? "see /etc/resolv.conf, or bind the name with "
+				 "hipline pin"
+			       : "see hipline overlay");
+	command_answer_waiter(w, &a);
+}
+
+/* How far it has come until its time was over. */
+static void fail_late(const struct engine *e, struct waiter *w)
+{
+	char at[LOCATOR_TEXT_MAX] = "", reason[LOCATOR_TEXT_MAX + 64];
+	struct host_assoc_info a = { .state = ASSOC_UNASSOCIATED };
+
+	if (host_assoc_find(e->host, &w->hit, &a) &&
+	    !locator_is_unspecified(&a.remote))
+		locator_text(&a.remote, at);
+	(void)snprintf(reason, sizeof(reason), "the peer%s%s %s within %.1f s",
+		       at[0] ? " at " : "", at,
+		       a.state == ASSOC_I2_SENT ? "sends no R2"
+						: "does not answer",
+		       (double)w->timeout_ms / 1000); /* fits */
+	fail_waiter(w, reason);
 }
 
 void command_on_peer(struct engine *e, const struct hip_output *o)
@@ -456,13 +501,12 @@ void command_tick(struct engine *e, uint64_t now_ms)
 {
 	for (size_t i = 0; i < WAITERS_MAX; i++) {
 		struct waiter *w = &e->waiters[i];
-		char reason[64];
 
 		if (!w->client || now_ms < w->end_ms)
 			continue;
-		(void)snprintf(reason, sizeof(reason),
-			       "no answer within %.1f s",
-			       (double)w->timeout_ms / 1000);
-		fail_waiter(w, reason);
+		if (w->lookup)
+			fail_lookup(w);
+		else
+			fail_late(e, w);
 	}
 }

@@ -94,6 +94,7 @@ exits "a wrong HIT is 2" 2 alice pin carol@example.com 2001:db8::1
 exits "an unknown command is 2" 2 alice frobnicate
 exits "a missing argument is 2" 2 alice resolve
 exits "an option of another command is 2" 2 alice status -c 3
+says "a name without a domain" 'bob@example.com' alice resolve bob
 says "an error says what" nobody@example.com alice resolve nobody@example.com
 
 hip alice pin carol@example.com "$bob" || fail "pin"
@@ -114,7 +115,8 @@ for command in peers counters "ping $bob" "pin a@b $bob" "unpin a@b" "close all"
 	# shellcheck disable=SC2086
 	as 12345 12345 $command >/dev/null 2>"$HIP_DIR/err"
 	equal "a stranger's $command" 1 $?
-	check "which names the group" grep -q 'group hipline' "$HIP_DIR/err"
+	check "which names the command and the group" grep -q \
+		"hipline: ${command%% *} needs .* group hipline" "$HIP_DIR/err"
 done
 
 hip alice ping "$bob" -c 1 >/dev/null
@@ -131,6 +133,9 @@ exits "all is well" 0 alice status --check
 hip_stop bob
 hip alice close "$bob"
 exits "bob does not answer" 1 alice ping "$bob" -c 1 --timeout 1
+says "which is said, and what to do" \
+	"no association with bob@example.com ($bob): the peer at $(hip_address bob) does not answer within 1.0 s; see that hiplined runs there" \
+	alice ping bob@example.com -c 1 --timeout 1
 unreachable() {
 	hip_json alice '.warnings[] | select(.code == "peer-unreachable") | .text' status
 }

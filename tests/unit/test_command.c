@@ -175,7 +175,7 @@ Test(command, rights_are_asked_for)
 		expect(a, API_FAILED, "hipline-admin");
 	}
 	expect(run_as(CONTROL_READ, "connect", HIT_A, NULL), API_FAILED,
-	       "needs more rights");
+	       "ping needs more rights");
 }
 
 Test(command, id_says_who_we_are)
@@ -325,6 +325,14 @@ Test(command, a_pin_that_cannot_be_written_is_told)
 	e.pins_writable = true;
 	expect(run("pin", "b@x", HIT_B), API_DONE, "");
 	cr_expect_eq(e.warnings.n, 0);
+}
+
+Test(command, a_name_without_a_domain_is_told_apart)
+{
+	expect(run("resolve", "bob", NULL), API_NO_SUCH_NAME,
+	       "names are written USER@DOMAIN, like bob@example.com");
+	expect(run("resolve", "bob@example.net", NULL), API_NO_SUCH_NAME,
+	       "hipline pin");
 }
 
 Test(command, close_speaks_of_associations)
