@@ -319,7 +319,6 @@ static int by_name(const void *a, const void *b)
 		     : ((*x)->line > (*y)->line) - ((*x)->line < (*y)->line);
 }
 
-/* No name stands twice: it could only be for two hosts, or for nothing. */
 /* A question to ourselves would come back for ever. */
 static bool check_upstream(const struct config *c, struct config_report *r)
 {
@@ -346,6 +345,7 @@ static bool check_upstream(const struct config *c, struct config_report *r)
 	return true;
 }
 
+/* No name stands twice: it could only be for two hosts, or for nothing. */
 static bool check_names(const struct config *c, struct config_report *r)
 {
 	const struct config_item **sorted;
@@ -369,6 +369,29 @@ static bool check_names(const struct config *c, struct config_report *r)
 				      sorted[i]->text, sorted[i - 1]->line);
 	free(sorted);
 	return r->err == 0;
+}
+
+/* In whatever spelling, a name is published once. */
+static bool check_publish(const struct config *c, struct config_report *r)
+{
+	const struct config_list *all = &c->publish;
+	char one[NAME_LEN_MAX + 1], other[NAME_LEN_MAX + 1];
+
+	for (size_t i = 1; i < all->n; i++) {
+		if (name_canonical(all->items[i].text, one) < 0)
+			continue; /* was checked */
+		for (size_t k = 0; k < i; k++) {
+			if (name_canonical(all->items[k].text, other) < 0 ||
+			    strcmp(one, other) != 0)
+				continue;
+			config_report(r, all->items[i].line,
+				      "name %.200s is published twice, on line "
+				      "%d, too",
+				      all->items[i].text, all->items[k].line);
+			return false;
+		}
+	}
+	return true;
 }
 
 /* One address of a family, or one interface. */
@@ -424,7 +447,7 @@ static bool parse_prepared(const char *text, struct config *c,
 	if (cfg)
 		(void)cfg_free(cfg); /* fails for NULL only */
 	return ok && check_bind(c, r) && check_hits(c, r) &&
-	       check_names(c, r) && check_upstream(c, r);
+	       check_names(c, r) && check_publish(c, r) && check_upstream(c, r);
 }
 
 int config_parse(const char *file, const char *text, size_t len,

@@ -24,7 +24,9 @@ enum {
 	CONFIG_ERROR_MAX = 1024, /* an error's text with its NUL */
 	CONFIG_ITEMS_MAX = 1024, /* of one list */
 	CONFIG_PEERS_MAX = 10000,
-	CONFIG_USERS = 3, /* of engine, resolver, SIP service */
+	CONFIG_USERS = 3,      /* of engine, resolver, SIP service */
+	CONFIG_USERS_USED = 2, /* in this version; the others need not be */
+	CONFIG_PUBLISH_MAX = 24,
 };
 
 /* In the order in which the configuration names the choices. */

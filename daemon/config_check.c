@@ -165,6 +165,13 @@ bool config_is_name(const char *value)
 	return name_canonical(value, name) == 0;
 }
 
+bool config_is_user_name(const char *value)
+{
+	char name[NAME_LEN_MAX + 1];
+
+	return name_canonical(value, name) == 0 && strchr(name, '@');
+}
+
 bool config_is_suffix(const char *value)
 {
 	char domain[NAME_DOMAIN_MAX + 1];

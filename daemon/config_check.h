@@ -20,6 +20,7 @@ config_check_fn config_is_user;		/* the name of a user */
 config_check_fn config_is_locator;	/* address or host name, port or none */
 config_check_fn config_is_hit_at;	/* HIT@locator, or a HIT alone */
 config_check_fn config_is_name;		/* user@domain, or a domain */
+config_check_fn config_is_user_name;	/* user@domain */
 config_check_fn config_is_domain;	/* or empty */
 config_check_fn config_is_suffix;	/* a domain */
 config_check_fn config_is_address;	/* address, port or none */

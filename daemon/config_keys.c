@@ -136,9 +136,9 @@ static const struct config_key overlay_keys[] = {
 };
 
 static const struct config_key names_keys[] = {
-	{ "publish", CONFIG_LIST, "names, USER@DOMAIN", .max = CONFIG_ITEMS_MAX,
-	  .check = config_is_name, .initial = "", HOST_FIELD(publish),
-	  .reloads = true },
+	{ "publish", CONFIG_LIST, "names, USER@DOMAIN",
+	  .max = CONFIG_PUBLISH_MAX, .check = config_is_user_name,
+	  .initial = "", HOST_FIELD(publish), .reloads = true },
 	{ "unverified", CONFIG_CHOICE, "refuse first-use", .initial = "refuse",
 	  HOST_FIELD(unverified), .reloads = true },
 };

@@ -9,6 +9,7 @@
 
 #include <config.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,16 +48,43 @@ static int finish_output(void)
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Says which users are missing; false when one is. */
+static bool test_users(const char *file, const struct config *c)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < CONFIG_USERS_USED && i < c->users.n; i++) {
+		const struct config_item *user = &c->users.items[i];
+		char line[16] = "";
+
+		if (getpwnam(user->text))
+			continue;
+		if (user->line > 0)
+			(void)snprintf(line, sizeof(line), ":%d", user->line);
+		(void)fprintf(stderr,
+			      "%s%s: there is no user %s; make it with useradd "
+			      "--system %s, or name another with users = { ... "
+			      "}\n",
+			      file, line, user->text, user->text);
+		ok = false;
+	}
+	return ok;
+}
+
 static int test_configuration(const struct monitor_options *o)
 {
 	char error[CONFIG_ERROR_MAX];
 	struct config_file f;
+	bool ok;
 
 	if (config_file_load(o->file, o->file_named, &f, error) < 0) {
 		(void)fprintf(stderr, "%s\n", error);
 		return EXIT_FAILURE;
 	}
+	ok = test_users(o->file, &f.config);
 	config_file_clear(&f);
+	if (!ok)
+		return EXIT_FAILURE;
 	(void)printf("%s: ok\n", o->file);
 	return finish_output();
 }

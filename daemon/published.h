@@ -10,7 +10,7 @@
 #include "daemon/base/overlay_ipc.h"
 #include "daemon/config.h"
 
-enum { PUBLISHED_MAX = 24 };
+enum { PUBLISHED_MAX = CONFIG_PUBLISH_MAX };
 
 struct published_name {
 	char *name; /* canonical */

@@ -72,6 +72,10 @@ HIP_PEERS[alice]='peer bob { hit = "2001:db8::1" }'
 wrong_text "a HIT that is none" "hipline.conf:[0-9]+: .*hit"
 HIP_PEERS[alice]="peer bob { hit = \"${HIP_HIT[bob]}\" locator = { \"192.0.2.1:x\" } }"
 wrong_text "a locator that is none" "hipline.conf:[0-9]+: .*locator"
+HIP_PEERS[alice]='names { publish = { example.com } }'
+wrong_text "a name to publish that is none" "hipline.conf:[0-9]+: .*publish.*USER@DOMAIN"
+HIP_PEERS[alice]='names { publish = { "bob@example.com", "BOB@example.com" } }'
+wrong_text "the same name to publish twice" "hipline.conf:[0-9]+: .*twice"
 HIP_PEERS[alice]=''
 hip_set alice ''
 hip_configure alice
@@ -107,6 +111,12 @@ wrong "no place for the identity" "no-such-dir/id.pem.*" \
 hip_set alice ''; hip_configure alice
 wrong "no such user" "nosuchuser.*(users|useradd|adduser|no such user)" \
 	'users = { "nosuchuser", "nobody", "nobody" }'
+refused "no such user (-t)" "hipline.conf:[0-9]+: .*nosuchuser.*useradd" \
+	"$HIP_BUILD/hiplined" -t -c "$conf"
+hip_set alice 'users = { "nobody", "nosuchuser", "nobody" }'
+hip_configure alice
+refused "no such user of the resolver (-t)" "hipline.conf:[0-9]+: .*nosuchuser" \
+	"$HIP_BUILD/hiplined" -t -c "$conf"
 hip_set alice ''; hip_configure alice
 refused "no rights" "(root|CAP_|sudo|rights|permission|permitted)" \
 	setpriv --reuid nobody --regid nogroup --clear-groups \
