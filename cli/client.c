@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
@@ -25,8 +26,29 @@ static uint64_t clock_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+/* What it is instead of a socket; NULL when it is one, or nothing. */
+static const char *other_kind(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || S_ISSOCK(st.st_mode))
+		return NULL;
+	return S_ISREG(st.st_mode)   ? "a file"
+	       : S_ISDIR(st.st_mode) ? "a directory"
+				     : "something else";
+}
+
 static int complain_connect(const char *path, int err)
 {
+	const char *kind = other_kind(path);
+
+	if (kind) {
+		text_complain(stderr,
+			      "%s: this is %s, not a socket. Name the control "
+			      "socket of hiplined with -s, or leave it out.",
+			      path, kind);
+		return API_USAGE;
+	}
 	switch (err) {
 	case ENOENT:
 	case ENOTDIR:

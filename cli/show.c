@@ -250,9 +250,24 @@ int show_id(const struct options *o)
 	return show_run(o, o->rr ? show_print_record : show_print_id, NULL);
 }
 
+/* Shows a list, and that it is empty. stdout is data: not there. */
+static int show_list(const struct options *o, show_print *print,
+		     const char *key, const char *empty)
+{
+	json_t *root = NULL;
+	int code = show_run(o, print, &root);
+
+	if (code == API_DONE && !o->json &&
+	    json_array_size(json_object_get(root, key)) == 0)
+		text_complain(stderr, "%s", empty);
+	json_decref(root);
+	return code;
+}
+
 int show_peers(const struct options *o)
 {
-	return show_run(o, show_print_peers, NULL);
+	return show_list(o, show_print_peers, "associations",
+			 "there are no associations. hipline ping makes one.");
 }
 
 int show_resolve(const struct options *o)
@@ -272,7 +287,8 @@ int show_counters(const struct options *o)
 
 int show_names(const struct options *o)
 {
-	return show_run(o, show_print_names, NULL);
+	return show_list(o, show_print_names, "names",
+			 "no names are published. hipline publish does that.");
 }
 
 int show_overlay(const struct options *o)

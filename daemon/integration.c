@@ -76,8 +76,15 @@ static void judge_dns(const struct integration_system *s,
 			       "name an address with dns { listen = { ... } }");
 	} else if (names_server(s->resolv_conf, at)) {
 		out->active = "resolv.conf";
-		(void)snprintf(out->next, sizeof(out->next),
-			       "nothing: every program asks %s", at);
+		(void)snprintf(
+			out->next, sizeof(out->next),
+			s->has_upstream
+				? "nothing: every program asks %s"
+				: "every program asks %s, which refuses all "
+				  "other names: set dns { upstream = { ADDRESS "
+				  "} } to a server of ordinary DNS, then "
+				  "hipline reload",
+			at);
 	} else if (!strcmp(out->system, "systemd-resolved")) {
 		(void)snprintf(out->next, sizeof(out->next),
 			       "resolvectl dns %s %s && resolvectl domain %s "
@@ -87,11 +94,16 @@ static void judge_dns(const struct integration_system *s,
 			       at);
 	} else {
 		(void)snprintf(out->next, sizeof(out->next),
-			       "ask %s yourself: nslookup NAME %s; or set dns "
-			       "{ upstream = { ... } } and put 'nameserver %s' "
-			       "into resolv.conf%s",
-			       at, at, at,
-			       s->resolvconf ? ", by resolvconf" : "");
+			       "ask %s yourself: nslookup NAME %s; or %sput "
+			       "'nameserver %s' into resolv.conf%s",
+			       at, at,
+			       s->has_upstream
+				       ? ""
+				       : "set dns { upstream = { ADDRESS } } "
+					 "to a server of ordinary DNS (none is "
+					 "set: other names are refused), "
+					 "hipline reload, and ",
+			       at, s->resolvconf ? ", by resolvconf" : "");
 	}
 }
 

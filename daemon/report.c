@@ -402,6 +402,8 @@ json_t *report_dns(const struct engine *e)
 	json_t *o = e->naming ? naming_report(e->naming) : json_object();
 	char address[LOCATOR_TEXT_MAX];
 	struct integration_system s = { .listen = address,
+					.has_upstream =
+						e->config.upstream.n > 0,
 					.interface = e->config.interface,
 					.suffix = e->config.suffix };
 	struct integration i;

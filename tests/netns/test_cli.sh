@@ -46,11 +46,11 @@ as() {
 }
 
 hip_init
-hip_host alice; hip_host bob
+hip_host alice; hip_host bob; hip_host carol
 hip_meet alice bob
 line=$'name = { bob@example.com }\n\tlocator'
 HIP_PEERS[alice]=${HIP_PEERS[alice]/locator/$line}
-hip_up alice bob
+hip_up alice bob carol
 bob=${HIP_HIT[bob]}
 
 keys id "algorithm fingerprint hip_record hit self_name" . alice id
@@ -84,6 +84,9 @@ equal "direct to bob" "direct $(hip_address bob)" \
 equal "all pings come back" "20 20" \
 	"$(hip_json alice '"\(.sent) \(.received)"' ping bob@example.com -c 20 -i 0.01)"
 
+says "no associations are said to be none" "there are no associations" carol peers
+says "no names are said to be none" "no names are published" alice names
+equal "in JSON they are an empty list" '{"names":[]}' "$(hip alice --json names)"
 exits "status is 0" 0 alice status
 exits "no such name is 4" 4 alice resolve nobody@example.com
 exits "ping of no such name is 4" 4 alice ping nobody@example.com
@@ -149,6 +152,10 @@ exits "all is well again" 0 alice status --check
 
 hip_stop alice
 exits "without a daemon is 3" 3 alice status
+says_of_path() { nl_in alice "$HIP_BUILD/hipline" -s "$1" status 2>&1; }
+equal "a directory is no socket" \
+	"hipline: $HIP_DIR: this is a directory, not a socket. Name the control socket of hiplined with -s, or leave it out." \
+	"$(says_of_path "$HIP_DIR")"
 says "with a remedy" "hiplined is not running" alice status
 hip_up alice
 hip_end

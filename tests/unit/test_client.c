@@ -316,6 +316,20 @@ Test(client, an_answer_that_is_no_json_is_refused)
 	cr_assert(a.json == NULL);
 }
 
+Test(client, what_is_no_socket_is_named)
+{
+	const struct api_request r = { .command = "id" };
+	struct client_answer a;
+	FILE *f = fopen(path, "w");
+
+	cr_assert(f != NULL);
+	(void)fclose(f);
+	cr_assert(eq(int, client_ask(path, &r, 1000, &a), API_USAGE));
+	cr_assert(complaint_is(path, "this is a file, not a socket. Name the "
+				     "control socket of hiplined with -s, or "
+				     "leave it out."));
+}
+
 Test(client, the_longest_path_passes_and_one_byte_more_is_a_wrong_usage)
 {
 	const struct api_request r = { .command = "id" };

@@ -7,6 +7,8 @@
 
 static const char ours[] = "127.0.0.154";
 
+static bool has_upstream;
+
 static struct integration judge(const char *resolv_conf, const char *listen,
 				bool resolvconf)
 {
@@ -15,6 +17,7 @@ static struct integration judge(const char *resolv_conf, const char *listen,
 		.nsswitch = "hosts: files dns\n",
 		.resolvconf = resolvconf,
 		.listen = listen,
+		.has_upstream = has_upstream,
 		.interface = "hip7",
 		.suffix = "names.internal",
 	};
@@ -70,6 +73,17 @@ Test(integration, who_writes_the_file_decides_the_next_step)
 	i = judge("nameserver 192.0.2.1\n", ours, 1);
 	cr_assert_str_eq(i.system, "resolvconf");
 	cr_assert(strstr(i.next, "by resolvconf"));
+}
+
+Test(integration, without_an_upstream_that_is_the_step)
+{
+	cr_assert(strstr(judge("nameserver 127.0.0.154\n", ours, 0).next,
+			 "upstream = { ADDRESS }"));
+	cr_assert(strstr(judge("", ours, 0).next, "upstream = { ADDRESS }"));
+	has_upstream = true;
+	cr_assert(strstr(judge("nameserver 127.0.0.154\n", ours, 0).next,
+			 "nothing"));
+	cr_assert_not(strstr(judge("", ours, 0).next, "upstream"));
 }
 
 Test(integration, without_an_address_the_step_is_to_name_one)
