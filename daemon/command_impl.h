@@ -53,6 +53,9 @@ bool command_is_host(const struct engine *e, const char *name);
 bool command_ask_host(const struct command_call *c, const char *name,
 		      bool connects, uint64_t timeout_ms);
 
+/* The authority, when it is on this host; NULL: that is answered. */
+struct issuer *command_issuer(const struct command_call *c);
+
 /* command_overlay.c */
 void command_publish(const struct command_call *c);
 void command_unpublish(const struct command_call *c);

@@ -183,6 +183,7 @@ static bool add_locator(struct token *t, const struct hit *hit,
 struct wish {
 	bool device;
 	uint64_t expires_s;
+	uint64_t open_until_s; /* one for the name from before; 0: none */
 };
 
 /* The words behind the name. */
@@ -238,16 +239,38 @@ static bool find_locators(const struct command_call *c, struct token *t)
 	return false;
 }
 
-/* For one that others can only reach from near by. */
-static void warn_private(const struct command_call *c, const struct token *t)
+/* Others can reach such a one only from near by. */
+static bool is_private(const struct token *t)
 {
 	for (size_t i = 0; i < t->n_bootstraps; i++)
 		if (locator_scope(&t->bootstraps[i].locator) ==
 		    LOCATOR_SCOPE_GLOBAL)
-			return;
-	command_say(c->answer, API_DONE,
-		    "only addresses of private networks are in it; if the "
-		    "invited host is elsewhere, invite again with --locator");
+			return false;
+	return true;
+}
+
+/* What the inviter should know, beside the token. */
+static void note(const struct command_call *c, const struct token *t,
+		 const struct wish *w)
+{
+	static const char elsewhere[] =
+		"only addresses of private networks are in it; if the invited "
+		"host is elsewhere, invite again with --locator";
+	uint64_t now = now_s();
+	char before[NAME_LEN_MAX + 160] = "";
+
+	if (w->open_until_s > now)
+		(void)snprintf(before, sizeof(before),
+			       "another invitation for %s is open, for %.1f "
+			       "hours more: of the two, the one that is used "
+			       "first counts",
+			       t->name,
+			       (double)(w->open_until_s - now) /
+				       3600); /* fits */
+	if (before[0] != '\0' || is_private(t))
+		command_say(c->answer, API_DONE, "%s%s%s", before,
+			    before[0] != '\0' && is_private(t) ? "; and " : "",
+			    is_private(t) ? elsewhere : "");
 }
 
 static void answer_token(const struct command_call *c, const struct token *t,
@@ -256,7 +279,7 @@ static void answer_token(const struct command_call *c, const struct token *t,
 	char text[TOKEN_TEXT_MAX];
 
 	token_text(t, text);
-	warn_private(c, t);
+	note(c, t, w);
 	c->answer->json =
 		json_pack("{s:s, s:s, s:s, s:b, s:I}", "token", text, "overlay",
 			  t->overlay, "name", t->name, "device", (int)w->device,
@@ -287,24 +310,34 @@ static void complain_invite(const struct command_call *c, int err,
 			    strerror(-err));
 }
 
-/* The authority, or NULL: that is answered. */
-static struct issuer *find_issuer(const struct command_call *c)
+struct issuer *command_issuer(const struct command_call *c)
 {
-	struct issuer *is = enrol_issuer(c->e->enrol);
+	const struct engine *e = c->e;
+	struct issuer *is = enrol_issuer(e->enrol);
 
-	if (!is)
+	if (is)
+		return is;
+	if (e->membership.founder)
 		command_say(c->answer, API_FAILED,
-			    membership_is_set(&c->e->membership)
-				    ? "the authority of %s is on another host"
-				    : "there is no authority on this host; "
-				      "hipline create makes one%s",
-			    c->e->membership.overlay);
-	return is;
+			    "the authority of %s belongs on this host, but its "
+			    "files authority.pem and authority.db in %s are "
+			    "missing or broken; restore them (hipline "
+			    "authority import), and see hipline status",
+			    e->membership.overlay, e->config.state);
+	else if (membership_is_set(&e->membership))
+		command_say(c->answer, API_FAILED,
+			    "the authority of %s is on another host",
+			    e->membership.overlay);
+	else
+		command_say(c->answer, API_FAILED,
+			    "there is no authority on this host; hipline "
+			    "create makes one");
+	return NULL;
 }
 
 void command_invite(const struct command_call *c)
 {
-	struct issuer *is = find_issuer(c);
+	struct issuer *is = command_issuer(c);
 	struct token t = { .authority = *identity_hit(c->e->id) };
 	struct wish w = { .expires_s = EXPIRES_S };
 	int err;
@@ -326,6 +359,8 @@ void command_invite(const struct command_call *c)
 	if (!take_wishes(c, &t, &w) || !find_locators(c, &t))
 		return;
 	t.expires_s = now_s() + w.expires_s;
+	if (!w.device) /* several devices are several invitations */
+		w.open_until_s = issuer_open_until(is, t.name, now_s());
 	err = issuer_invite(is, &t, w.device, now_s());
 	if (err < 0)
 		complain_invite(c, err, t.name);
@@ -435,7 +470,7 @@ static void forget_revoked(void *ctx, const struct hit *hit)
 
 void command_revoke(const struct command_call *c)
 {
-	struct issuer *is = find_issuer(c);
+	struct issuer *is = command_issuer(c);
 	bool is_hit = strchr(c->args[0], ':') != NULL;
 	char name[NAME_LEN_MAX + 1];
 	struct hit hit;

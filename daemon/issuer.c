@@ -254,6 +254,14 @@ int issuer_invite(struct issuer *is, struct token *t, bool device,
 	return registry_put_invitation(is->registry, &v);
 }
 
+uint64_t issuer_open_until(struct issuer *is, const char *name, uint64_t now_s)
+{
+	uint64_t until = 0;
+
+	return registry_open_until(is->registry, name, now_s, &until) ? 0
+								      : until;
+}
+
 size_t issuer_open_invitations(struct issuer *is, uint64_t now_s)
 {
 	size_t n = 0;

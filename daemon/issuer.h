@@ -62,6 +62,9 @@ issuer_issue(struct issuer *is, const char *name,
 __attribute__((warn_unused_result)) int
 issuer_invite(struct issuer *is, struct token *t, bool device, uint64_t now_s);
 
+/* Until when an invitation of this name can still be spent; 0: none can. */
+uint64_t issuer_open_until(struct issuer *is, const char *name, uint64_t now_s);
+
 /* How many invitations can still be spent. */
 size_t issuer_open_invitations(struct issuer *is, uint64_t now_s);
 

@@ -380,6 +380,26 @@ int registry_open_invitations(struct registry *r, uint64_t now_s, size_t *n)
 	return err;
 }
 
+int registry_open_until(struct registry *r, const char *name, uint64_t now_s,
+			uint64_t *expires_s)
+{
+	struct sql_query q =
+		sql_prepare(r->sql, "SELECT max(expires_s) FROM invitations"
+				    " WHERE name = ? AND length(spent_by) = 0"
+				    " AND expires_s > ?");
+	uint64_t found = 0;
+	int err;
+
+	sql_bind_text(&q, name);
+	sql_bind_number(&q, now_s);
+	if (sql_step(&q))
+		found = sql_number(&q, 0); /* 0 of NULL */
+	err = sql_finish(&q);
+	if (!err)
+		*expires_s = found;
+	return err;
+}
+
 int registry_invitations(struct registry *r,
 			 bool (*fn)(void *ctx,
 				    const struct registry_invitation *v),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # Three hosts: one creates an overlay, the others join it by invitation, also
 # while the authority is down, leave, and join again.
+# Budget: 120 s, long 120 s
 here=$(cd "$(dirname "$0")" && pwd)
 HIP_TAG=jn
 # shellcheck source-path=SCRIPTDIR source=hip.sh
@@ -55,7 +56,16 @@ refused 'who is a member does not join' 1 'already' hip b join "$token"
 refused 'a name in use is not invited again' 1 'in use' \
 	hip a invite bob@example.com
 # Only while an invitation is open somebody unknown is let in to be refused.
-spent=$token token=$(hip a invite carol@example.com 2>"$HIP_DIR/said")
+spent=$token token=$(hip a invite carol@example.com 2>"$HIP_DIR/noted")
+check 'the first for a name says nothing of another' eval \
+	'! grep -q "another invitation" "$HIP_DIR/noted"'
+token=$(hip a invite carol@example.com 2>"$HIP_DIR/noted")
+check 'a second one says that the first is open' \
+	grep -q 'another invitation for carol@example.com is open, for 24.0 hours' "$HIP_DIR/noted"
+other=A
+[ "${token: -20:1}" != A ] || other=B
+refused 'a damaged one is told from one that was used' 1 'damaged' \
+	hip c join "${token:0:-20}$other${token: -19}"
 refused 'c does not get what b has spent' 1 'another host has used it' \
 	hip c join "$spent"
 check 'c is no member' test ! -e "$HIP_DIR/c/state/membership.json"
@@ -103,6 +113,19 @@ refused 'and does not come back with it' 1 'does not hold any more' \
 check 'the name can be invited again' hip c join "$token"
 equal 'to c' carol@example.com \
 	"$(jq -r .name "$HIP_DIR/c/state/membership.json")"
+
+# Its files are gone for a while.
+hip_stop a
+mv "$HIP_DIR/a/state/authority.db" "$HIP_DIR/authority.db"
+hip_up a
+refused 'without its files the authority is not said to be elsewhere' 1 \
+	'belongs on this host' hip a invite dora@example.com
+refused 'nor to export' 1 'belongs on this host' \
+	hip a authority export "$HIP_DIR/no-backup"
+hip_stop a
+rm -f "$HIP_DIR/a/state/authority.db"*
+mv "$HIP_DIR/authority.db" "$HIP_DIR/a/state/authority.db"
+hip_up a
 
 # The authority is brought to another host.
 check 'a warns while there is no backup' warns a authority-not-exported

@@ -121,6 +121,31 @@ Test(registry, invitations_that_can_be_spent_are_counted)
 	cr_expect_eq(n, 0);
 }
 
+Test(registry, an_open_invitation_of_a_name_is_found)
+{
+	struct registry_invitation v = invitation();
+	struct registry_grant g = grant(&a, 1);
+	uint64_t until = 9;
+
+	cr_assert_eq(registry_open_until(registry, v.name, 0, &until), 0);
+	cr_expect_eq(until, 0);
+	cr_assert_eq(registry_put_invitation(registry, &v), 0);
+	v.id[0] = 3;
+	v.expires_s = 400;
+	cr_assert_eq(registry_put_invitation(registry, &v), 0);
+	cr_assert_eq(registry_open_until(registry, v.name, 0, &until), 0);
+	cr_expect_eq(until, 500);
+	cr_assert_eq(registry_open_until(registry, "a@example.com", 0, &until),
+		     0);
+	cr_expect_eq(until, 0);
+	cr_assert_eq(registry_open_until(registry, v.name, 500, &until), 0);
+	cr_expect_eq(until, 0);
+	v.id[0] = 1;
+	cr_assert_eq(registry_spend(registry, v.id, &g, 1), 0);
+	cr_assert_eq(registry_open_until(registry, v.name, 1, &until), 0);
+	cr_expect_eq(until, 400);
+}
+
 Test(registry, a_name_in_use_takes_an_invitation_beside_it)
 {
 	struct registry_invitation v = invitation(), w = invitation();
