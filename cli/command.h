@@ -28,8 +28,11 @@ int join_run(const struct options *o);
 /* authority.c */
 int authority_run(const struct options *o);
 
-/* change.c: pin, unpin, peer, leave, revoke, reload, close, rekey */
+/* change.c: pin, unpin, peer, leave, reload, close, rekey */
 int change_run(const struct options *o);
+
+/* revoke.c */
+int revoke_run(const struct options *o);
 
 /* ping.c */
 int ping_run(const struct options *o);

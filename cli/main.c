@@ -93,7 +93,7 @@ static const struct command commands[] = {
 	  2, 2, 0 },
 	{ "leave", change_run, "", "leave the overlay, or give up joining",
 	  "Forgets overlay and certificate, never the identity.\n", 0, 0, 0 },
-	{ "revoke", change_run, "NAME|HIT", "revoke certificates of a member",
+	{ "revoke", revoke_run, "NAME|HIT", "revoke certificates of a member",
 	  "On the authority's host.\n", 1, 1, 0 },
 	{ "reload", change_run, "", "read the configuration again",
 	  "What takes effect after a restart only is named. When something is\n"

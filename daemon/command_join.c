@@ -9,6 +9,7 @@
 #include "daemon/base/name.h"
 #include "daemon/config_value.h"
 #include "daemon/enrol.h"
+#include "daemon/underlay.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -19,6 +20,7 @@
 enum {
 	EXPIRES_S = 24 * 3600,
 	EXPIRES_MAX_S = 30 * 24 * 3600,
+	HITS_SHOWN_MAX = 16,
 	WAIT_MS = 8000, /* `hipline` waits 10 s for an answer */
 };
 
@@ -463,9 +465,37 @@ void command_leave(const struct command_call *c)
 			    e->config.state, strerror(-err));
 }
 
+struct revoking {
+	struct enrol *en;
+	json_t *hits;
+};
+
 static void forget_revoked(void *ctx, const struct hit *hit)
 {
-	enrol_tell_peer(ctx, hit);
+	struct revoking *r = ctx;
+	char text[HIT_TEXT_MAX];
+
+	enrol_tell_peer(r->en, hit);
+	hit_text(hit, text);
+	if (json_array_size(r->hits) < HITS_SHOWN_MAX)
+		(void)json_array_append_new(r->hits,
+					    json_string(text)); /* shown only */
+}
+
+/* What was done, and the list that the members are to get. */
+static void answer_revoked(const struct command_call *c, size_t n, json_t *hits)
+{
+	size_t entries = 0;
+	uint64_t number;
+
+	enrol_list_changed(c->e->enrol);
+	number = underlay_list(c->e->underlay, &entries);
+	c->answer->json =
+		json_pack("{s:I, s:O, s:{s:I, s:I}}", "revoked", (json_int_t)n,
+			  "hits", hits, "list", "number", (json_int_t)number,
+			  "entries", (json_int_t)entries);
+	if (!c->answer->json)
+		command_say(c->answer, API_FAILED, "out of memory");
 }
 
 void command_revoke(const struct command_call *c)
@@ -473,6 +503,7 @@ void command_revoke(const struct command_call *c)
 	struct issuer *is = command_issuer(c);
 	bool is_hit = strchr(c->args[0], ':') != NULL;
 	char name[NAME_LEN_MAX + 1];
+	struct revoking r = { .en = c->e->enrol };
 	struct hit hit;
 	size_t n = 0;
 	int err;
@@ -491,8 +522,9 @@ void command_revoke(const struct command_call *c)
 			    "this is the authority's own host");
 		return;
 	}
+	r.hits = json_array();
 	err = issuer_revoke(is, is_hit ? NULL : name, is_hit ? &hit : NULL,
-			    now_s(), &n, forget_revoked, c->e->enrol);
+			    now_s(), &n, forget_revoked, &r);
 	if (err < 0)
 		command_say(c->answer, API_FAILED,
 			    "the revocation is not written down: %s",
@@ -502,5 +534,6 @@ void command_revoke(const struct command_call *c)
 			    "there is no certificate for %s that holds",
 			    c->args[0]);
 	else
-		enrol_list_changed(c->e->enrol);
+		answer_revoked(c, n, r.hits);
+	json_decref(r.hits);
 }

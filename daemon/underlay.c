@@ -27,7 +27,7 @@ enum {
 	WHERE_MS = 100,
 	LOCATORS_MS = 5000, /* between looks at our own */
 	SHOW_MS = 5000,
-	ASK_MS = 10000, /* between questions for certificates */
+	ASK_MS = 2000, /* between questions for certificates */
 	/* RFC 5246 7.4.1.4.1, RFC 8422 5.1.3, RFC 8446 4.2.3; as judge.h of
 	 * the resolver has them. */
 	HASH_SHA384 = 5,
@@ -426,11 +426,11 @@ void underlay_tick(struct underlay *u, uint64_t now_ms)
 		u->ask_ms = now_ms + ASK_MS;
 		underlay_ask_for_certificate(u);
 	}
-	if (now_ms < u->look_ms)
-		return;
-	u->look_ms = now_ms + LOCATORS_MS;
-	send_locators(u, false);
-	if (now_ms < u->show_ms)
+	if (now_ms >= u->look_ms) {
+		u->look_ms = now_ms + LOCATORS_MS;
+		send_locators(u, false);
+	}
+	if (now_ms < u->show_ms && now_ms >= u->watch_ms)
 		return;
 	u->show_ms = now_ms + SHOW_MS;
 	underlay_send(u, RESOLVE_SHOW,

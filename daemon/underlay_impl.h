@@ -29,6 +29,7 @@ struct underlay {
 	struct log_limit lists_log;
 	struct resolve_places places;	   /* ours, as told last */
 	uint64_t look_ms, show_ms, ask_ms; /* due then */
+	uint64_t watch_ms; /* until then it is looked at each second */
 	uint64_t again_ms; /* all may be said again to who has no node */
 	struct published published;
 	bool names_writable;

@@ -325,11 +325,11 @@ static json_t *shown_or_null(const struct underlay *u, const char *key)
 
 json_t *underlay_report(const struct underlay *u)
 {
-	static const char *const keys[] = { "node_id",	     "successors",
-					    "predecessors",  "fingers",
-					    "size_estimate", "records",
-					    "links",	     "forwarded",
-					    "answered",	     "refused" };
+	static const char *const keys[] = {
+		"node_id",	 "successors", "predecessors", "fingers",
+		"size_estimate", "records",    "links",	       "forwarded",
+		"answered",	 "refused",    "revocations"
+	};
 	json_t *o;
 	bool ok;
 

@@ -19,7 +19,8 @@
 enum {
 	LISTS_AT_ONCE = 8, /* that are verified; then one each: */
 	LISTS_MS = 10000,
-	AHEAD_S = 86400, /* before one ends there should be another */
+	WATCH_MS = 10000, /* how a new list gets about */
+	AHEAD_S = 86400,  /* before one ends there should be another */
 };
 
 static_assert((int)RESOLVE_HINT_MAX <= (int)HINTS_MAX, "all are looked at");
@@ -93,8 +94,11 @@ void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
 
 	if (!u || !vouch_take_list(u->vouch, list, len, now_s(), &adds))
 		return; /* no newer one */
-	if (adds)
+	if (adds) {
 		naming_changed(u->e->naming); /* what was found, too */
+		u->watch_ms = engine_now_ms() + WATCH_MS;
+		u->show_ms = 0;
+	}
 	while (vouch_next_revoked(u->vouch, &hit)) {
 		const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE,
 					      .hit = hit };
@@ -103,6 +107,11 @@ void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
 		if (!is_told(u, &hit))
 			engine_input(u->e, &in);
 	}
+}
+
+uint64_t underlay_list(const struct underlay *u, size_t *entries)
+{
+	return vouch_list(u->vouch, entries);
 }
 
 int underlay_on_revoked(struct underlay *u, const struct ipc_message *m)

@@ -150,6 +150,12 @@ uint64_t vouch_until_s(const struct vouch *v, const struct hit *hit)
 	return h ? h->not_after_s : 0;
 }
 
+uint64_t vouch_list(const struct vouch *v, size_t *entries)
+{
+	*entries = v->revocation.n;
+	return v->revocation.number;
+}
+
 bool vouch_is_revoked(const struct vouch *v,
 		      const uint8_t serial[CERTIFICATE_SERIAL_LEN])
 {

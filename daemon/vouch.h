@@ -36,6 +36,9 @@ uint64_t vouch_for(struct vouch *v, const struct hit *hit,
 /* Until when the host is a member by what was vouched for; 0: by nothing. */
 uint64_t vouch_until_s(const struct vouch *v, const struct hit *hit);
 
+/* The revocation list that counts: its number (0: none) and its length. */
+uint64_t vouch_list(const struct vouch *v, size_t *entries);
+
 /* Whether the certificate of that number is revoked, as far as we know. */
 bool vouch_is_revoked(const struct vouch *v,
 		      const uint8_t serial[CERTIFICATE_SERIAL_LEN]);

@@ -272,8 +272,13 @@ static void answer_where(struct node *n, const struct lookup *l,
 	}
 }
 
+static bool is_taken_back(void *ctx, struct span certificate)
+{
+	return judge_is_taken_back(ctx, certificate);
+}
+
 /* A newer one: told to who lets hosts in, and to who has links to them. */
-static void on_list(struct node *n, struct span list)
+static void on_list(struct node *n, struct span list, bool adds)
 {
 	const struct overlay_input review = { .type = OVERLAY_REVIEW };
 	struct event *e = node_event(n, NODE_REVOCATIONS);
@@ -284,36 +289,51 @@ static void on_list(struct node *n, struct span list)
 		memcpy(e->bytes, list.bytes, list.len);
 		e->out.bytes = (struct span){ e->bytes, list.len };
 	}
+	if (!adds)
+		return;
 	peer_input(n->session->peer, &review, n->now_ms);
+	store_drop_if(overlay_store(node_core(n)), is_taken_back,
+		      n->session->judge);
 }
 
-bool asking_take_list(struct node *n, struct span list, uint64_t *number)
+bool asking_take_list(struct node *n, struct span list, uint64_t *number,
+		      bool *adds)
 {
+	struct judge *judge = n->session->judge;
 	struct revocation *v = calloc(1, sizeof(*v));
+	enum overlay_news news = judge_news(judge, &list);
 	bool holds;
 
 	if (!v)
 		return false;
 	holds = revocation_verify(&n->session->authority, list.bytes, list.len,
 				  n->wall_ms / 1000, v) == CERTIFICATE_OK;
-	if (holds && judge_set_revocation(n->session->judge, v))
-		on_list(n, list);
+	if (holds && judge_set_revocation(judge, v))
+		on_list(n, list, news == NEWS_ADDS);
 	*number = v->number;
+	*adds = news == NEWS_ADDS;
 	free(v);
 	return holds;
+}
+
+void asking_on_news(struct node *n, struct span list)
+{
+	uint64_t number;
+	bool adds;
+
+	if (n->session)
+		(void)asking_take_list(n, list, &number, &adds); /* or older */
 }
 
 static void take_fetched(struct node *n, const struct overlay_output *out)
 {
 	struct overlay_value v;
-	uint64_t number;
 	size_t at = 0;
 
 	if (out->result == OVERLAY_UNREACHABLE)
 		n->fetch_ms = n->now_ms + node_about(n, FETCH_AGAIN_MS);
 	while (overlay_value_next(out, DATA_SINGLE, &at, &v))
-		(void)asking_take_list(n, v.stored.data,
-				       &number); /* an older one */
+		asking_on_news(n, v.stored.data);
 }
 
 /* Of a name that no certificate of ours proves. */

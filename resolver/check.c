@@ -35,10 +35,16 @@ static enum overlay_standing check_standing(void *ctx, const struct hit *node)
 	return judge_standing(ctx, node);
 }
 
+static enum overlay_news check_news(void *ctx, const struct overlay_claim *c)
+{
+	return judge_news(ctx, &c->value->data);
+}
+
 struct overlay_check check_by_judge(struct judge *judge)
 {
 	return (struct overlay_check){ .message = check_message,
 				       .value = check_value,
 				       .standing = check_standing,
+				       .news = check_news,
 				       .ctx = judge };
 }

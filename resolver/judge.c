@@ -87,10 +87,39 @@ bool judge_set_revocation(struct judge *j, const struct revocation *v)
 	return true;
 }
 
+enum overlay_news judge_news(const struct judge *j, const struct span *list)
+{
+	struct revocation *v = malloc(sizeof(*v));
+	enum overlay_news news = NEWS_NONE;
+
+	if (v &&
+	    revocation_verify(j->authority, list->bytes, list->len, j->wall_s,
+			      v) == CERTIFICATE_OK &&
+	    v->number > j->revocation.number)
+		news = revocation_adds(v, &j->revocation) ? NEWS_ADDS
+							  : NEWS_NEWER;
+	free(v);
+	return news;
+}
+
+uint64_t judge_list(const struct judge *j, size_t *entries)
+{
+	*entries = j->revocation.n;
+	return j->revocation.number;
+}
+
 bool judge_is_revoked(const struct judge *j,
 		      const uint8_t serial[CERTIFICATE_SERIAL_LEN])
 {
 	return revocation_has(&j->revocation, serial);
+}
+
+bool judge_is_taken_back(const struct judge *j, struct span certificate)
+{
+	uint8_t serial[CERTIFICATE_SERIAL_LEN];
+
+	return certificate_serial(certificate.bytes, certificate.len, serial) &&
+	       judge_is_revoked(j, serial);
 }
 
 void judge_algorithms(uint16_t algorithm, uint8_t *hash, uint8_t *sig)

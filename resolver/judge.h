@@ -33,9 +33,18 @@ void judge_set_time(struct judge *j, uint64_t wall_s);
  */
 bool judge_set_revocation(struct judge *j, const struct revocation *v);
 
+/* What a revocation list would change, of which no more is known. */
+enum overlay_news judge_news(const struct judge *j, const struct span *list);
+
+/* The list that counts: its number (0: none has come) and its length. */
+uint64_t judge_list(const struct judge *j, size_t *entries);
+
 /* Whether a certificate of that number was revoked. */
 bool judge_is_revoked(const struct judge *j,
 		      const uint8_t serial[CERTIFICATE_SERIAL_LEN]);
+
+/* Whether that certificate, which held once, is revoked. */
+bool judge_is_taken_back(const struct judge *j, struct span certificate);
 
 /*
  * How a host stands by the certificates of it that were seen lately: good by

@@ -162,6 +162,17 @@ static void on_left(struct member *m)
 	ev_timer_start(m->conf.loop, &m->forget);
 }
 
+static void show(struct member *m, uint64_t id)
+{
+	struct resolve_shown s = { .id = id };
+	char *json = shown_json(m->node);
+
+	s.json = json ? json : "{}";
+	m->conf.send(m->conf.ctx, RESOLVE_SHOWN, m->body,
+		     resolve_shown_write(&s, m->body, sizeof(m->body)));
+	free(json);
+}
+
 static void carry_out(struct member *m, const struct node_output *o)
 {
 	keeping_on_output(&m->keeping, o, wall_ms());
@@ -189,6 +200,7 @@ static void carry_out(struct member *m, const struct node_output *o)
 		break;
 	case NODE_JOINED:
 		log_info("overlay", "in the ring");
+		show(m, 0); /* who waits for it hears it at once */
 		break;
 	case NODE_LEFT:
 		on_left(m);
@@ -388,16 +400,11 @@ static int on_name(struct member *m, const struct ipc_message *msg)
 
 static int on_show(struct member *m, const struct ipc_message *msg)
 {
-	struct resolve_shown s = { .id = 0 };
-	char *json;
+	uint64_t id;
 
-	if (!resolve_id_parse(msg->body, msg->len, &s.id))
+	if (!resolve_id_parse(msg->body, msg->len, &id))
 		return -EPROTO;
-	json = shown_json(m->node);
-	s.json = json ? json : "{}";
-	m->conf.send(m->conf.ctx, RESOLVE_SHOWN, m->body,
-		     resolve_shown_write(&s, m->body, sizeof(m->body)));
-	free(json);
+	show(m, id);
 	return 0;
 }
 

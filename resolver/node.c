@@ -106,6 +106,20 @@ bool node_is_linked(const struct node *n)
 	return info.joined || info.members > 0;
 }
 
+/* All members together ask about once a second, whoever keeps the list; who
+ * has missed the news has it by then. */
+static uint64_t fetch_period_ms(const struct node *n)
+{
+	struct overlay_info info;
+	double period_ms;
+
+	overlay_info(node_core(n), &info);
+	period_ms = info.size_estimate * 1000;
+	if (period_ms < NODE_FETCH_MIN_MS)
+		return NODE_FETCH_MIN_MS;
+	return period_ms < NODE_FETCH_MS ? (uint64_t)period_ms : NODE_FETCH_MS;
+}
+
 /* After each input: what waited for a link, or for its time. */
 static void settle(struct node *n)
 {
@@ -113,7 +127,7 @@ static void settle(struct node *n)
 	if (!node_is_linked(n))
 		return;
 	if (n->fetch_ms <= n->now_ms) {
-		n->fetch_ms = n->now_ms + node_about(n, NODE_FETCH_MS);
+		n->fetch_ms = n->now_ms + node_about(n, fetch_period_ms(n));
 		(void)asking_start(n, ASKED_LIST, 0, "", &n->session->hit);
 	}
 	saying_run(n);
@@ -303,10 +317,12 @@ bool node_on_revoked(struct node *n, struct span list, uint64_t now_ms)
 {
 	uint64_t number;
 	uint8_t *copy;
+	bool adds;
 
 	begin(n, now_ms);
-	if (!n->session || !asking_take_list(n, list, &number))
+	if (!n->session || !asking_take_list(n, list, &number, &adds))
 		return false;
+	n->list_is_news |= adds;
 	if (n->list && number < n->list_number)
 		return true; /* a newer one is said already */
 	copy = malloc(list.len);
@@ -356,20 +372,12 @@ uint64_t node_deadline(const struct node *n)
 	return due;
 }
 
-static bool has_member(const struct node *n, const struct hit *hit)
-{
-	for (size_t i = 0; i < n->n_members; i++)
-		if (hit_equal(&n->members[i], hit))
-			return true;
-	return false;
-}
-
 /* A new member among those to begin with; the oldest makes room. */
 static void note_member(struct node *n, const struct hit *hit)
 {
 	struct event *e;
 
-	if (has_member(n, hit))
+	if (node_has_member(n, hit))
 		return;
 	if (n->n_members == NODE_MEMBERS_MAX)
 		memmove(n->members, n->members + 1,
@@ -449,6 +457,7 @@ static bool on_output(struct node *n, struct session *s,
 		return true;
 	case OVERLAY_JOINED:
 		out->type = NODE_JOINED;
+		n->fetch_ms = n->now_ms; /* in another ring, maybe */
 		s->alone_ms = NODE_NEVER;
 		if (s == n->session)
 			note_members(n);
@@ -462,6 +471,10 @@ static bool on_output(struct node *n, struct session *s,
 	case OVERLAY_LEFT:
 		if (s == n->leaving)
 			n->leaving_ms = n->now_ms; /* the tick ends it */
+		break;
+	case OVERLAY_NEWS:
+		if (s == n->session)
+			asking_on_news(n, out->bytes);
 		break;
 	case OVERLAY_SEND:
 		break; /* the peer's */
@@ -506,66 +519,6 @@ bool node_output(struct node *n, struct node_output *out, uint64_t now_ms)
 	}
 }
 
-bool node_restore_record(struct node *n, const struct node_record *r)
-{
-	struct store *store = n->session ? overlay_store(node_core(n)) : NULL;
-	struct store_put put = { .resource = r->resource, .replica = true };
-	struct judge_claim claim = { .resource = r->resource,
-				     .certificates = &r->certificate,
-				     .n_certificates = 1 };
-	struct rd rd = rd_init(r->stored.bytes, r->stored.len);
-	struct judge_proof proof;
-	struct place *p;
-
-	put.kind = store ? store_kind(store, r->kind) : NULL;
-	if (!put.kind || r->expires_ms <= n->wall_ms ||
-	    !stored_next(&rd, put.kind->model, &put.value) || !rd_done(&rd))
-		return false;
-	claim.kind = put.kind;
-	claim.value = &put.value;
-	if (!judge_value(n->session->judge, &claim, &proof))
-		return false;
-	put.value.lifetime_s =
-		(uint32_t)((r->expires_ms - n->wall_ms + 999) / 1000);
-	put.signer = proof.signer;
-	put.proven = proof.proven;
-	put.certificate = r->certificate;
-	if (store_put(store, &put, n->wall_ms) != STORE_TAKEN)
-		return false;
-	p = store_find(store, &r->resource, r->kind);
-	if (p && r->generation > p->generation)
-		store_set_generation(p, r->generation);
-	return true;
-}
-
-void node_restore_revocations(struct node *n, struct span list)
-{
-	uint64_t number;
-
-	if (n->session)
-		(void)asking_take_list(n, list, &number); /* or fetched */
-}
-
-void node_restore_member(struct node *n, const struct hit *member,
-			 uint64_t now_ms)
-{
-	const struct overlay_input in = { .type = OVERLAY_BOOTSTRAP,
-					  .peer = *member };
-
-	begin(n, now_ms);
-	if (has_member(n, member) || n->n_members == NODE_MEMBERS_MAX)
-		return;
-	n->members[n->n_members++] = *member;
-	if (n->session)
-		peer_input(n->session->peer, &in, now_ms);
-}
-
-void node_restore_storage_time(struct node *n, uint64_t wall_ms)
-{
-	if (wall_ms > n->storage_ms)
-		n->storage_ms = wall_ms;
-}
-
 uint64_t node_storage_time(const struct node *n)
 {
 	return n->storage_ms;
@@ -574,6 +527,12 @@ uint64_t node_storage_time(const struct node *n)
 struct overlay *node_core(const struct node *n)
 {
 	return n->session ? peer_overlay(n->session->peer) : NULL;
+}
+
+uint64_t node_list(const struct node *n, size_t *entries)
+{
+	*entries = 0;
+	return n->session ? judge_list(n->session->judge, entries) : 0;
 }
 
 const char *node_name(const struct node *n, size_t i,

@@ -9,7 +9,8 @@
  *	names to publish	the same, until told otherwise
  *	LOOKUP of a name	a lookup, and what its values mean (decide.h)
  *	WHERE is a host?	a lookup of its HOST-LOCATORS (kinds.h)
- *	the revocation list	fetched each hour; published by the authority
+ *	the revocation list	told by others, and fetched from time to time;
+ *				published by the authority
  *
  *	node_on_...(n, ..., now); while (node_output(n, &out, now)) ...;
  *	node_tick(n, now) at node_deadline(n)
@@ -31,7 +32,8 @@ enum {
 	NODE_MEMBERS_MAX = 8,	 /* remembered to begin with */
 	NODE_LEAVE_MS = 4000,
 	NODE_ALONE_MS = 15000, /* a founder that finds nobody begins anew */
-	NODE_FETCH_MS = 3600 * 1000,
+	NODE_FETCH_MIN_MS = 60 * 1000, /* the list; in a small ring */
+	NODE_FETCH_MS = 3600 * 1000,   /* in any */
 };
 
 #define NODE_NEVER UINT64_MAX
@@ -142,6 +144,9 @@ bool node_output(struct node *n, struct node_output *out, uint64_t now_ms);
 
 /* The node of the protocol, or NULL; for its records and for status. */
 struct overlay *node_core(const struct node *n);
+
+/* The revocation list that counts: its number (0: none) and its length. */
+uint64_t node_list(const struct node *n, size_t *entries);
 
 /* The names that are published: the i-th, or NULL. */
 const char *node_name(const struct node *n, size_t i,

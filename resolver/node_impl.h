@@ -85,6 +85,7 @@ struct node {
 	struct locator locators[KIND_LOCATORS_MAX];
 	uint8_t *list; /* the authority's, ours to publish; or NULL */
 	uint64_t list_number;
+	bool list_is_news; /* when it is said next */
 	struct lookup *lookups;
 	struct publication *publications;
 	struct event *events, **last, *given;
@@ -100,6 +101,11 @@ bool node_is_linked(const struct node *n);
 
 /* A time between 9/10 and 11/10 of that. */
 uint64_t node_about(struct node *n, uint64_t ms);
+
+/* ---- restore.c ---- */
+
+/* Whether it is one of those to begin with. */
+bool node_has_member(const struct node *n, const struct hit *hit);
 
 /* ---- session.c ---- */
 
@@ -124,8 +130,13 @@ void asking_tick(struct node *n);
 uint64_t asking_deadline(const struct node *n);
 /* Those that are open get no answer any more. */
 void asking_clear(struct node *n);
-/* False when it is none of the authority's; else with its number. */
-bool asking_take_list(struct node *n, struct span list, uint64_t *number);
+/* False when it is none of the authority's; else with its number, and
+ * whether it took back something more. */
+bool asking_take_list(struct node *n, struct span list, uint64_t *number,
+		      bool *adds);
+
+/* A list that has come, from wherever. */
+void asking_on_news(struct node *n, struct span list);
 
 /* ---- saying.c ---- */
 

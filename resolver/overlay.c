@@ -285,6 +285,8 @@ void overlay_info(const struct overlay *o, struct overlay_info *out)
 		.forwarded = o->forwarded,
 		.answered = o->answered,
 		.refused = o->refused,
+		.news_told = o->news_told,
+		.news_confirmed = o->news_confirmed,
 	};
 	for (unsigned int i = 1; i <= route_fingers_wanted(&o->route); i++)
 		out->fingers += route_finger(&o->route, i) != NULL;

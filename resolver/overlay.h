@@ -45,18 +45,27 @@ enum overlay_standing {
 	STANDING_FALLEN, /* it is no member any more */
 };
 
+/* What a value of the authority's says to the caller. */
+enum overlay_news {
+	NEWS_NONE,
+	NEWS_NEWER, /* than what the caller has, with nothing more in it */
+	NEWS_ADDS,
+};
+
 /*
  * The caller's judgement. Both look at bytes that a stranger may have made,
  * and answer false for anything that does not hold. `message`: the signature
  * over a whole message, and the node whose it is. `value`: signature and
  * access control (RFC 6940 7.1, 7.3) of a stored value.
- * `standing`, which may be NULL: a node that was a member.
+ * Either of the others may be NULL. `standing`: a node that was a member.
+ * `news`: a value of ACCESS_AUTHORITY that holds.
  */
 struct overlay_check {
 	bool (*message)(void *ctx, const struct message *m, struct hit *signer);
 	bool (*value)(void *ctx, const struct overlay_claim *claim,
 		      struct overlay_proof *proof);
 	enum overlay_standing (*standing)(void *ctx, const struct hit *node);
+	enum overlay_news (*news)(void *ctx, const struct overlay_claim *claim);
 	void *ctx;
 };
 
@@ -102,6 +111,7 @@ enum overlay_output_type {
 	OVERLAY_STORED,	 /* of a publication: `result`, `copies` */
 	OVERLAY_JOINED,	 /* we are in the ring */
 	OVERLAY_LEFT,	 /* our Leave has been said */
+	OVERLAY_NEWS,	 /* bytes: the data of a value of the authority's */
 };
 
 enum overlay_result {
@@ -150,7 +160,8 @@ struct overlay_publish {
 	struct span data;	  /* at most OVERLAY_VALUE_MAX */
 	uint64_t storage_time_ms; /* 0: by the wall clock */
 	uint32_t lifetime_s;
-	bool exists; /* false: takes the record away */
+	bool exists;  /* false: takes the record away */
+	bool is_news; /* all members shall have it at once */
 };
 
 /* Everything but `lost` is borrowed until overlay_input returns. */
@@ -200,6 +211,8 @@ struct overlay_info {
 	unsigned int fingers;
 	double size_estimate;
 	uint64_t forwarded, answered, refused;
+	/* To how many the last news were passed on, and who has them. */
+	unsigned int news_told, news_confirmed;
 };
 void overlay_info(const struct overlay *o, struct overlay_info *out);
 const struct route *overlay_route(const struct overlay *o);

@@ -4,6 +4,7 @@
  * outbox (messages of ours, until they are signed), forward (hop by hop),
  * request (transactions), chord (joining and leaving), neighbours (Updates,
  * fingers, links), storing (records for others), copies (records that move),
+ * news (what everybody shall have),
  * search (lookups), publish (records of ours), overlay (the four functions).
  */
 #ifndef HIPLINE_OVERLAY_IMPL_H
@@ -81,6 +82,8 @@ struct overlay {
 	uint32_t finds_s; /* the second in which n_finds were answered */
 	uint32_t n_finds;
 	uint64_t forwarded, answered, refused;
+	uint64_t news_serial; /* of what was passed on last */
+	uint16_t news_told, news_confirmed;
 };
 
 static inline uint32_t overlay_now_s(const struct overlay *o)
@@ -168,6 +171,7 @@ enum purpose {
 	PURPOSE_STORE,	/* of a publication: arg */
 	PURPOSE_LEAVE,
 	PURPOSE_UPDATE,
+	PURPOSE_NEWS,
 };
 
 enum { REQUEST_DESTINATIONS_MAX = 2, REQUEST_BODY_MAX = RELOAD_MESSAGE_MAX };
@@ -266,6 +270,16 @@ void storing_on_store(struct overlay *o, const struct delivery *d);
 void storing_on_fetch(struct overlay *o, const struct delivery *d);
 void storing_on_find(struct overlay *o, const struct delivery *d);
 void storing_on_probe(struct overlay *o, const struct delivery *d);
+
+/* ---- news.c ---- */
+
+/* A value of the authority's, which holds: hands it to the caller when it is
+ * new there; true when it is to be passed on. */
+bool news_take(struct overlay *o, const struct overlay_claim *claim);
+/* Passes on a Store with its certificate, but for one node. */
+void news_spread(struct overlay *o, struct span body, struct span certificate,
+		 const struct hit *except);
+void news_on_reply(struct overlay *o, const struct reply *r);
 
 /* ---- copies.c ---- */
 

@@ -131,9 +131,26 @@ static void store_at(struct overlay *o, struct publish *p, unsigned int i)
 	p->waiting++;
 }
 
+/* To all that we are linked with, under the first key. */
+static void spread(struct overlay *o, const struct publish *p)
+{
+	uint8_t body[RELOAD_MESSAGE_MAX];
+	struct wr w = wr_init(body, sizeof(body));
+	struct store_writer s =
+		store_req_begin(&w, &p->what.resource[0], 0, p->what.kind, 0);
+
+	wr_bytes(&w, p->whole[0], p->whole_len[0]);
+	store_req_end(&w, &s);
+	if (!wr_failed(&w) && p->whole_len[0] > 0)
+		news_spread(o, (struct span){ body, wr_len(&w) },
+			    o->certificate, &o->route.node);
+}
+
 static void begin_round(struct overlay *o, struct publish *p)
 {
 	p->rounds++;
+	if (p->rounds == 1 && p->what.is_news)
+		spread(o, p);
 	for (unsigned int i = 0; i < TARGETS; i++) {
 		if (p->target[i] == TARGET_OPEN && p->whole_len[i % KEYS] > 0)
 			store_at(o, p, i);

@@ -103,6 +103,9 @@ static void reply(struct overlay *o, const struct request *r,
 	case PURPOSE_STORE:
 		publish_on_reply(o, &p);
 		break;
+	case PURPOSE_NEWS:
+		news_on_reply(o, &p);
+		break;
 	}
 }
 

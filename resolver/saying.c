@@ -241,6 +241,10 @@ static void say(struct node *n, struct publication *p)
 	in.publish.storage_time_ms = p->what == SAID_LIST
 					     ? n->list_number * 1000
 					     : next_storage_time(n);
+	if (p->what == SAID_LIST) {
+		in.publish.is_news = n->list_is_news;
+		n->list_is_news = false;
+	}
 	in.id = p->core_id = n->next_id++;
 	p->running = true;
 	p->changed = false;

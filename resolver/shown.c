@@ -47,6 +47,20 @@ static json_t *names_json(const struct node *n)
 	return list;
 }
 
+/* The list of what holds no more, and which neighbours have it by us. */
+static json_t *list_json(const struct node *n, const struct overlay_info *info)
+{
+	size_t entries;
+	uint64_t number = node_list(n, &entries);
+
+	if (number == 0)
+		return json_null();
+	return json_pack("{s:I, s:I, s:i, s:i}", "number", (json_int_t)number,
+			 "entries", (json_int_t)entries, "told",
+			 (int)info->news_told, "confirmed",
+			 (int)info->news_confirmed);
+}
+
 static json_t *overlay_json(const struct node *n)
 {
 	struct overlay *core = node_core(n);
@@ -55,26 +69,26 @@ static json_t *overlay_json(const struct node *n)
 
 	if (!core)
 		return json_pack("{s:b, s:n, s:[], s:[], s:i, s:f, s:i, s:i, "
-				 "s:i, s:i, s:i, s:o}",
+				 "s:i, s:i, s:i, s:o, s:n}",
 				 "joined", 0, "node_id", "successors",
 				 "predecessors", "fingers", 0, "size_estimate",
 				 0.0, "records", 0, "links", 0, "forwarded", 0,
 				 "answered", 0, "refused", 0, "names",
-				 names_json(n));
+				 names_json(n), "revocations");
 	overlay_info(core, &info);
 	r = overlay_route(core);
-	return json_pack("{s:b, s:o, s:o, s:o, s:i, s:f, s:I, s:I, s:I, s:I, "
-			 "s:I, s:o}",
-			 "joined", info.joined, "node_id", hit_json(&r->node),
-			 "successors", neighbours_json(r, route_successor),
-			 "predecessors", neighbours_json(r, route_predecessor),
-			 "fingers", (int)info.fingers, "size_estimate",
-			 info.size_estimate, "records",
-			 (json_int_t)info.records, "links",
-			 (json_int_t)info.links, "forwarded",
-			 (json_int_t)info.forwarded, "answered",
-			 (json_int_t)info.answered, "refused",
-			 (json_int_t)info.refused, "names", names_json(n));
+	return json_pack(
+		"{s:b, s:o, s:o, s:o, s:i, s:f, s:I, s:I, s:I, s:I, "
+		"s:I, s:o, s:o}",
+		"joined", info.joined, "node_id", hit_json(&r->node),
+		"successors", neighbours_json(r, route_successor),
+		"predecessors", neighbours_json(r, route_predecessor),
+		"fingers", (int)info.fingers, "size_estimate",
+		info.size_estimate, "records", (json_int_t)info.records,
+		"links", (json_int_t)info.links, "forwarded",
+		(json_int_t)info.forwarded, "answered",
+		(json_int_t)info.answered, "refused", (json_int_t)info.refused,
+		"names", names_json(n), "revocations", list_json(n, &info));
 }
 
 char *shown_json(const struct node *n)

@@ -429,6 +429,29 @@ void store_expire(struct store *s, uint64_t wall_ms)
 	}
 }
 
+void store_drop_if(struct store *s, bool (*fn)(void *ctx, struct span c),
+		   void *ctx)
+{
+	struct table_iter it = table_iterate(&s->places);
+	struct place *p;
+
+	while ((p = table_next(&it)) != NULL) {
+		struct record **at = &p->records;
+		size_t before = p->n;
+
+		while (*at) {
+			if (fn(ctx, record_certificate(*at)))
+				remove_record(s, p, at);
+			else
+				at = &(*at)->next;
+		}
+		if (p->n == 0)
+			store_drop(s, p);
+		else if (p->n < before)
+			note(s, p);
+	}
+}
+
 size_t store_count(const struct store *s)
 {
 	return s->n_records;

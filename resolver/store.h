@@ -120,6 +120,10 @@ struct span record_certificate(const struct record *r);
 /* Forgets a place with all its records. */
 void store_drop(struct store *s, struct place *p);
 
+/* Forgets the records whose certificates are such, as a word of `fn`. */
+void store_drop_if(struct store *s, bool (*fn)(void *ctx, struct span c),
+		   void *ctx);
+
 /* From now on it is noted which places change or go. */
 void store_begin_journal(struct store *s);
 

@@ -47,9 +47,12 @@ static enum reload_error error_of(enum store_result res)
 	return RELOAD_ERROR_DATA_TOO_LARGE;
 }
 
-/* A value with what its certificate proves. */
-static bool check_value(const struct overlay *o, const struct delivery *d,
-			struct store_put *put)
+/*
+ * A value with what its certificate proves; *adds is set when it is news that
+ * is to be passed on.
+ */
+static bool check_value(struct overlay *o, const struct delivery *d,
+			struct store_put *put, bool *adds)
 {
 	const struct overlay_check *check = &o->config->check;
 	struct overlay_claim claim = { .resource = put->resource,
@@ -67,6 +70,8 @@ static bool check_value(const struct overlay *o, const struct delivery *d,
 	put->certificate = (struct span){ NULL, 0 };
 	if (proof.certificate < d->m.n_certificates)
 		put->certificate = d->m.certificates[proof.certificate];
+	if (put->kind->access == ACCESS_AUTHORITY && news_take(o, &claim))
+		*adds = true;
 	return true;
 }
 
@@ -76,6 +81,8 @@ struct storing {
 	struct store_req req;
 	struct store_put puts[STORE_VALUES_MAX];
 	size_t n;
+	bool is_passing; /* not ours to keep: a word of the authority's */
+	bool adds;	 /* it is to be passed on */
 };
 
 /* Judges all values of one Kind, before any of them is taken. */
@@ -88,6 +95,8 @@ static enum reload_error judge(struct storing *s, const struct store_kind *sk)
 
 	if (!kind)
 		return RELOAD_ERROR_UNKNOWN_KIND;
+	if (s->is_passing && kind->access != ACCESS_AUTHORITY)
+		return RELOAD_ERROR_FORBIDDEN;
 	place = store_find(&s->o->store, &s->req.resource, kind->id);
 	if (s->req.replica_number == 0 && sk->generation != 0 && place &&
 	    sk->generation < place->generation)
@@ -102,8 +111,10 @@ static enum reload_error judge(struct storing *s, const struct store_kind *sk)
 					 .kind = kind,
 					 .value = v,
 					 .replica = s->req.replica_number > 0 };
-		if (!check_value(s->o, s->d, p))
+		if (!check_value(s->o, s->d, p, &s->adds))
 			return RELOAD_ERROR_FORBIDDEN;
+		if (s->is_passing)
+			continue;
 		error = error_of(
 			store_check(&s->o->store, p, overlay_wall_ms(s->o)));
 		/* A newer copy than the one that comes is no fault. */
@@ -123,7 +134,7 @@ static struct store_ans_kind take(struct storing *s,
 	struct wr w = wr_init(replicas, ID_LEN * ROUTE_COPIES);
 	struct place *place;
 
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n && !s->is_passing; i++)
 		(void)store_put(&o->store, &s->puts[i],
 				overlay_wall_ms(o)); /* judged already */
 	place = store_find(&o->store, &s->req.resource, sk->kind);
@@ -147,6 +158,18 @@ static struct store_ans_kind take(struct storing *s,
 	return ans;
 }
 
+/* Ours to keep, or news of somebody that we are linked with; or neither. */
+static bool is_fit(struct storing *s)
+{
+	struct overlay *o = s->o;
+	bool copy = s->req.replica_number > 0 || o->phase == PHASE_ASKING;
+
+	if (is_ours(o, &s->req.resource) && (!copy || may_copy(o, s->d)))
+		return true;
+	s->is_passing = s->d->direct && route_find(&o->route, &s->d->source);
+	return s->is_passing;
+}
+
 void storing_on_store(struct overlay *o, const struct delivery *d)
 {
 	uint8_t replicas[STORE_KINDS_MAX][ID_LEN * ROUTE_COPIES];
@@ -161,9 +184,7 @@ void storing_on_store(struct overlay *o, const struct delivery *d)
 		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
 		return;
 	}
-	if (!is_ours(o, &s.req.resource) ||
-	    ((s.req.replica_number > 0 || o->phase == PHASE_ASKING) &&
-	     !may_copy(o, d))) {
+	if (!is_fit(&s)) {
 		forward_refuse(o, d, RELOAD_ERROR_FORBIDDEN);
 		return;
 	}
@@ -183,6 +204,8 @@ void storing_on_store(struct overlay *o, const struct delivery *d)
 		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
 		return;
 	}
+	if (s.adds)
+		news_spread(o, d->m.body, s.puts[0].certificate, &d->source);
 	store_ans_write(&w, ans, n);
 	forward_answer(o, d, RELOAD_STORE_ANS,
 		       (struct span){ body, wr_len(&w) });

@@ -95,7 +95,7 @@ struct resolve_published {
 };
 
 struct resolve_shown {
-	uint64_t id;
+	uint64_t id; /* of the SHOW; 0: nobody asked */
 	const char *json;
 };
 

@@ -202,9 +202,9 @@ enum {
 	STRANGER_IDLE_MS = 60 * 1000, /* then another one may replace it */
 	WAITING_MS = 20 * 1000,	      /* for a place among HALF_OPEN_MAX */
 	SOLVE_MAX_MS = 20 * 1000,
-	SEEK_MS = 10 * 1000,  /* to be told where a host is */
-	SEEK_AGAIN_MS = 1000, /* not sooner, when nobody knows it */
-	FOUND_UNPROVEN_MS = 15 * 60 * 1000, /* without a certificate */
+	SEEK_MS = 10 * 1000,	       /* to be told where a host is */
+	SEEK_AGAIN_MS = 1000,	       /* not sooner, when nobody knows it */
+	FOUND_UNPROVEN_MS = 60 * 1000, /* without a certificate */
 	R2_REPEAT_MS = 100,    /* at most one repeated R2 or CLOSE_ACK */
 	NOTIFY_MS = 200,       /* at most one NOTIFY sent or verified */
 	UNKNOWN_SPI_MS = 1000, /* at most one exchange for strange ESP */

@@ -282,3 +282,19 @@ void certificate_hash(const uint8_t *bytes, size_t len, uint8_t out[32])
 	assert(ok == 1); /* SHA-256 is always there */
 	(void)ok;	 /* used by the assertion only */
 }
+
+bool certificate_serial(const uint8_t *bytes, size_t len,
+			uint8_t out[CERTIFICATE_SERIAL_LEN])
+{
+	struct rd r = rd_init(bytes, len);
+	struct rd whole = der_read(&r, DER_SEQUENCE);
+	struct rd tbs = der_read(&whole, DER_SEQUENCE);
+	uint8_t serial[CERTIFICATE_SERIAL_LEN];
+
+	(void)der_read(&tbs, DER_CONTEXT_BEGIN | 0);
+	der_integer_read(&tbs, serial, sizeof(serial));
+	if (rd_failed(&tbs))
+		return false;
+	memcpy(out, serial, sizeof(serial));
+	return true;
+}

@@ -84,6 +84,10 @@ enum certificate_result certificate_verify(const struct authority *a,
 /* Time to ask for the next one. */
 bool certificate_is_due(const struct certificate *c, uint64_t now_s);
 
+/* The serial number alone; false when there is none where it should be. */
+bool certificate_serial(const uint8_t *bytes, size_t len,
+			uint8_t out[CERTIFICATE_SERIAL_LEN]);
+
 /* SHA-256 of a whole certificate: SignerIdentity (RFC 6940 6.3.4). */
 void certificate_hash(const uint8_t *bytes, size_t len, uint8_t out[32]);
 

@@ -12,6 +12,7 @@ static const struct kind kinds[] = {
 	{ MEMBER_DICTIONARY, DATA_DICTIONARY, ACCESS_USER_NODE_MATCH, 4, 512 },
 	{ MEMBER_SINGLE, DATA_SINGLE, ACCESS_NODE_MATCH, 1, 64 },
 	{ MEMBER_ARRAY, DATA_ARRAY, ACCESS_NODE_MATCH, 16, 64 },
+	{ MEMBER_AUTHORITY, DATA_SINGLE, ACCESS_AUTHORITY, 1, 64 },
 };
 
 struct hit member_hit(uint32_t n)
@@ -59,6 +60,14 @@ static bool check_value(void *ctx, const struct overlay_claim *c,
 	return m->values_hold && holds(&c->value->signature, &proof->signer);
 }
 
+static enum overlay_news check_news(void *ctx, const struct overlay_claim *c)
+{
+	const struct member *m = ctx;
+
+	assert(c->kind->access == ACCESS_AUTHORITY);
+	return m->news;
+}
+
 void member_init(struct member *m, bool founder)
 {
 	*m = (struct member){ .hit = member_hit(0), .values_hold = true };
@@ -70,6 +79,7 @@ void member_init(struct member *m, bool founder)
 		.env = { .random = draw, .ctx = m },
 		.check = { .message = check_message,
 			   .value = check_value,
+			   .news = check_news,
 			   .ctx = m },
 	};
 	m->core = overlay_new(&m->config, &m->hit,
@@ -264,15 +274,16 @@ struct overlay_output *member_find(const struct member *m,
 	return NULL;
 }
 
-size_t member_store_body(const struct hit *signer, const struct resource_id *at,
-			 uint8_t replica, uint64_t storage_time_ms,
-			 uint8_t *out, size_t cap)
+static size_t store_body(uint32_t kind, const struct hit *signer,
+			 const struct resource_id *at, uint8_t replica,
+			 uint64_t storage_time_ms, struct wr *w)
 {
+	enum data_model model =
+		kind == MEMBER_DICTIONARY ? DATA_DICTIONARY : DATA_SINGLE;
 	uint8_t value[128], identity[64], signature[SIGNATURE_LEN] = { 0 };
 	const uint8_t hash[32] = { 0 };
 	struct wr v = wr_init(value, sizeof(value));
 	struct wr i = wr_init(identity, sizeof(identity));
-	struct wr w = wr_init(out, cap);
 	struct store_writer sw;
 	struct stored s = { .storage_time_ms = storage_time_ms,
 			    .lifetime_s = 3600,
@@ -281,7 +292,7 @@ size_t member_store_body(const struct hit *signer, const struct resource_id *at,
 			    .data = { signer->bytes, ID_LEN } };
 
 	memcpy(signature, signer->bytes, ID_LEN);
-	stored_value_write(&v, DATA_DICTIONARY, &s);
+	stored_value_write(&v, model, &s);
 	s.value = (struct span){ value, wr_len(&v) };
 	signer_identity_write(&i, hash);
 	s.signature =
@@ -291,9 +302,27 @@ size_t member_store_body(const struct hit *signer, const struct resource_id *at,
 					   .identity_len = wr_len(&i),
 					   .value = signature,
 					   .value_len = sizeof(signature) };
-	sw = store_req_begin(&w, at, replica, MEMBER_DICTIONARY, 0);
-	stored_write(&w, &s);
-	store_req_end(&w, &sw);
-	assert(!wr_failed(&w));
-	return wr_len(&w);
+	sw = store_req_begin(w, at, replica, kind, 0);
+	stored_write(w, &s);
+	store_req_end(w, &sw);
+	assert(!wr_failed(w));
+	return wr_len(w);
+}
+
+size_t member_store_body(const struct hit *signer, const struct resource_id *at,
+			 uint8_t replica, uint64_t storage_time_ms,
+			 uint8_t *out, size_t cap)
+{
+	struct wr w = wr_init(out, cap);
+
+	return store_body(MEMBER_DICTIONARY, signer, at, replica,
+			  storage_time_ms, &w);
+}
+
+size_t member_store_kind(uint32_t kind, const struct hit *signer,
+			 const struct resource_id *at, uint8_t *out, size_t cap)
+{
+	struct wr w = wr_init(out, cap);
+
+	return store_body(kind, signer, at, 0, MEMBER_WALL_MS, &w);
 }

@@ -14,6 +14,7 @@ enum {
 	MEMBER_DICTIONARY = 1, /* Kinds */
 	MEMBER_SINGLE = 2,
 	MEMBER_ARRAY = 3,
+	MEMBER_AUTHORITY = 4,
 	MEMBER_WALL_MS = 1000000000,
 	MEMBER_OUT_MAX = 256,
 };
@@ -25,6 +26,7 @@ struct member {
 	uint64_t now_ms;
 	uint32_t drawn;		/* the state of what it takes for chance */
 	bool values_hold, mute; /* what the checks say; nobody signs */
+	enum overlay_news news; /* the same */
 	struct overlay_output *out[MEMBER_OUT_MAX]; /* since the last call */
 	size_t n;
 };
@@ -74,5 +76,9 @@ struct overlay_output *member_find(const struct member *m,
 size_t member_store_body(const struct hit *signer, const struct resource_id *at,
 			 uint8_t replica, uint64_t storage_time_ms,
 			 uint8_t *out, size_t cap);
+/* The same of another Kind, the dictionary or one of single values. */
+size_t member_store_kind(uint32_t kind, const struct hit *signer,
+			 const struct resource_id *at, uint8_t *out,
+			 size_t cap);
 
 #endif

@@ -382,3 +382,34 @@ Test(store, a_thousand_records_take_less_than_two_megabytes)
 	}
 	cr_expect_leq(mallinfo2().uordblks - before, (size_t)MOST);
 }
+
+static bool is_bad(void *ctx, struct span c)
+{
+	const char *bad = ctx;
+
+	return c.len == strlen(bad) && memcmp(c.bytes, bad, c.len) == 0;
+}
+
+Test(store, records_go_by_their_certificates)
+{
+	char bad[] = "BAD";
+	struct store_put p;
+	struct store_change c;
+
+	(void)put(DICTIONARY, 1, now);
+	p = put_of(DICTIONARY, 2, now);
+	p.certificate = (struct span){ (const uint8_t *)bad, 3 };
+	cr_assert_eq(store_put(&s, &p, now), STORE_TAKEN);
+	p = put_of(SINGLE, 2, now);
+	p.certificate = (struct span){ (const uint8_t *)bad, 3 };
+	cr_assert_eq(store_put(&s, &p, now), STORE_TAKEN);
+	store_begin_journal(&s);
+	store_drop_if(&s, is_bad, bad);
+	cr_expect_eq(store_count(&s), 1);
+	cr_expect_null(place_of(SINGLE));
+	cr_assert_eq(place_of(DICTIONARY)->n, 1);
+	cr_expect(store_take_change(&s, &c));
+	cr_expect(store_take_change(&s, &c), "both are to be written");
+	store_drop_if(&s, is_bad, bad);
+	cr_expect_not(store_take_change(&s, &c));
+}

@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
+# Four hosts of an overlay. One is revoked: the others hear of it at once,
+# whoever opened the association with it, and find its name no more; who was
+# away hears of it when it is back.
+# Budget: 240 s, long 240 s
+set -u
+# shellcheck source-path=SCRIPTDIR source=hip.sh
+. "$(dirname "$0")/hip.sh"
+HIP_TAG=rv
+
+# shellcheck disable=SC2317  # until_true calls these
+joined() { [ "$(hip_json "$1" .joined overlay)" = true ]; }
+finds() {
+	[ "$(hip_json "$1" '.hits[0].hit' resolve "$2@example.com")" = \
+		"${HIP_HIT[$2]}" ]
+}
+# shellcheck disable=SC2317
+finds_none() { hip "$1" resolve "$2@example.com"; [ $? -eq 4 ]; }
+# shellcheck disable=SC2317
+without() { [ -z "$(hip_state "$1" "$2")" ]; }
+entries() { hip_json "$1" .revocations.entries overlay; }
+# shellcheck disable=SC2317
+has_entries() { [ "$(entries "$1")" = "$2" ]; }
+
+hip_init
+hosts=(alice bob carol dave)
+for n in "${hosts[@]}"; do hip_host "$n"; done
+hip_up "${hosts[@]}"
+check 'alice creates it' hip alice create example.com --name alice@example.com
+for n in bob carol dave; do
+	token=$(hip alice invite "$n@example.com" 2>/dev/null)
+	check "$n joins" hip "$n" join "$token"
+done
+for n in "${hosts[@]}"; do
+	check "$n is in the ring" until_true 40 joined "$n"
+done
+check 'bob finds carol' until_true 40 finds bob carol
+check 'carol finds bob' until_true 40 finds carol bob
+# Both ways round: one has the other by the overlay, the other by its I2.
+check 'bob calls carol' hip bob ping -c 1 carol@example.com
+check 'carol calls dave' hip carol ping -c 1 dave@example.com
+equal 'they have an association' established "$(hip_state bob carol)"
+
+check 'dave is away' hip_stop dave
+said=$(hip alice --json revoke carol@example.com)
+equal 'one certificate is revoked' 1 "$(jq -r .revoked <<<"$said")"
+equal 'that of carol' "${HIP_HIT[carol]}" "$(jq -r '.hits[]' <<<"$said")"
+equal 'all neighbours have the list' true \
+	"$(jq -r '.told > 0 and .told == .confirmed' <<<"$said")"
+check 'bob has it' until_true 10 has_entries bob 1
+check 'alice has no association with carol' until_true 10 without alice carol
+check 'nor has bob' until_true 10 without bob carol
+check 'bob finds carol no more' until_true 5 finds_none bob carol
+check 'nor does alice' until_true 5 finds_none alice carol
+check 'bob and alice have each other' finds bob alice
+check 'carol is not let in any more' eval \
+	'! hip carol ping -c 1 --timeout 5 "${HIP_HIT[bob]}"'
+check 'nor called' eval \
+	'! hip bob ping -c 1 --timeout 5 "${HIP_HIT[carol]}"'
+
+check 'dave is back' hip_up dave
+check 'it is in the ring' until_true 40 joined dave
+check 'it has heard of it' until_true 60 has_entries dave 1
+check 'and has no association with carol' until_true 90 without dave carol
+check 'and does not find it' until_true 5 finds_none dave carol
+check 'a second one' hip alice revoke dave@example.com
+check 'is added' until_true 10 has_entries bob 2
+check 'bob lets go of dave' until_true 10 without bob dave
+hip_end

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What the authority says gets about: a Store of it is passed on by who hears
+ * it for the first time, and by nobody else.
+ */
+#include "resolver/overlay_impl.h"
+#include "tests/unit/member.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+enum { PEERS = 6 };
+
+static struct member m;
+static struct hit peers[PEERS];
+
+/* In a ring with some; the last is linked with us, and not in the ring. */
+static void set_up(void)
+{
+	member_init(&m, true);
+	for (uint32_t i = 0; i < PEERS; i++) {
+		peers[i] = member_hit(i + 1);
+		if (i + 1 < PEERS)
+			member_meet(&m, &peers[i]);
+		else
+			member_up(&m, &peers[i]);
+	}
+	member_pass(&m, 10000);
+}
+
+static void tear_down(void)
+{
+	member_clear(&m);
+}
+
+TestSuite(news, .init = set_up, .fini = tear_down);
+
+/* A place that others keep. */
+static struct resource_id elsewhere(void)
+{
+	struct resource_id at;
+
+	for (uint8_t i = 0; i < 255; i++) {
+		id_resource(&i, 1, &at);
+		if (route_between(&m.core->route, id_of_resource(&at),
+				  ROUTE_COPIES) == ROUTE_COPIES)
+			break;
+	}
+	return at;
+}
+
+static void post(uint32_t kind, const struct hit *from)
+{
+	struct resource_id at = elsewhere();
+	uint8_t body[512];
+	size_t len = member_store_kind(kind, from, &at, body, sizeof(body));
+	struct letter l =
+		member_letter(&m, RELOAD_STORE_REQ, (struct span){ body, len });
+
+	l.signer = *from;
+	member_post(&m, from, &l);
+}
+
+/* To how many a Store goes out now. */
+static size_t stores(void)
+{
+	size_t n = 0;
+	struct message sent;
+
+	for (size_t i = 0; i < PEERS; i++)
+		for (size_t k = 0; member_sent(&m, &peers[i], k, &sent); k++)
+			n += sent.code == RELOAD_STORE_REQ;
+	return n;
+}
+
+Test(news, are_told_to_the_caller_and_passed_on_to_all_others)
+{
+	struct overlay_info info;
+	struct overlay_output *out;
+
+	m.news = NEWS_ADDS;
+	post(MEMBER_AUTHORITY, &peers[0]);
+	out = member_find(&m, OVERLAY_NEWS);
+	cr_assert_not_null(out);
+	cr_expect_eq(out->len, ID_LEN);
+	cr_expect_eq(memcmp(out->bytes, peers[0].bytes, ID_LEN), 0);
+	cr_expect_eq(stores(), PEERS - 2, "not to who told us, nor outside");
+	cr_expect_eq(member_answer(&m, &peers[0]), RELOAD_STORE_ANS);
+	cr_expect_neq(member_answer(&m, &peers[5]), RELOAD_STORE_REQ);
+	overlay_info(m.core, &info);
+	cr_expect_eq(info.news_told, PEERS - 2);
+	cr_expect_eq(info.news_confirmed, 0);
+	cr_expect_eq(info.records, 0, "it is not ours to keep");
+}
+
+Test(news, who_answers_has_them)
+{
+	struct overlay_info info;
+	struct message sent;
+	struct letter l;
+	uint8_t body[64];
+	struct wr w = wr_init(body, sizeof(body));
+
+	m.news = NEWS_ADDS;
+	post(MEMBER_AUTHORITY, &peers[0]);
+	cr_assert(member_sent(&m, &peers[1], 0, &sent));
+	store_ans_write(&w, NULL, 0);
+	l = member_letter(&m, RELOAD_STORE_ANS,
+			  (struct span){ body, wr_len(&w) });
+	l.header.transaction_id = sent.header.transaction_id;
+	l.signer = peers[1];
+	member_post(&m, &peers[1], &l);
+	overlay_info(m.core, &info);
+	cr_expect_eq(info.news_confirmed, 1);
+}
+
+Test(news, what_adds_nothing_is_passed_on_by_nobody)
+{
+	m.news = NEWS_NEWER;
+	post(MEMBER_AUTHORITY, &peers[0]);
+	cr_expect_not_null(member_find(&m, OVERLAY_NEWS));
+	cr_expect_eq(stores(), 0);
+}
+
+Test(news, what_is_known_is_answered_and_that_is_all)
+{
+	m.news = NEWS_NONE;
+	post(MEMBER_AUTHORITY, &peers[0]);
+	cr_expect_null(member_find(&m, OVERLAY_NEWS));
+	cr_expect_eq(stores(), 0);
+	cr_expect_eq(member_answer(&m, &peers[0]), RELOAD_STORE_ANS);
+}
+
+Test(news, what_does_not_hold_is_refused)
+{
+	m.news = NEWS_ADDS;
+	m.values_hold = false;
+	post(MEMBER_AUTHORITY, &peers[0]);
+	cr_expect_null(member_find(&m, OVERLAY_NEWS));
+	cr_expect_eq(stores(), 0);
+	cr_expect_eq(member_error(&m, &peers[0]), RELOAD_ERROR_FORBIDDEN);
+}
+
+Test(news, only_the_authority_has_some)
+{
+	m.news = NEWS_ADDS;
+	post(MEMBER_SINGLE, &peers[0]);
+	cr_expect_null(member_find(&m, OVERLAY_NEWS));
+	cr_expect_eq(stores(), 0);
+	cr_expect_eq(member_error(&m, &peers[0]), RELOAD_ERROR_FORBIDDEN);
+}
+
+Test(news, of_ours_go_to_everybody)
+{
+	struct overlay_input in = {
+		.type = OVERLAY_PUBLISH,
+		.id = 1,
+		.publish = { .kind = MEMBER_AUTHORITY,
+			     .data = { m.hit.bytes, ID_LEN },
+			     .lifetime_s = 3600,
+			     .exists = true,
+			     .is_news = true },
+	};
+	struct overlay_info info;
+
+	in.publish.resource[0] = in.publish.resource[1] = elsewhere();
+	member_input(&m, &in);
+	overlay_info(m.core, &info);
+	cr_expect_eq(info.news_told, PEERS - 1);
+	for (size_t i = 0; i + 1 < PEERS; i++)
+		cr_expect_eq(member_answer(&m, &peers[i]), RELOAD_STORE_REQ,
+			     "%zu", i);
+}
