@@ -12,7 +12,8 @@
 #   hip_end                     verdict; ends the script
 #
 # Everything of one host is in $HIP_DIR/NAME: hipline.conf, identity.pem,
-# state/, run/control.sock, log. $HIP_BUILD is where the programs were built.
+# state/, run/control.sock, log. $HIP_BUILD is where the programs were built;
+# $HIP_WORKERS is how many workers each has, where the test does not say.
 
 HIP_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 HIP_BUILD=${HIP_BUILD:-$PWD}
@@ -186,7 +187,8 @@ hip_configure() {
 			'interface = "hip0"' \
 			"control = \"$dir/run/control.sock\"" \
 			"state = \"$dir/state\"" \
-			'users = { "nobody", "nobody", "nobody" }'; do
+			'users = { "nobody", "nobody", "nobody" }' \
+			"workers = ${HIP_WORKERS:-0}"; do
 			[[ ${HIP_KEYS[$1]} == *"${line%% *} ="* ]] || echo "	$line"
 		done
 		echo "${HIP_KEYS[$1]}"
