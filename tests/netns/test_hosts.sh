@@ -7,8 +7,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
 . "$(dirname "$0")/hip.sh"
 
-command -v unbound >/dev/null || { echo "hosts: no unbound"; exit 77; }
-unbound=$(command -v unbound)
+command -v dnsmasq >/dev/null || { echo "hosts: no dnsmasq"; exit 77; }
 
 # refused WHAT STATUS TEXT COMMAND...: it fails so, and says why.
 refused() {
@@ -24,31 +23,43 @@ refused() {
 zone() {
 	local line
 	{
-		cat <<-END
-		server:
-			interface: ${NL_IP[ns.eth0]}
-			access-control: 0.0.0.0/0 allow
-			access-control: ::/0 allow
-			chroot: ""
-			username: ""
-			pidfile: ""
-			directory: "$HIP_DIR"
-			use-syslog: no
-			do-daemonize: no
-			num-threads: 1
-			module-config: "iterator"
-			local-zone: "example.org." static
-		END
-		for line; do echo "	local-data: '$line'"; done
-	} >"$HIP_DIR/unbound.conf"
+		echo "port=53
+bind-interfaces
+listen-address=${NL_IP[ns.eth0]}
+no-resolv
+no-hosts
+local-ttl=60
+pid-file=
+user=root
+local=/example.org/
+host-record=ns.example.org,${NL_IP[ns.eth0]}"
+		for line; do echo "$line"; done
+	} >"$HIP_DIR/dnsmasq.conf"
 	[ -z "${NS_PID:-}" ] || { kill "$NS_PID"; wait "$NS_PID" 2>/dev/null; }
-	nl_bg ns "$HIP_DIR/unbound.log" "$unbound" -d -c "$HIP_DIR/unbound.conf"
+	nl_bg ns "$HIP_DIR/dnsmasq.log" dnsmasq --keep-in-foreground \
+		--conf-file="$HIP_DIR/dnsmasq.conf"
 	NS_PID=$NL_PID
-	until_true 10 answers ||
-		{ fail "the name server: $(cat "$HIP_DIR/unbound.log")"; hip_end; }
+	until_true 10 dns ns A ||
+		{ fail "the name server: $(cat "$HIP_DIR/dnsmasq.log")"; hip_end; }
 }
-answers() {
-	nl_in ns dig "@${NL_IP[ns.eth0]}" +short +tries=1 +time=1 example.org SOA
+# dns NAME TYPE [ARG...]: what the name server says; fails without an answer.
+dns() {
+	local name=$1 type=$2; shift 2
+	nl_in ns dig "@${NL_IP[ns.eth0]}" +short +tries=1 +time=2 "$@" \
+		"$name.example.org" "$type" | grep '^[^;]'
+}
+# rdata RECORD [SERVER...]: of a record as hipline shows it, and servers; hex.
+rdata() {
+	python3 -c '
+import base64, sys
+alg, hit, key = sys.argv[1].split()[3:6]
+hit, key = bytes.fromhex(hit), base64.b64decode(key, validate=True)
+out = bytes([len(hit), int(alg)]) + len(key).to_bytes(2, "big") + hit + key
+for server in sys.argv[2:]:
+    for label in server.split("."):
+        out += bytes([len(label)]) + label.encode()
+    out += b"\0"
+print(out.hex())' "$@"
 }
 # believe TEXT: this, for all that alice is told.
 believe() {
@@ -57,8 +68,12 @@ believe() {
 }
 warns() { hip_json alice '.warnings[].code' status | grep -qx "$1"; }
 no_warning() { ! warns "$1"; }
-a() { echo "$1.example.org. 60 IN A ${NL_IP[$2.eth0]}"; }
-rr() { echo "$1.example.org. 60 ${RR[$2]}"; }
+a() { echo "host-record=$1.example.org,${NL_IP[$2.eth0]}"; }
+# rr NAME HOST [SERVER...]: the record of that host, or RECORD.
+rr() {
+	local name=$1 record=${RR[$2]:-$2}; shift 2
+	echo "dns-rr=$name.example.org,55,$(rdata "$record" "$@")"
+}
 
 HIP_TAG=ho
 hip_init
@@ -79,14 +94,23 @@ for n in bob carol dave; do
 		grep -qE '^IN HIP \( [234] 200100[0-9a-f]{26} [A-Za-z0-9+/]+=* \)$' \
 		<<<"${RR[$n]}"
 done
-zone "example.org. 60 IN SOA ns. root. 1 60 60 60 60" \
-	"$(a bob bob)" "$(rr bob bob)" "$(a carol carol)" "$(rr carol carol)" \
-	"$(a dave dave)" "$(rr dave dave)" "$(a plain bob)" \
-	"$(a two bob)" "$(rr two bob)" "$(rr two dave)" \
-	"$(a wrong bob)" "$(rr wrong bob | sed "s/ 200100/ 2001002/; s/. \([A-Za-z0-9+/=]* )\)$/ \1/")" \
-	"$(a old bob)" "old.example.org. 60 IN HIP ( 2 200100107B1A74DF365639CC39F1D578 AwEAAbdxyhNuSutc5EMzxTs9LBPCIkOFH8cIvM4p9+LrV4e19WzK00+CI6zBCQTdtWsuxKbWIy87UOoJTwkUs7lBu+Upr1gsNrut79ryra+bSRGQb1slImA8YVJyuIDsj7kwzG7jnERNqnWxZ48AWkskmdHaVDP4BcelrTI3rMXdXF5D )" \
-	"$(a rvs bob)" "$(rr rvs bob | sed 's/ )$/ rvs1.example.org. rvs2.example.org. )/')" \
+old='IN HIP ( 2 200100107B1A74DF365639CC39F1D578 AwEAAbdxyhNuSutc5EMzxTs9LBPCIkOFH8cIvM4p9+LrV4e19WzK00+CI6zBCQTdtWsuxKbWIy87UOoJTwkUs7lBu+Upr1gsNrut79ryra+bSRGQb1slImA8YVJyuIDsj7kwzG7jnERNqnWxZ48AWkskmdHaVDP4BcelrTI3rMXdXF5D )'
+wrong=${RR[bob]/ 200100220/ 200100221}
+[ "$wrong" != "${RR[bob]}" ] || wrong=${RR[bob]/ 20010022?/ 200100220}
+long=$(printf 'a%.0s' {1..50}).example.org
+zone "$(a bob bob)" "$(rr bob bob)" "$(a dave dave)" "$(rr dave dave)" \
+	"$(a carol carol)" "$(rr carol carol "$long")" \
+	"$(a two bob)" "$(rr two bob)" "$(rr two dave)" "$(a plain bob)" \
+	"$(a wrong bob)" "$(rr wrong "$wrong")" "$(a old bob)" "$(rr old "$old")" \
+	"$(a rvs bob)" "$(rr rvs bob rvs1.example.org rvs2.example.org)" \
+	"$(a broken bob)" 'dns-rr=broken.example.org,55,1003004020010022' \
 	"$(rr nowhere carol)"
+for n in bob dave; do
+	equal "dig reads $n's record as hipline shows it" "${RR[$n]^^}" \
+		"$(dns $n HIP | sed 's/^/IN HIP ( /; s/$/ )/; s/.*/\U&/')"
+done
+check 'one of them does not fit a datagram' eval \
+	'nl_in ns dig "@${NL_IP[ns.eth0]}" +noedns +ignore carol.example.org HIP | grep -q "flags: .* tc"'
 
 # --- nothing proves a record
 refused 'a record is not believed by itself' 1 \
@@ -99,6 +123,8 @@ refused 'a HIT that is not the key'"'"'s' 1 'its HIT is not that of its key' \
 	hip alice ping wrong.example.org
 refused "one of HIPv1, as the RFC's example" 1 'not inside 2001:20::/28' \
 	hip alice ping old.example.org
+refused 'what is no record' 1 'not of the form of one' \
+	hip alice ping broken.example.org
 refused 'a name without a domain' 4 'names are written USER@DOMAIN' \
 	hip alice resolve bob
 
@@ -127,7 +153,7 @@ refused 'no address' 1 'no address is known' hip alice ping nowhere.example.org
 check 'at first use it is believed' hip alice ping bob.example.org -c 1
 equal 'with that proof' first-use \
 	"$(hip_json alice '.hits[0].proof' resolve bob.example.org)"
-between 'for as long as the record holds' 0 60 \
+equal 'for as long as the record holds' 60 \
 	"$(hip_json alice '.hits[0].lifetime_s' resolve bob.example.org)"
 check 'a long record comes by TCP' hip alice ping carol.example.org -c 1
 check 'one of Ed25519' hip alice ping dave.example.org -c 1
@@ -137,8 +163,7 @@ check 'of which the log says that nobody asks them' \
 refused 'several hosts' 1 'several hosts' hip alice ping two.example.org
 refused 'a wrong one is not believed either' 1 'not that of its key' \
 	hip alice ping wrong.example.org
-zone "example.org. 60 IN SOA ns. root. 1 60 60 60 60" \
-	"$(a bob dave)" "$(rr bob dave)"
+zone "$(a bob dave)" "$(rr bob dave)"
 hip_again alice
 refused 'another than before' 1 "it was ${HIP_HIT[bob]} before" \
 	hip alice ping bob.example.org
@@ -148,8 +173,7 @@ check 'the new one is believed' hip alice ping bob.example.org -c 1
 check 'nothing is said any more' no_warning hip-record-conflict
 
 # --- a peer's locator is a host name
-zone "example.org. 60 IN SOA ns. root. 1 60 60 60 60" \
-	"$(a bob bob)" "$(rr bob bob)" "$(a dave dave)" "$(rr dave bob)"
+zone "$(a bob bob)" "$(rr bob bob)" "$(a dave dave)" "$(rr dave bob)"
 HIP_PEERS[alice]=''
 hip_knows alice bob bob.example.org
 hip_knows alice dave dave.example.org:10500
