@@ -249,6 +249,21 @@ void dataplane_flush(struct dataplane *d)
 	d->locked = false;
 }
 
+void dataplane_narrow(struct dataplane *d, const struct hit *hit, uint16_t port)
+{
+	const struct flow *f = flows_find(&d->flows, hit);
+	bool was_locked = d->locked;
+
+	if (!f)
+		return;
+	lock(d);
+	for (size_t i = 0; i < f->in.n_sas; i++)
+		(void)sa_in_narrow(d->sas, f->in.sas[i].spi,
+				   port); /* one that is gone needs it not */
+	if (!was_locked)
+		dataplane_flush(d);
+}
+
 /* RFC 6261 4.1: as an inner packet of next header 139, under the lock that
  * keeps workers from sealing. False when there is no SA for it. */
 static bool seal(struct dataplane *d, const struct hip_output *o, struct pkt *p)

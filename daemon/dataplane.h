@@ -60,6 +60,14 @@ bool dataplane_output(struct dataplane *d, struct hip_output *o,
 		      uint64_t now_ms);
 void dataplane_flush(struct dataplane *d);
 
+/*
+ * From that peer only HIP, and TCP for that port, comes in by the SAs there
+ * are; 0: everything. Said in the run in which an SA goes in, it is never
+ * otherwise.
+ */
+void dataplane_narrow(struct dataplane *d, const struct hit *hit,
+		      uint16_t port);
+
 /* Reads all counters; then the flows are up to date. */
 void dataplane_count(struct dataplane *d, uint64_t now_ms);
 

@@ -5,6 +5,7 @@
  */
 #include "daemon/engine.h"
 
+#include "daemon/base/enrol.h"
 #include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
 #include "daemon/command.h"
@@ -119,8 +120,12 @@ static void keep_unreached(struct engine *e, const struct hip_output *o)
 
 static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 {
-	if (dataplane_output(e->dataplane, o, now_ms))
+	if (dataplane_output(e->dataplane, o, now_ms)) {
+		if (o->kind == HIP_OUT_SA_IN &&
+		    enrol_is_guest(e->enrol, &o->hit))
+			dataplane_narrow(e->dataplane, &o->hit, ENROL_PORT);
 		return;
+	}
 	if (o->kind == HIP_OUT_SOLVE) {
 		if (jobs_add(e->jobs, o->job, &o->hit, &o->puzzle,
 			     o->lifetime_ms) < 0)
@@ -166,6 +171,10 @@ static void give(struct engine *e, const struct hip_input *in)
 	uint64_t now_ms = engine_now_ms();
 
 	assert(!e->draining);
+	/* Who was let in to enrol may be known by now. */
+	if (in->kind == HIP_IN_PEER ||
+	    (in->kind == HIP_IN_FOUND && in->known_ms > 0))
+		dataplane_narrow(e->dataplane, &in->hit, 0);
 	host_input(e->host, in, now_ms);
 	drain(e, now_ms);
 }

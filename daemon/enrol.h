@@ -51,6 +51,12 @@ void enrol_tell_peers(struct enrol *en);
 bool enrol_speaks_for(const struct enrol *en, const struct hit *hit,
 		      struct locator out[], size_t *n);
 
+/*
+ * Whether a host with an association is let in for nothing but to enrol: it
+ * is not known, and no certificate speaks for it.
+ */
+bool enrol_is_guest(const struct enrol *en, const struct hit *hit);
+
 /* The authority that is on this host, or NULL. */
 struct issuer *enrol_issuer(struct enrol *en);
 

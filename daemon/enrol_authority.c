@@ -73,16 +73,21 @@ void enrol_judge_guests(struct enrol *en)
 			issuer_open_invitations(en->issuer, now_s()) > 0);
 }
 
-void enrol_on_peer(struct enrol *en, const struct hip_output *o)
+bool enrol_is_guest(const struct enrol *en, const struct hit *hit)
 {
-	struct engine *e = en->e;
+	const struct engine *e = en ? en->e : NULL;
 	struct locator locators[LOCATORS_MAX];
 	size_t n;
 
-	if (!en->issuer || o->kind != HIP_OUT_PEER ||
-	    e->config.accept == CONFIG_ACCEPT_ANY ||
-	    engine_has_peer(e, &o->hit) || pins_has_hit(e->pins, &o->hit) ||
-	    enrol_speaks_for(en, &o->hit, locators, &n))
+	return e && en->issuer && e->config.accept != CONFIG_ACCEPT_ANY &&
+	       !engine_has_peer(e, hit) && !pins_has_hit(e->pins, hit) &&
+	       !enrol_speaks_for(en, hit, locators, &n) &&
+	       !underlay_is_vouched(e->underlay, hit);
+}
+
+void enrol_on_peer(struct enrol *en, const struct hip_output *o)
+{
+	if (o->kind != HIP_OUT_PEER || !enrol_is_guest(en, &o->hit))
 		return;
 	guests_on_peer(&en->guests, &o->hit, o->state, engine_now_ms());
 	enrol_judge_guests(en);

@@ -51,6 +51,9 @@ underlay_on_message(struct underlay *u, const struct ipc_message *m);
  */
 void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len);
 
+/* Whether a certificate that holds now is known of the host. */
+bool underlay_is_vouched(const struct underlay *u, const struct hit *hit);
+
 /* That list: its number (0: there is none) and how many are on it. */
 uint64_t underlay_list(const struct underlay *u, size_t *entries);
 

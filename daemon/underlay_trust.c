@@ -109,6 +109,11 @@ void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
 	}
 }
 
+bool underlay_is_vouched(const struct underlay *u, const struct hit *hit)
+{
+	return u && vouch_until_s(u->vouch, hit) > now_s();
+}
+
 uint64_t underlay_list(const struct underlay *u, size_t *entries)
 {
 	return vouch_list(u->vouch, entries);

@@ -15,6 +15,7 @@ enum {
 	ICV_MAX = 16,
 	NEXT_HEADER_DUMMY = 59, /* RFC 4303 2.6 */
 	NEXT_HEADER_HIP = 139,
+	NEXT_HEADER_TCP = 6,
 };
 
 static_assert(IV_MAX + HEADER_LEN <= IPV6_HEADER_LEN,
@@ -134,6 +135,15 @@ static enum esp_result read_trailer(const uint8_t *body, uint32_t len,
 	return ESP_OK;
 }
 
+/* A fragment is neither: who may send so little needs none. */
+static bool is_fit(const struct sa_in *in, const uint8_t *inner, uint32_t len,
+		   uint8_t next_header)
+{
+	return next_header == NEXT_HEADER_HIP ||
+	       (next_header == NEXT_HEADER_TCP && len >= 4 &&
+		load_be16(inner + 2) == in->only_port);
+}
+
 enum esp_result esp_open_payload(struct sa_in *in, struct pkt *pkt,
 				 uint8_t *next_header)
 {
@@ -164,6 +174,9 @@ enum esp_result esp_open_payload(struct sa_in *in, struct pkt *pkt,
 	if (result != ESP_OK)
 		return result;
 	pkt->len = body - TRAILER_LEN - pad;
+	if (in->only_port != 0 &&
+	    !is_fit(in, pkt_data(pkt), pkt->len, *next_header))
+		return ESP_NARROW;
 	count(&in->sa, *next_header, IPV6_HEADER_LEN + pkt->len);
 	return ESP_OK;
 }

@@ -53,6 +53,7 @@ static const enum worker_drop esp_reason[ESP_RESULTS] = {
 	[ESP_BAD_PADDING] = WORKER_DROP_BAD_PADDING,
 	[ESP_DUMMY] = WORKER_DROP_DUMMY,
 	[ESP_EXHAUSTED] = WORKER_DROP_EXHAUSTED,
+	[ESP_NARROW] = WORKER_DROP_NARROW,
 };
 
 void forward_drop(struct forward *f, enum worker_drop reason, uint64_t n)

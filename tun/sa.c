@@ -344,6 +344,16 @@ int sa_out_add(struct sa_table *t, const struct sa_conf *conf)
 	return 0;
 }
 
+bool sa_in_narrow(struct sa_table *t, uint32_t spi, uint16_t port)
+{
+	struct sa_in *in = sa_in_find(t, spi);
+
+	if (!in)
+		return false;
+	in->only_port = port;
+	return true;
+}
+
 bool sa_in_delete(struct sa_table *t, uint32_t spi)
 {
 	struct sa_in *in = sa_in_find(t, spi);

@@ -70,6 +70,12 @@ __attribute__((warn_unused_result)) int sa_in_add(struct sa_table *t,
 __attribute__((warn_unused_result)) int sa_out_add(struct sa_table *t,
 						   const struct sa_conf *conf);
 
+/*
+ * Under the write lock: only HIP, and TCP for that port (0: everything), comes
+ * in by it from now on. False when there is none.
+ */
+bool sa_in_narrow(struct sa_table *t, uint32_t spi, uint16_t port);
+
 /* Under the write lock. False when there is none. Wipes keys. */
 bool sa_in_delete(struct sa_table *t, uint32_t spi);
 bool sa_out_delete(struct sa_table *t, uint32_t spi, const uint8_t peer[16]);

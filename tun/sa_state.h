@@ -25,6 +25,7 @@ struct sa {
 struct sa_in {
 	struct sa sa; /* found by its SPI */
 	struct replay replay;
+	uint16_t only_port; /* TCP for it, and HIP, comes in; 0: all */
 };
 
 struct sa_out {

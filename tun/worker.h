@@ -67,6 +67,7 @@ struct worker_conf {
 	X(BAD_PADDING, "esp-bad-padding")                                      \
 	X(DUMMY, "esp-dummy")                                                  \
 	X(EXHAUSTED, "esp-sequence-exhausted")                                 \
+	X(NARROW, "guest-refused")                                             \
 	X(INNER, "inner-not-ipv6")                                             \
 	X(INNER_HIP, "inner-hip-refused")                                      \
 	X(INNER_SOURCE, "inner-source-not-ours")                               \

@@ -8,8 +8,9 @@ HIP_TAG=jn
 # shellcheck source-path=SCRIPTDIR source=hip.sh
 . "$here/hip.sh"
 hip_init
-for n in a b c; do hip_host $n; done
-hip_up a b c
+for n in a b c d; do hip_host $n; done
+hip_knows d a
+hip_up a b c d
 
 # refused WHAT STATUS TEXT COMMAND...: it fails so, and says why.
 refused() {
@@ -68,6 +69,21 @@ refused 'a damaged one is told from one that was used' 1 'damaged' \
 	hip c join "${token:0:-20}$other${token: -19}"
 refused 'c does not get what b has spent' 1 'another host has used it' \
 	hip c join "$spent"
+# While it is open, d comes in for nothing else than that.
+# shellcheck disable=SC2317  # until_true calls them
+is_guest() { nl_in d ping -c 1 -W 1 "${HIP_HIT[a]}"; [ "$(hip_state a d)" = established ]; }
+# reaches PORT: d, by TCP.
+reaches() {
+	nl_in d timeout 4 socat -u OPEN:/dev/null \
+		"TCP6:[${HIP_HIT[a]}]:$1,connect-timeout=3"
+}
+nl_bg a "$HIP_DIR/other" socat -u "TCP6-LISTEN:7001,fork" -
+check 'something else listens at a' until_true 5 hip_listens a 7001
+check 'd comes in as a guest' until_true 10 is_guest
+check 'it reaches the authority' reaches 6084
+check 'and nothing else by TCP' eval '! reaches 7001'
+check 'nor by ICMPv6' eval '! nl_in d ping -c 2 -i 0.2 -W 1 "${HIP_HIT[a]}"'
+check 'which is counted' eval '[ "$(hip_json a ".data_drop_guest_refused" counters)" -gt 0 ]'
 check 'c is no member' test ! -e "$HIP_DIR/c/state/membership.json"
 refused 'only the authority invites' 1 'on another host' \
 	hip b invite carol@example.com

@@ -428,6 +428,7 @@ Test(enrolling, the_founder_answers_who_asks)
 	m.len = enrol_ask_write(&ask, body, sizeof(body));
 	cr_expect_not(
 		enrol_speaks_for(e.enrol, identity_hit(founder), locators, &n));
+	cr_expect(enrol_is_guest(e.enrol, identity_hit(founder)));
 	cr_assert_eq(enrol_on_message(e.enrol, &m), 0);
 	cr_assert(skip_to(ENROL_ISSUED));
 	cr_assert(enrol_reply_parse(got.body, got.len, &r));
@@ -436,6 +437,7 @@ Test(enrolling, the_founder_answers_who_asks)
 	cr_expect(
 		enrol_speaks_for(e.enrol, identity_hit(founder), locators, &n),
 		"a member is known");
+	cr_expect_not(enrol_is_guest(e.enrol, identity_hit(founder)));
 	for (int i = 0; i < 500 && r.answer.result == ENROL_OK; i++) {
 		cr_assert_eq(enrol_on_message(e.enrol, &m), 0);
 		cr_assert(skip_to(ENROL_ISSUED));

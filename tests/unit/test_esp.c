@@ -347,6 +347,39 @@ Test(esp, hip_inside_is_sealed_and_opened_but_not_counted)
 	pair_clear(&p);
 }
 
+/* What comes of an inner packet of that protocol for that port. */
+static enum esp_result pass(struct pair *p, uint8_t next_header, uint16_t port,
+			    uint32_t len)
+{
+	put_inner(p, 0, next_header, len);
+	if (len >= 44)
+		store_be16(pkt_data(&p->pkt) + 42, port);
+	cr_assert_eq(esp_seal(p->out, &p->pkt), ESP_OK);
+	return esp_open(p->in, &p->pkt);
+}
+
+Test(esp, by_a_narrow_one_comes_what_it_is_for)
+{
+	struct pair p;
+
+	pair_init(&p, &combinations[0]);
+	cr_assert_eq(pass(&p, 6, 80, 100), ESP_OK);
+	cr_assert(sa_in_narrow(p.table, SPI, 6084));
+	cr_expect_eq(pass(&p, 6, 6084, 100), ESP_OK);
+	cr_expect_eq(pass(&p, 139, 80, 100), ESP_OK, "HIP");
+	cr_expect_eq(pass(&p, 6, 80, 100), ESP_NARROW);
+	cr_expect_eq(pass(&p, 17, 6084, 100), ESP_NARROW, "UDP");
+	cr_expect_eq(pass(&p, 58, 6084, 100), ESP_NARROW, "ICMPv6");
+	cr_expect_eq(pass(&p, 44, 6084, 100), ESP_NARROW, "a fragment");
+	cr_expect_eq(pass(&p, 0, 6084, 100), ESP_NARROW, "options");
+	cr_expect_eq(pass(&p, 6, 6084, 44), ESP_OK);
+	cr_expect_eq(pass(&p, 6, 6084, 43), ESP_NARROW, "half a port");
+	cr_assert(sa_in_narrow(p.table, SPI, 0));
+	cr_expect_eq(pass(&p, 58, 0, 100), ESP_OK);
+	cr_expect_not(sa_in_narrow(p.table, SPI + 1, 0));
+	pair_clear(&p);
+}
+
 Test(esp, what_is_no_whole_ipv6_packet_is_not_sealed)
 {
 	struct pair p;
