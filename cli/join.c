@@ -77,6 +77,20 @@ int join_create(const struct options *o)
 	return code;
 }
 
+/* Beside the token, which stands alone on stdout. */
+static void tell_fingerprint(const json_t *root)
+{
+	const json_t *authority = json_object_get(root, "authority");
+	const char *fingerprint = field_text_or_null(authority, "fingerprint");
+
+	if (fingerprint)
+		text_complain(stderr,
+			      "%s is invited to %s, whose authority has the "
+			      "fingerprint %s: join shows it, too.",
+			      field_text(root, "name"),
+			      field_text(root, "overlay"), fingerprint);
+}
+
 int join_invite(const struct options *o)
 {
 	struct api_request r = { .command = "invite",
@@ -101,6 +115,8 @@ int join_invite(const struct options *o)
 	code = ask(o, &r, &a);
 	if (code == API_DONE)
 		(void)puts(o->json ? a.json : field_text(a.root, "token"));
+	if (code == API_DONE && !o->json)
+		tell_fingerprint(a.root);
 	client_answer_clear(&a);
 	return code;
 }

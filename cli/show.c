@@ -181,6 +181,24 @@ bool show_print_names(json_t *root, bool colour, FILE *out)
 	return finish(t, out);
 }
 
+/* How many certificates hold no more, and who has heard it from us. */
+static void revoked_row(struct columns *t, const json_t *list)
+{
+	uint64_t told = field_number(list, "told");
+
+	if (!json_is_object(list))
+		return;
+	columns_cell(t, "revoked");
+	if (told > 0)
+		columns_cell(t,
+			     "%" PRIu64 "; %" PRIu64 " of %" PRIu64
+			     " neighbours have the list by us",
+			     field_number(list, "entries"),
+			     field_number(list, "confirmed"), told);
+	else
+		columns_cell(t, "%" PRIu64, field_number(list, "entries"));
+}
+
 bool show_print_overlay(json_t *root, bool colour, FILE *out)
 {
 	static const char *const lists[] = { "successors", "predecessors" };
@@ -193,6 +211,13 @@ bool show_print_overlay(json_t *root, bool colour, FILE *out)
 	(void)colour;
 	columns_cell(t, "overlay");
 	columns_cell(t, "%s", field_text(root, "name"));
+	columns_cell(t, "authority");
+	columns_cell(t, "%s",
+		     field_text(json_object_get(root, "authority"), "hit"));
+	columns_cell(t, "fingerprint");
+	columns_cell(
+		t, "%s",
+		field_text(json_object_get(root, "authority"), "fingerprint"));
 	columns_cell(t, "joined");
 	columns_cell(t, "%s",
 		     json_is_true(json_object_get(root, "joined")) ? "yes"
@@ -216,6 +241,7 @@ bool show_print_overlay(json_t *root, bool colour, FILE *out)
 			t, "%.0f",
 			json_number_value(json_object_get(root, numbers[i])));
 	}
+	revoked_row(t, json_object_get(root, "revocations"));
 	return finish(t, out);
 }
 

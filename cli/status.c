@@ -43,6 +43,10 @@ static void overlay_rows(struct columns *t, json_t *root)
 		columns_cell(t, "overlay");
 		columns_cell(t, "%s: %s", field_text(overlay, "name"),
 			     joined ? "in the ring" : "not in the ring");
+		columns_cell(t, "authority");
+		columns_cell(t, "%s",
+			     field_text(json_object_get(overlay, "authority"),
+					"fingerprint"));
 	}
 	for (size_t i = 0; i < json_array_size(names); i++) {
 		const json_t *n = json_array_get(names, i);

@@ -278,14 +278,18 @@ static void note(const struct command_call *c, const struct token *t,
 static void answer_token(const struct command_call *c, const struct token *t,
 			 const struct wish *w)
 {
-	char text[TOKEN_TEXT_MAX];
+	char text[TOKEN_TEXT_MAX], hit[HIT_TEXT_MAX];
+	char fingerprint[MEMBERSHIP_FINGERPRINT_MAX];
 
 	token_text(t, text);
+	hit_text(&t->authority, hit);
+	membership_fingerprint(&c->e->membership, fingerprint);
 	note(c, t, w);
-	c->answer->json =
-		json_pack("{s:s, s:s, s:s, s:b, s:I}", "token", text, "overlay",
-			  t->overlay, "name", t->name, "device", (int)w->device,
-			  "expires_s", (json_int_t)w->expires_s);
+	c->answer->json = json_pack(
+		"{s:s, s:s, s:s, s:b, s:I, s:{s:s, s:s}}", "token", text,
+		"overlay", t->overlay, "name", t->name, "device",
+		(int)w->device, "expires_s", (json_int_t)w->expires_s,
+		"authority", "hit", hit, "fingerprint", fingerprint);
 	sodium_memzero(text, sizeof(text));
 	if (!c->answer->json)
 		command_say(c->answer, API_FAILED, "out of memory");

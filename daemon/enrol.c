@@ -519,15 +519,13 @@ json_t *enrol_report(const struct enrol *en)
 	const struct membership *m = &en->e->membership;
 	const struct hit *host =
 		en->joining ? &en->token.authority : &m->authority_host;
-	uint8_t hash[KEY_HASH_LEN] = { 0 };
-	char hit[HIT_TEXT_MAX], fingerprint[2 * KEY_HASH_LEN + 1];
+	char hit[HIT_TEXT_MAX], fingerprint[MEMBERSHIP_FINGERPRINT_MAX];
 
 	if (en->joining)
-		memcpy(hash, en->token.key_hash, sizeof(hash));
+		sodium_bin2hex(fingerprint, sizeof(fingerprint),
+			       en->token.key_hash, sizeof(en->token.key_hash));
 	else
-		(void)crypto_hash_sha256(hash, m->authority_hi,
-					 m->authority_hi_len); /* always 0 */
-	sodium_bin2hex(fingerprint, sizeof(fingerprint), hash, sizeof(hash));
+		membership_fingerprint(m, fingerprint);
 	hit_text(host, hit);
 	if (!en->joining && !membership_is_set(m))
 		return json_pack("{s:n, s:n, s:s, s:n, s:n}", "overlay", "name",

@@ -235,6 +235,17 @@ int membership_forget(struct membership *m, int dir)
 	return 0;
 }
 
+void membership_fingerprint(const struct membership *m,
+			    char out[MEMBERSHIP_FINGERPRINT_MAX])
+{
+	uint8_t hash[KEY_HASH_LEN];
+
+	/* Neither can fail. */
+	(void)crypto_hash_sha256(hash, m->authority_hi, m->authority_hi_len);
+	(void)sodium_bin2hex(out, MEMBERSHIP_FINGERPRINT_MAX, hash,
+			     sizeof(hash));
+}
+
 bool membership_is_due(const struct membership *m, uint64_t now_s)
 {
 	return membership_is_set(m) &&

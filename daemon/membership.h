@@ -60,6 +60,11 @@ membership_save(const struct membership *m, int dir);
 __attribute__((warn_unused_result)) int membership_forget(struct membership *m,
 							  int dir);
 
+/* Of the authority's key: SHA-256 in hexadecimal digits, as join shows it. */
+enum { MEMBERSHIP_FINGERPRINT_MAX = 2 * KEY_HASH_LEN + 1 };
+void membership_fingerprint(const struct membership *m,
+			    char out[MEMBERSHIP_FINGERPRINT_MAX]);
+
 /* Whether it is time to ask for another certificate (from day 20). */
 bool membership_is_due(const struct membership *m, uint64_t now_s);
 

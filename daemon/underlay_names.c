@@ -323,6 +323,16 @@ static json_t *shown_or_null(const struct underlay *u, const char *key)
 	return value ? json_incref(value) : json_null();
 }
 
+/* Whose certificates count: to be compared on all hosts. */
+static json_t *authority_json(const struct membership *m)
+{
+	char hit[HIT_TEXT_MAX], fingerprint[MEMBERSHIP_FINGERPRINT_MAX];
+
+	hit_text(&m->authority_host, hit);
+	membership_fingerprint(m, fingerprint);
+	return json_pack("{s:s, s:s}", "hit", hit, "fingerprint", fingerprint);
+}
+
 json_t *underlay_report(const struct underlay *u)
 {
 	static const char *const keys[] = {
@@ -338,7 +348,10 @@ json_t *underlay_report(const struct underlay *u)
 	o = json_object();
 	ok = json_object_set_new(o, "name",
 				 json_string(u->e->membership.overlay)) == 0 &&
-	     json_object_set_new(o, "joined", json_boolean(is_joined(u))) == 0;
+	     json_object_set_new(o, "joined", json_boolean(is_joined(u))) ==
+		     0 &&
+	     json_object_set_new(o, "authority",
+				 authority_json(&u->e->membership)) == 0;
 	for (size_t i = 0; ok && i < sizeof(keys) / sizeof(keys[0]); i++)
 		ok = json_object_set_new(o, keys[i],
 					 shown_or_null(u, keys[i])) == 0;

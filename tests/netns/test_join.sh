@@ -51,6 +51,10 @@ check 'b joins' hip_json b .warnings status
 equal 'with the fingerprint of the authority' \
 	"$(jq -r .authority.fingerprint <<<"$created")" \
 	"$(awk '$1 == "fingerprint" { print $2 }' <<<"$said")"
+equal 'the invitation has it, too' "$(jq -r .authority.fingerprint <<<"$created")" \
+	"$(sed -n 's/.* fingerprint \([0-9a-f]*\):.*/\1/p' "$HIP_DIR/said")"
+equal 'and the status of b' "$(jq -r .authority.fingerprint <<<"$created")" \
+	"$(hip_json b .overlay.authority.fingerprint status)"
 equal 'b is a member' bob@example.com \
 	"$(jq -r .name "$HIP_DIR/b/state/membership.json")"
 refused 'who is a member does not join' 1 'already' hip b join "$token"

@@ -123,8 +123,14 @@ Test(show, the_overlay_as_far_as_it_is_known)
 	       "\"successors\":[\"2001:22::1\",\"2001:22::2\"],"
 	       "\"predecessors\":null,\"fingers\":3,"
 	       "\"size_estimate\":5.2,\"records\":null,\"links\":4,"
-	       "\"forwarded\":0,\"answered\":7,\"refused\":12}",
+	       "\"forwarded\":0,\"answered\":7,\"refused\":12,"
+	       "\"authority\":{\"hit\":\"2001:22::9\","
+	       "\"fingerprint\":\"0a1b\"},"
+	       "\"revocations\":{\"number\":7,\"entries\":2,\"told\":3,"
+	       "\"confirmed\":1}}",
 	       "overlay        example.com\n"
+	       "authority      2001:22::9\n"
+	       "fingerprint    0a1b\n"
 	       "joined         yes\n"
 	       "successors     2001:22::1\n"
 	       "               2001:22::2\n"
@@ -133,7 +139,8 @@ Test(show, the_overlay_as_far_as_it_is_known)
 	       "links          4\n"
 	       "forwarded      0\n"
 	       "answered       7\n"
-	       "refused        12\n");
+	       "refused        12\n"
+	       "revoked        2; 1 of 3 neighbours have the list by us\n");
 }
 
 Test(show, counters_keep_their_order)
@@ -170,10 +177,12 @@ Test(status, a_member_of_an_overlay)
 {
 	expect(status_print,
 	       "{" HOST ",\"associations\":[],\"warnings\":[],"
-	       "\"overlay\":{\"name\":\"example.com\",\"joined\":true},"
+	       "\"overlay\":{\"name\":\"example.com\",\"joined\":true,"
+	       "\"authority\":{\"fingerprint\":\"0a1b\"}},"
 	       "\"names\":[{\"name\":\"bob@example.com\","
 	       "\"state\":\"published\",\"reason\":null}]}",
 	       HOST_SCREEN "overlay     example.com: in the ring\n"
+			   "authority   0a1b\n"
 			   "names       bob@example.com: published\n"
 			   "\nassociations  none\n\nwarnings  none\n");
 }

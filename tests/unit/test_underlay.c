@@ -683,6 +683,7 @@ Test(underlay, what_the_resolver_shows_is_reported)
 	const struct resolve_shown s = {
 		.json = "{\"joined\": true, \"fingers\": 3}"
 	};
+	char fingerprint[MEMBERSHIP_FINGERPRINT_MAX];
 	json_t *report;
 
 	join();
@@ -694,6 +695,12 @@ Test(underlay, what_the_resolver_shows_is_reported)
 	cr_expect(json_is_true(json_object_get(report, "joined")));
 	cr_expect_eq(json_integer_value(json_object_get(report, "fingers")), 3);
 	cr_expect(json_is_null(json_object_get(report, "records")));
+	membership_fingerprint(&e.membership, fingerprint);
+	cr_expect_eq(strlen(fingerprint), 64);
+	cr_expect_str_eq(
+		json_string_value(json_object_get(
+			json_object_get(report, "authority"), "fingerprint")),
+		fingerprint);
 	json_decref(report);
 }
 
