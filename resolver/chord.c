@@ -257,6 +257,7 @@ void chord_on_leave(struct overlay *o, const struct delivery *d)
 		return;
 	neighbours_on_loss(o, l);
 	l->flags = 0;
+	l->waited = OVERLAY_DOUBTS_MAX; /* it has said what it is */
 	copies_on_change(o);
 	if (!overlay_is_joined(o) ||
 	    !chord_leave_parse(rd_init(leave.data.bytes, leave.data.len),

@@ -20,6 +20,7 @@ enum {
 	OVERLAY_BOOTSTRAPS_MAX = 4,
 	OVERLAY_LOST_MAX = 6,	 /* peers that went silently, to look for */
 	OVERLAY_RESENDS_MAX = 3, /* to the same node, where it must be that */
+	OVERLAY_DOUBTS_MAX = 33, /* looks at a link that does not say */
 	OVERLAY_VALUE_MAX = 3072,
 	OVERLAY_JOIN_SIDE = 3, /* neighbours on each side while joining */
 	SEARCH_ROUNDS_MAX = 6,
@@ -39,6 +40,7 @@ enum {
 	JOIN_RETRY_MS = 4000,
 	JOIN_LINKS_MS = 3000,  /* for the links to the first neighbours */
 	ANNOUNCE_MS = 1000,    /* changes of this time go in one Update */
+	DOUBT_MS = 3000,       /* links that do not say what they are */
 	STABILISE_MS = 60000,  /* to one neighbour in turn */
 	FINGER_MS = 600000,    /* one finger in turn is looked for anew */
 	FINGER_SOON_MS = 2000, /* where one is missing */

@@ -31,7 +31,8 @@ struct link {
 	uint32_t began_s;  /* by its uptime; 0: it has not said */
 	uint8_t flags;
 	uint8_t misses;
-	uint8_t worth; /* of 255: how many requests are answered of late */
+	uint8_t worth;	/* of 255: how many requests are answered of late */
+	uint8_t waited; /* how often it was looked at, not known in the ring */
 };
 
 static inline bool link_has(const struct link *l, enum link_flag flag)

@@ -119,6 +119,8 @@ void links_on_up(struct overlay *o, const struct hit *node)
 	l->began_s = 0;
 	l->worth = UINT8_MAX;
 	l->needed_s = overlay_now_s(o);
+	l->waited = 0;
+	neighbours_doubt(o);
 	chord_on_up(o, l);
 }
 

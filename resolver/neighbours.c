@@ -448,12 +448,47 @@ static void heal(struct overlay *o)
 	links_connect(o, &o->healing, &o->route.node);
 }
 
+void neighbours_doubt(struct overlay *o)
+{
+	if (o->doubt_ms == UINT64_MAX)
+		o->doubt_ms = o->now_ms + overlay_about(o, DOUBT_MS);
+}
+
+/*
+ * Who is in the ring says so when a link comes up. Its Update may have come
+ * before the link was up here, or before the association was made a second
+ * time, by both at once. It will not say so again by itself, so it is asked:
+ * at the first look, the second, the fourth, and so on.
+ */
+static void ask_doubtful(struct overlay *o)
+{
+	bool more = false;
+
+	o->doubt_ms = UINT64_MAX;
+	for (size_t i = 0; i < o->route.n; i++) {
+		struct link *l = &o->route.links[i];
+		struct hit node = l->node;
+
+		if (link_has(l, LINK_IN_RING) ||
+		    l->waited >= OVERLAY_DOUBTS_MAX)
+			continue;
+		more = true;
+		l->waited++;
+		if ((l->waited & (l->waited - 1)) == 0)
+			neighbours_ask_table(o, &node);
+	}
+	if (more)
+		neighbours_doubt(o);
+}
+
 void neighbours_tick(struct overlay *o)
 {
 	if (!overlay_is_joined(o))
 		return;
 	if (o->announce_ms <= o->now_ms)
 		announce(o);
+	if (o->doubt_ms <= o->now_ms)
+		ask_doubtful(o);
 	if (o->stabilise_ms <= o->now_ms)
 		stabilise(o);
 	if (o->finger_ms <= o->now_ms)
@@ -470,7 +505,7 @@ void neighbours_tick(struct overlay *o)
 uint64_t neighbours_deadline(const struct overlay *o)
 {
 	const uint64_t due[] = { o->announce_ms, o->stabilise_ms, o->finger_ms,
-				 o->heal_ms, o->sweep_ms };
+				 o->heal_ms,	 o->sweep_ms,	  o->doubt_ms };
 	uint64_t first = UINT64_MAX;
 
 	if (!overlay_is_joined(o))

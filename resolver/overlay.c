@@ -95,6 +95,7 @@ struct overlay *overlay_new(const struct overlay_config *config,
 	set_identity(o);
 	o->requests_ms = UINT64_MAX;
 	o->announce_ms = o->copies_ms = o->join_ms = UINT64_MAX;
+	o->doubt_ms = UINT64_MAX;
 	o->stabilise_ms = now_ms + overlay_about(o, STABILISE_MS);
 	o->finger_ms = now_ms + overlay_about(o, FINGER_MS);
 	o->heal_ms = now_ms + overlay_about(o, HEAL_MS);

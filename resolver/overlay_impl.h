@@ -64,7 +64,7 @@ struct overlay {
 	uint64_t next_id;
 	/* When which care is due; UINT64_MAX: never. */
 	uint64_t join_ms, announce_ms, stabilise_ms, finger_ms, heal_ms;
-	uint64_t sweep_ms, copies_ms;
+	uint64_t sweep_ms, copies_ms, doubt_ms;
 	uint64_t requests_ms; /* no request is due before */
 	struct hit admitting; /* the peer that lets us in */
 	struct hit healing;   /* a lost peer that is tried */
@@ -231,6 +231,8 @@ void neighbours_update(struct overlay *o, const struct hit *to,
 		       enum chord_update_type type);
 void neighbours_ask_table(struct overlay *o, const struct hit *peer);
 void neighbours_on_up(struct overlay *o, struct link *l);
+/* A link is there that has not said yet whether its node is in the ring. */
+void neighbours_doubt(struct overlay *o);
 void neighbours_on_loss(struct overlay *o, const struct link *l);
 void neighbours_enter(struct overlay *o);
 /* Our certificate is another: all see it, before the old one ends. */
