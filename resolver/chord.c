@@ -165,6 +165,7 @@ void chord_found(struct overlay *o)
 static void enter(struct overlay *o)
 {
 	chord_found(o);
+	copies_on_change(o); /* of what was given already */
 	neighbours_enter(o);
 	/* The other neighbours and the fingers: nearly those of this peer. */
 	neighbours_ask_table(o, &o->admitting);

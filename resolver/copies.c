@@ -34,7 +34,7 @@ static void batch_begin(struct batch *b)
 
 static void batch_end(struct batch *b)
 {
-	struct asking a = { .purpose = PURPOSE_NOTHING,
+	struct asking a = { .purpose = PURPOSE_COPY,
 			    .tries = 1,
 			    .code = RELOAD_STORE_REQ,
 			    .to = { destination_node(b->to) },
@@ -92,6 +92,7 @@ void copies_send(struct overlay *o, struct place *p, const struct hit *to,
 
 void copies_spread(struct overlay *o, struct place *p)
 {
+	p->copy_failures = 0;
 	for (uint8_t i = 0; i + 1 < ROUTE_COPIES; i++) {
 		const struct link *l = route_successor(&o->route, i);
 
@@ -144,6 +145,45 @@ void copies_on_change(struct overlay *o)
 		o->copies_ms = o->now_ms + overlay_about(o, COPY_HOLD_MS);
 }
 
+/*
+ * Who gives a place away may have owned it for a moment only, when many join
+ * at once: its successors and ours are not those that hold the copies.
+ */
+void copies_on_given(struct overlay *o, struct place *p)
+{
+	if (!route_is_owner(&o->route, place_at(p)))
+		return;
+	p->given = true;
+	copies_on_change(o);
+}
+
+void copies_on_reply(struct overlay *o, const struct reply *r)
+{
+	struct store_req req;
+	struct store_kind kind;
+	struct place *p = NULL;
+
+	if (r->d && !r->error)
+		return;
+	if (store_req_parse(rd_init(r->request.bytes, r->request.len), &req) &&
+	    store_kind_next(&req.kinds, &kind))
+		p = store_find(&o->store, &req.resource, kind.kind);
+	if (!p || p->given || p->copy_failures >= OVERLAY_COPY_TRIES_MAX)
+		return;
+	p->copy_failures++;
+	p->given = true;
+	copies_on_change(o);
+}
+
+/* To its owner, where it is not us. */
+static void give_back(struct overlay *o, struct place *p)
+{
+	const struct link *l = route_owner(&o->route, place_at(p));
+
+	if (l)
+		copies_send(o, p, &l->node, 1);
+}
+
 static bool has_copies(const struct overlay *o, const struct hit *node)
 {
 	for (size_t i = 0; i + 1 < ROUTE_COPIES; i++) {
@@ -180,11 +220,17 @@ void copies_tick(struct overlay *o)
 		ring_t at = place_at(p);
 		size_t rank = route_between(&o->route, at, ROUTE_COPIES);
 
-		if (rank == ROUTE_COPIES)
+		if (rank == ROUTE_COPIES) {
 			store_drop(&o->store, p); /* four others have it */
-		else if (rank == 0)
+			continue;
+		}
+		if (rank == 0)
 			complete(o, p,
-				 !id_is_between(since, at, o->route.self));
+				 p->given || !id_is_between(since, at,
+							    o->route.self));
+		else if (p->given)
+			give_back(o, p);
+		p->given = false;
 	}
 	copies_settle(o);
 }

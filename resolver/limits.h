@@ -21,6 +21,7 @@ enum {
 	OVERLAY_LOST_MAX = 6,	 /* peers that went silently, to look for */
 	OVERLAY_RESENDS_MAX = 3, /* to the same node, where it must be that */
 	OVERLAY_DOUBTS_MAX = 33, /* looks at a link that does not say */
+	OVERLAY_COPY_TRIES_MAX = 4,
 	OVERLAY_VALUE_MAX = 3072,
 	OVERLAY_JOIN_SIDE = 3, /* neighbours on each side while joining */
 	SEARCH_ROUNDS_MAX = 6,

@@ -172,6 +172,7 @@ enum purpose {
 	PURPOSE_LEAVE,
 	PURPOSE_UPDATE,
 	PURPOSE_NEWS,
+	PURPOSE_COPY, /* a Store of what we hold */
 };
 
 enum { REQUEST_DESTINATIONS_MAX = 2, REQUEST_BODY_MAX = RELOAD_MESSAGE_MAX };
@@ -195,7 +196,8 @@ struct reply {
 	enum purpose purpose;
 	uint64_t arg;
 	const struct delivery *d;
-	uint16_t error; /* 0, or what an error message said */
+	uint16_t error;	     /* 0, or what an error message said */
+	struct span request; /* the body of what was asked */
 };
 
 /* False at the limit or without memory. */
@@ -293,6 +295,10 @@ void copies_spread(struct overlay *o, struct place *p);
 /* Everything that a new node owns now. */
 void copies_hand_over(struct overlay *o, const struct hit *to);
 void copies_on_change(struct overlay *o);
+/* A place came from another holder. */
+void copies_on_given(struct overlay *o, struct place *p);
+/* A copy that was refused or lost is sent again, some times. */
+void copies_on_reply(struct overlay *o, const struct reply *r);
 /* What the neighbours hold now is what they shall hold. */
 void copies_settle(struct overlay *o);
 void copies_tick(struct overlay *o);

@@ -76,7 +76,11 @@ static void reply(struct overlay *o, const struct request *r,
 		  const struct delivery *d, uint16_t error)
 {
 	struct reply p = {
-		.purpose = r->purpose, .arg = r->arg, .d = d, .error = error
+		.purpose = r->purpose,
+		.arg = r->arg,
+		.d = d,
+		.error = error,
+		.request = { r->body, r->len },
 	};
 
 	switch (r->purpose) {
@@ -96,6 +100,9 @@ static void reply(struct overlay *o, const struct request *r,
 		break;
 	case PURPOSE_UPDATE:
 		neighbours_on_updated(o, &p);
+		break;
+	case PURPOSE_COPY:
+		copies_on_reply(o, &p);
 		break;
 	case PURPOSE_FETCH:
 		search_on_reply(o, &p);

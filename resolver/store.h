@@ -56,6 +56,8 @@ struct place {
 	struct record *records;
 	size_t n;
 	bool noted; /* among the changes */
+	bool given; /* by another, or not taken: its copies may be anywhere */
+	uint8_t copy_failures;
 };
 
 struct store {

@@ -143,6 +143,7 @@ static struct store_ans_kind take(struct storing *s,
 	if (s->req.replica_number > 0) {
 		if (sk->generation > place->generation)
 			store_set_generation(place, sk->generation);
+		copies_on_given(o, place);
 	} else if (route_is_owner(&o->route,
 				  id_of_resource(&s->req.resource))) {
 		copies_spread(o, place);
