@@ -489,6 +489,59 @@ Test(worker_lane, super_packets_cross_with_every_offload_or_without)
 			super_packets_cross(some[i], some[j]);
 }
 
+/* A super-packet of UDP crosses whole; a host without USO gets datagrams. */
+static void datagrams_cross(unsigned without_b)
+{
+	static uint8_t sent[INNER_MAX], got[INNER_MAX];
+	struct inner_conf c = { .protocol = INNER_UDP,
+				.data_len = 40 * 1300 + 1,
+				.seed = 7 };
+	struct vnet v = { .flags = VNET_NEEDS_CSUM,
+			  .gso_type = VNET_GSO_UDP_L4,
+			  .hdr_len = 48,
+			  .gso_size = 1300,
+			  .csum_start = 40,
+			  .csum_offset = 6 };
+	struct host a, b;
+	uint32_t at = 0;
+
+	vnet = true;
+	without = 0;
+	a = host_new(alice);
+	without = without_b;
+	b = host_new(bob);
+	associate(&a, &b);
+	(void)inner_make(sent, &c);
+	addr_from(alice, sent + 8);
+	addr_from(bob, sent + 24);
+	app_write(&a, &v, sent, 48 + c.data_len);
+	while (at < c.data_len) {
+		size_t n = app_read(&b, &v, got, sizeof(got)) - 48;
+
+		cr_assert_leq(n, c.data_len - at);
+		cr_assert_arr_eq(got + 48, sent + 48 + at, n, "at %u", at);
+		if (without_b & WORKER_USO) {
+			cr_assert_eq(v.gso_type, VNET_GSO_NONE);
+			cr_assert_leq(n, 1300);
+		}
+		at += (uint32_t)n;
+	}
+	for (int i = 0; i < WORKER_DROP_COUNT; i++)
+		cr_assert_eq(worker_drops(a.worker, i) +
+				     worker_drops(b.worker, i),
+			     0, "%s", worker_drop_name(i));
+	host_free(&a);
+	host_free(&b);
+}
+
+Test(worker_lane, datagrams_cross_where_one_host_cannot_take_them_as_one)
+{
+	datagrams_cross(0);
+	datagrams_cross(WORKER_USO);
+	datagrams_cross(WORKER_USO | WORKER_GRO);
+	datagrams_cross(WORKER_OFFLOADS);
+}
+
 Test(worker_lane, segments_larger_than_the_mtu_are_answered)
 {
 	static uint8_t p[INNER_MAX];
