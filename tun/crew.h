@@ -6,9 +6,12 @@
  * keep their order and nobody waits for a lock. Whatever the kernel gives to
  * another one goes through all the same, at the price of such a wait.
  *
- * HIP packets come by the first worker, but for those between ESP packets of
- * one received run; raw sockets, which the kernel cannot steer, are read by
- * the first, and written by all.
+ * HIP packets come by the first worker. A run of datagrams that the kernel
+ * received as one goes whole to the worker of its first: a HIP packet among
+ * ESP is taken from there, and ESP that was behind a HIP packet, equal in
+ * length or shorter, is opened by the first worker and may be overtaken by
+ * what follows it. Raw sockets, which the kernel cannot steer, are read by the
+ * first one, and written by all.
  */
 #ifndef HIPLINE_CREW_H
 #define HIPLINE_CREW_H
