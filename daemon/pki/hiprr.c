@@ -146,14 +146,12 @@ const char *hiprr_fault_text(enum hiprr_fault fault)
 {
 	static const char *const texts[] = {
 		[HIPRR_SOUND] = "it is sound",
-		[HIPRR_NO_HIT] = "its HIT is not inside 2001:20::/28; HIPv1's "
-				 "are not",
-		[HIPRR_ALGORITHM] = "its key's algorithm is not known, or not "
-				    "that of its HIT",
+		[HIPRR_NO_HIT] = "its HIT is not inside 2001:20::/28",
+		[HIPRR_ALGORITHM] = "its algorithm is none, or not its HIT's",
 		[HIPRR_KEY] = "its key is none, or too short",
 		[HIPRR_MISMATCH] = "its HIT is not that of its key",
 		[HIPRR_MALFORMED] = "it is not of the form of one",
-		[HIPRR_INTERNAL] = "there is not enough memory to verify it",
+		[HIPRR_INTERNAL] = "there is too little memory to verify it",
 	};
 
 	return texts[fault];
