@@ -190,4 +190,17 @@ equal 'of it alone' 1 \
 kill "$NS_PID"; wait "$NS_PID" 2>/dev/null; NS_PID=''
 refused 'without DNS that is said' 1 'DNS does not answer' \
 	hip alice ping other.example.org --timeout 15
+nl_bg ns /dev/null socat -u UDP-RECV:53 /dev/null
+until_true 5 eval '[ -n "$(nl_in ns ss -Hlnu "sport = :53")" ]'
+refused 'nor is a name server that is silent waited for longer than asked' 1 \
+	'DNS does not answer within 1.0 s' hip alice ping other.example.org --timeout 1
+hip alice ping another.example.org >/dev/null 2>&1 & asking=$!
+asked() { nl_in alice ss -Hnu 'dport = :53' | grep -q .; }
+until_true 5 asked
+kill $asking; wait $asking 2>/dev/null
+hip alice resolve third.example.org >"$HIP_DIR/third" 2>&1 & asking=$!
+until_true 5 asked
+check 'it ends well with questions open' hip_stop alice
+wait $asking
+check 'who waits hears that it ended' grep -q 'ended before it answered' "$HIP_DIR/third"
 hip_end
