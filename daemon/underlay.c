@@ -171,7 +171,10 @@ void underlay_on_resolver(struct underlay *u)
 	if (u->must_release)
 		release_all(u);
 	if (!underlay_is_member(u)) {
-		u->told_overlay = false; /* a new one is in none */
+		/* A new one is in none; what the last one has kept of the
+		 * overlay that we have left, it is to forget. */
+		u->told_overlay = false;
+		underlay_send_none(u);
 		return;
 	}
 	send_overlay(u);

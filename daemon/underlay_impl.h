@@ -26,7 +26,7 @@ struct underlay {
 	struct links links;
 	bool must_release; /* all: who wanted them is gone */
 	struct pace wheres, lists;
-	struct log_limit lists_log;
+	struct log_limit lists_log, names_log;
 	struct resolve_places places;	   /* ours, as told last */
 	uint64_t look_ms, show_ms, ask_ms; /* due then */
 	uint64_t watch_ms; /* until then it is looked at each second */
@@ -52,6 +52,8 @@ int underlay_take_membership(struct underlay *u);
 /* underlay_leave.c: the membership is no more; neighbours are told first. */
 bool underlay_begin_leaving(struct underlay *u);
 void underlay_end_leaving(struct underlay *u);
+/* To the node: we are of none. */
+void underlay_send_none(struct underlay *u);
 int underlay_on_left(struct underlay *u, const struct ipc_message *m);
 
 /* Sends our locators as if they were new. */

@@ -15,8 +15,7 @@
 
 enum { LEAVING_MS = 5000 }; /* the node takes 4 s at most */
 
-/* To the node: we are of none. */
-static void send_none(struct underlay *u)
+void underlay_send_none(struct underlay *u)
 {
 	const struct resolve_overlay none = { .name = "" };
 
@@ -59,6 +58,6 @@ bool underlay_stop(struct underlay *u)
 {
 	if (!u || !u->told_overlay || !underlay_can_ask(u))
 		return false;
-	send_none(u);
+	underlay_send_none(u);
 	return true;
 }

@@ -117,17 +117,6 @@ int underlay_publish(struct underlay *u, const char *name)
 	return save(u);
 }
 
-int underlay_unpublish(struct underlay *u, const char *name)
-{
-	int err = published_remove(&u->published, name);
-
-	if (err < 0)
-		return err;
-	say(u, name, false);
-	warnings_remove(&u->e->warnings, "name-conflict");
-	return save(u);
-}
-
 struct published *underlay_published(struct underlay *u)
 {
 	return &u->published;
@@ -149,21 +138,6 @@ static void forget_names(struct underlay *u)
 		(void)save(u); /* which warns */
 }
 
-/* Who joins publishes the name that was granted; who leaves, none of it. */
-void underlay_judge_join(struct underlay *u, bool was_in)
-{
-	const struct membership *m = &u->e->membership;
-
-	if (was_in && strcmp(u->overlay, m->overlay) != 0)
-		forget_names(u);
-	memcpy(u->overlay, m->overlay, sizeof(u->overlay));
-	if (!u->is_in || was_in || !u->is_started)
-		return;
-	u->since_ms = engine_now_ms();
-	if (m->name[0] != '\0' && published_add(&u->published, m->name) == 0)
-		(void)save(u); /* which warns */
-}
-
 static void warn_conflict(struct underlay *u)
 {
 	warnings_remove(&u->e->warnings, "name-conflict");
@@ -180,6 +154,87 @@ static void warn_conflict(struct underlay *u)
 	}
 }
 
+/* Whether the certificate of this host binds that name. */
+static bool is_proven(const struct underlay *u, const struct published_name *n)
+{
+	return underlay_is_member(u) &&
+	       strcmp(n->name, u->e->membership.name) == 0;
+}
+
+static void warn_refused(struct underlay *u)
+{
+	warnings_remove(&u->e->warnings, "name-refused");
+	for (size_t i = 0; i < u->published.n; i++) {
+		const struct published_name *n = &u->published.all[i];
+
+		if (n->state == RESOLVE_NAME_REFUSED)
+			warnings_add(
+				&u->e->warnings, "name-refused",
+				n->line > 0 ? "have the authority invite this "
+					      "host to it, or take it out of "
+					      "names { publish = { ... } }"
+					    : "have the authority invite this "
+					      "host to it, or hipline "
+					      "unpublish it",
+				"%s is not published: %s", n->name,
+				n->reason[0] ? n->reason : "it is refused");
+	}
+}
+
+/* It is there, but a certificate is what others go by. */
+static void warn_unproven(struct underlay *u)
+{
+	warnings_remove(&u->e->warnings, "name-unproven");
+	for (size_t i = 0; i < u->published.n; i++) {
+		const struct published_name *n = &u->published.all[i];
+
+		if (n->state == RESOLVE_NAME_PUBLISHED && !is_proven(u, n))
+			warnings_add(&u->e->warnings, "name-unproven",
+				     "publish the name that was granted "
+				     "(hipline overlay, names), or have others "
+				     "bind this one with hipline pin",
+				     "no certificate proves %s: hosts with "
+				     "unverified = refuse do not believe it",
+				     n->name);
+	}
+}
+
+static void warn_of_names(struct underlay *u)
+{
+	warn_conflict(u);
+	warn_refused(u);
+	warn_unproven(u);
+}
+
+int underlay_unpublish(struct underlay *u, const char *name)
+{
+	int err = published_remove(&u->published, name);
+
+	if (err < 0)
+		return err;
+	say(u, name, false);
+	warn_of_names(u);
+	return save(u);
+}
+
+/* Who joins publishes the name that was granted; who leaves, none of it. */
+void underlay_judge_join(struct underlay *u, bool was_in)
+{
+	const struct membership *m = &u->e->membership;
+
+	if (was_in && strcmp(u->overlay, m->overlay) != 0) {
+		forget_names(u);
+		published_again(&u->published); /* in none it is nothing */
+		warn_of_names(u);
+	}
+	memcpy(u->overlay, m->overlay, sizeof(u->overlay));
+	if (!u->is_in || was_in || !u->is_started)
+		return;
+	u->since_ms = engine_now_ms();
+	if (m->name[0] != '\0' && published_add(&u->published, m->name) == 0)
+		(void)save(u); /* which warns */
+}
+
 int underlay_on_published(struct underlay *u, const struct ipc_message *m)
 {
 	struct published_name *n;
@@ -190,15 +245,16 @@ int underlay_on_published(struct underlay *u, const struct ipc_message *m)
 		return -EPROTO;
 	n = published_find(&u->published, p.name);
 	if (!n)
-		return 0; /* it was taken away meanwhile */
-	if (n->state != p.state)
-		log_info("name", "%s: %s%s%s", n->name,
-			 resolve_name_state_text(p.state),
-			 p.reason[0] ? ": " : "", p.reason);
+		return 0;	 /* it was taken away meanwhile */
+	if (n->state != p.state) /* as often as the resolver likes */
+		log_limited(&u->names_log, engine_now_ms(), LOG_LEVEL_INFO,
+			    "name", "%s: %s%s%s", n->name,
+			    resolve_name_state_text(p.state),
+			    p.reason[0] ? ": " : "", p.reason);
 	n->state = p.state;
 	strncpy(n->reason, p.reason, sizeof(n->reason) - 1);
 	n->reason[sizeof(n->reason) - 1] = '\0';
-	warn_conflict(u);
+	warn_of_names(u);
 	return 0;
 }
 
@@ -365,9 +421,10 @@ static json_t *name_json(const struct underlay *u,
 			 const struct published_name *n)
 {
 	bool in = underlay_is_member(u);
-	bool proven = in && strcmp(n->name, u->e->membership.name) == 0;
+	bool proven = is_proven(u, n);
 	json_t *o = json_object();
 	const char *state = resolve_name_state_text(n->state);
+	const char *reason = in ? n->reason : "this host is in no overlay";
 
 	if (json_object_set_new(o, "name", json_string(n->name)) == 0 &&
 	    json_object_set_new(o, "state", json_string(state)) == 0 &&
@@ -375,8 +432,8 @@ static json_t *name_json(const struct underlay *u,
 				proven ? json_string("authority")
 				       : json_null()) == 0 &&
 	    json_object_set_new(o, "reason",
-				n->reason[0] ? json_string(n->reason)
-					     : json_null()) == 0)
+				reason[0] ? json_string(reason)
+					  : json_null()) == 0)
 		return o;
 	json_decref(o);
 	return NULL;

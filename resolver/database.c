@@ -106,8 +106,10 @@ int database_end(struct database *db, bool keep)
 
 int database_forget_overlay(struct database *db)
 {
+	/* The log of changes has it, too, until it is cut. */
 	return sql_run(db->sql, "DELETE FROM records; DELETE FROM neighbours;"
-				"DELETE FROM about; DELETE FROM first_use");
+				"DELETE FROM about; DELETE FROM first_use;"
+				"PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 int database_put_about(struct database *db, const char *key, const void *value,

@@ -336,6 +336,10 @@ static int on_overlay(struct member *m, const struct ipc_message *msg)
 		log_warning("overlay", "there is no socket for it");
 		return 0;
 	}
+	/* One that began after we had left: the last has maybe not come to it.
+	 */
+	if (o.name[0] == '\0' && !node_core(m->node))
+		keeping_forget(&m->keeping);
 	fresh = o.name[0] != '\0' && !node_core(m->node);
 	keeping_flush(&m->keeping, m->node, wall_ms());
 	if (fresh)

@@ -161,6 +161,7 @@ static int set_up(sqlite3 *sql, const struct sql_schema *schema)
 			       "PRAGMA synchronous = FULL;"
 			       "PRAGMA cache_size = -256;" /* KiB */
 			       "PRAGMA temp_store = MEMORY;"
+			       "PRAGMA secure_delete = ON;"
 			       "PRAGMA trusted_schema = OFF");
 
 	if (!err)

@@ -42,6 +42,8 @@ equal 'the key is for its owner only' 600 \
 refused 'a name of another domain is not invited' 1 'not of the domain' \
 	hip a invite bob@example.net
 token=$(hip a invite bob@example.com 2>"$HIP_DIR/said")
+equal 'with the fingerprint beside it' "$(jq -r .authority.fingerprint <<<"$created")" \
+	"$(sed -n 's/.* fingerprint \([0-9a-f]*\):.*/\1/p' "$HIP_DIR/said")"
 equal 'an invitation is one line' 1 "$(wc -l <<<"$token")"
 equal 'that begins so' hipline1: "${token:0:9}"
 refused 'what is cut short is no invitation' 1 'no invitation' \
@@ -51,8 +53,6 @@ check 'b joins' hip_json b .warnings status
 equal 'with the fingerprint of the authority' \
 	"$(jq -r .authority.fingerprint <<<"$created")" \
 	"$(awk '$1 == "fingerprint" { print $2 }' <<<"$said")"
-equal 'the invitation has it, too' "$(jq -r .authority.fingerprint <<<"$created")" \
-	"$(sed -n 's/.* fingerprint \([0-9a-f]*\):.*/\1/p' "$HIP_DIR/said")"
 equal 'and the status of b' "$(jq -r .authority.fingerprint <<<"$created")" \
 	"$(hip_json b .overlay.authority.fingerprint status)"
 equal 'b is a member' bob@example.com \
@@ -126,7 +126,15 @@ check 'c reaches a' hip_pings_all c a 3
 check 'carol is revoked' hip a revoke carol@example.com
 refused 'once' 4 'no certificate' hip a revoke carol@example.com
 refused 'not the own host' 1 'own host' hip a revoke "${HIP_HIT[a]}"
+# What its resolver keeps of the overlay goes, though it was killed.
+# shellcheck disable=SC2317  # until_true calls it
+keeps() { grep -aq example.com "$HIP_DIR"/c/state/names/*; }
+check 'c keeps something of it' until_true 10 keeps
+resolver=$(hip_resolver c)
+kill -STOP "$resolver"
 check 'c leaves' hip c leave
+kill -9 "$resolver"
+check 'and has nothing of it any more' until_true 20 eval '! keeps'
 revoked=$token token=$(hip a invite carol@example.com --expires 1h 2>"$HIP_DIR/said")
 refused 'and does not come back with it' 1 'does not hold any more' \
 	hip c join "$revoked"

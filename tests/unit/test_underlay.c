@@ -200,8 +200,13 @@ static void change(const struct hit *hit, enum assoc_state state)
 
 Test(underlay, in_no_overlay_the_resolver_hears_nothing_of_one)
 {
+	struct resolve_overlay o;
+
 	bare_resolver(&e, &ours, &in);
 	expect_next(RESOLVE_CONFIG);
+	expect_next(RESOLVE_OVERLAY);
+	cr_assert(resolve_overlay_parse(got.body, got.len, &o));
+	cr_expect_str_eq(o.name, "", "it forgets what it has kept of one");
 	change(&hit_b, ASSOC_ESTABLISHED);
 	expect_silence();
 }
@@ -676,6 +681,45 @@ Test(underlay, what_becomes_of_a_name_is_shown)
 	ours = -1;
 	ev_run(e.loop, EVRUN_NOWAIT);
 	cr_expect_str_eq(name_state("work@example.com"), "publishing");
+}
+
+static const char *name_reason(void)
+{
+	static char reason[64];
+	json_t *names = underlay_names(e.underlay);
+	const char *why = json_string_value(
+		json_object_get(json_array_get(names, 0), "reason"));
+
+	(void)snprintf(reason, sizeof(reason), "%s", why ? why : "");
+	json_decref(names);
+	return reason;
+}
+
+Test(underlay, a_name_that_others_do_not_find_is_warned_of)
+{
+	join();
+	bare_resolver(&e, &ours, &in);
+	say_published(RESOLVE_NAME_REFUSED, "not granted");
+	cr_expect_eq(warnings_of("name-refused"), 1);
+	cr_expect_eq(warnings_of("name-unproven"), 0);
+	say_published(RESOLVE_NAME_PUBLISHED, "");
+	cr_expect_eq(warnings_of("name-refused"), 0);
+	cr_expect_eq(warnings_of("name-unproven"), 1);
+	memcpy(e.membership.name, "work@example.com", 17);
+	say_published(RESOLVE_NAME_PUBLISHED, "");
+	cr_expect_eq(warnings_of("name-unproven"), 0, "it is granted");
+}
+
+Test(underlay, who_has_left_shows_nothing_of_before)
+{
+	join();
+	bare_resolver(&e, &ours, &in);
+	say_published(RESOLVE_NAME_REFUSED, "not granted");
+	cr_expect_str_eq(name_reason(), "not granted");
+	leave();
+	cr_expect_str_eq(name_state("work@example.com"), "publishing");
+	cr_expect_str_eq(name_reason(), "this host is in no overlay");
+	cr_expect_eq(warnings_of("name-refused"), 0);
 }
 
 Test(underlay, what_the_resolver_shows_is_reported)
