@@ -219,8 +219,29 @@ static bool arrives(const struct overlay *o, struct forwarding *f, ring_t *from)
 	       node_is_wildcard(&l->at[0].node);
 }
 
+/* What makes us send a table, or records: those that ask for it too often
+ * get no answer, and ask again. */
+static bool is_too_much(const struct overlay *o, const struct delivery *d)
+{
+	struct link *l = route_find(&o->route, &d->from);
+
+	switch (d->m.code) {
+	case RELOAD_ROUTE_QUERY_REQ:
+	case RELOAD_JOIN_REQ:
+	case RELOAD_UPDATE_REQ:
+	case RELOAD_LEAVE_REQ:
+		return l && !link_may_ask(l, overlay_now_s(o));
+	default:
+		return false;
+	}
+}
+
 static void dispatch(struct overlay *o, const struct delivery *d)
 {
+	if (is_too_much(o, d)) {
+		o->refused++;
+		return;
+	}
 	if (d->m.header.destination_critical) {
 		forward_refuse(o, d,
 			       RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION);

@@ -13,6 +13,8 @@ enum {
 	LINK_MISSES_MAX = 3, /* unacknowledged in a row: it is gone */
 	LINK_IDLE_S = 120,   /* needed by nobody: released */
 	LINK_WORTH_MIN = 40, /* below it others are preferred */
+	LINK_ASKS_MAX = 40,  /* costly requests at once, then: */
+	LINK_ASKS_PER_S = 4,
 };
 
 enum link_flag {
@@ -33,6 +35,8 @@ struct link {
 	uint8_t misses;
 	uint8_t worth;	/* of 255: how many requests are answered of late */
 	uint8_t waited; /* how often it was looked at, not known in the ring */
+	uint8_t asks;	/* costly requests since asks_s, at LINK_ASKS_PER_S */
+	uint32_t asks_s;
 };
 
 static inline bool link_has(const struct link *l, enum link_flag flag)
@@ -54,6 +58,10 @@ static inline bool link_is_doubtful(const struct link *l)
 /* A request went out over it; an answer came back. */
 void link_on_request(struct link *l);
 void link_on_answer(struct link *l);
+
+/* A request came over it whose answer costs much: whether it is answered. One
+ * neighbour shall not keep us from all others. */
+bool link_may_ask(struct link *l, uint32_t now_s);
 
 /* Something arrived over it: it lives. */
 void link_on_heard(struct link *l);

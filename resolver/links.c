@@ -105,11 +105,16 @@ void links_connect(struct overlay *o, const struct hit *node,
 void links_on_up(struct overlay *o, const struct hit *node)
 {
 	struct connecting *c = find_connecting(o, node);
-	struct link *l;
+	struct link *l = route_find(&o->route, node);
 
 	if (c)
 		drop_connecting(o, c);
 	forget_lost(o, node);
+	if (l) { /* it was up: that is said twice, nothing is new */
+		l->needed_s = overlay_now_s(o);
+		chord_step(o);
+		return;
+	}
 	l = route_add(&o->route, node);
 	if (!l)
 		return;

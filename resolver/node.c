@@ -180,6 +180,7 @@ static void leave(struct node *n)
 	n->session = NULL;
 	asking_clear(n);
 	saying_forget(n);
+	n->n_members = 0; /* of this overlay, not of the next */
 	free(n->list);
 	n->list = NULL;
 	n->list_len = 0;

@@ -14,7 +14,9 @@
 /* All that goes with being in one overlay. */
 struct session {
 	uint16_t serial; /* of whom a signature is */
-	bool begins_alone;
+	bool is_founder;
+	size_t n_bootstraps; /* that we were told of */
+	struct hit bootstraps[OVERLAY_BOOTSTRAPS_MAX];
 	uint64_t alone_ms; /* then it does */
 	struct authority authority;
 	struct judge *judge;

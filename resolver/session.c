@@ -30,8 +30,9 @@ static void give_bootstraps(const struct node *n, struct session *s,
 	     i < o->n_bootstraps && given < OVERLAY_BOOTSTRAPS_MAX; i++) {
 		memcpy(at.bytes, o->bootstraps[i], sizeof(at.bytes));
 		give_bootstrap(n, s, &at);
-		given++;
+		s->bootstraps[given++] = at;
 	}
+	s->n_bootstraps = given;
 	for (size_t i = 0; i < n->n_members && given < OVERLAY_BOOTSTRAPS_MAX;
 	     i++, given++)
 		give_bootstrap(n, s, &n->members[i]);
@@ -82,9 +83,11 @@ static bool set_up(struct node *n, struct session *s,
 	if (!s->peer)
 		return false;
 	store_begin_journal(overlay_store(peer_overlay(s->peer)));
+	s->is_founder = o->is_founder;
 	s->alone_ms = NODE_NEVER;
-	if (o->is_founder && !alone)
-		s->alone_ms = n->now_ms + NODE_ALONE_MS;
+	if (!alone)
+		s->alone_ms = n->now_ms +
+			      (o->is_founder ? NODE_ALONE_MS : NODE_ORPHANS_MS);
 	give_bootstraps(n, s, o);
 	return true;
 }
@@ -144,11 +147,49 @@ bool session_renew(struct node *n, struct session *s,
 	return true;
 }
 
+/* One of before; other links may be with anybody. */
+static bool is_member(const struct node *n, const struct session *s,
+		      const struct hit *hit)
+{
+	for (size_t i = 0; i < s->n_bootstraps; i++)
+		if (hit_equal(&s->bootstraps[i], hit))
+			return true;
+	return node_has_member(n, hit);
+}
+
+/*
+ * Where the founder is gone for good, of members that have met each other and
+ * nobody in a ring one begins: the first by its HIT of all that it is linked
+ * with. Who has met nobody does not, as the ring may be where it is not.
+ */
+static bool may_begin(const struct node *n, const struct session *s)
+{
+	const struct route *r = overlay_route(peer_overlay(s->peer));
+	size_t met = 0;
+
+	if (s->is_founder)
+		return true;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct hit *hit = &r->links[i].node;
+
+		if (!is_member(n, s, hit))
+			continue;
+		if (memcmp(hit->bytes, s->hit.bytes, ID_LEN) < 0)
+			return false;
+		met++;
+	}
+	return met > 0;
+}
+
 void session_tick(struct node *n, struct session *s)
 {
 	peer_tick(s->peer, n->now_ms);
 	if (s->alone_ms > n->now_ms)
 		return;
+	if (!may_begin(n, s)) {
+		s->alone_ms = n->now_ms + ALONE_AGAIN_MS;
+		return;
+	}
 	s->alone_ms = overlay_begin_alone(peer_overlay(s->peer), n->now_ms)
 			      ? NODE_NEVER
 			      : n->now_ms + ALONE_AGAIN_MS;

@@ -407,6 +407,51 @@ Test(chord, our_certificate_goes_with_updates_until_it_was_seen)
 	cr_expect_eq(m.n, 0, "who refuses it is not asked again and again");
 }
 
+Test(chord, a_link_that_is_said_twice_keeps_its_place)
+{
+	struct hit peer = member_hit(1);
+
+	member_init(&m, true);
+	member_meet(&m, &peer);
+	cr_assert(link_has(route_find(overlay_route(m.core), &peer),
+			   LINK_IN_RING));
+	member_up(&m, &peer);
+	cr_expect(link_has(route_find(overlay_route(m.core), &peer),
+			   LINK_IN_RING));
+}
+
+Test(chord, who_asks_without_end_is_not_answered)
+{
+	struct hit greedy = member_hit(1), other = member_hit(2);
+	struct route_query_req q = {
+		.send_update = true,
+		.destination = destination_node(&greedy),
+	};
+	uint8_t body[64];
+	struct wr w = wr_init(body, sizeof(body));
+	struct letter l;
+	int answered = 0;
+
+	member_init(&m, true);
+	member_meet(&m, &greedy);
+	member_meet(&m, &other);
+	route_query_req_write(&w, &q);
+	l = member_letter(&m, RELOAD_ROUTE_QUERY_REQ,
+			  (struct span){ body, wr_len(&w) });
+	for (uint64_t i = 0; i < 500; i++) {
+		l.header.transaction_id = i;
+		member_post(&m, &greedy, &l);
+		answered += member_answer(&m, &greedy) != 0;
+	}
+	cr_expect_leq(answered, LINK_ASKS_MAX);
+	cr_expect_geq(answered, LINK_ASKS_MAX / 2);
+	member_post(&m, &other, &l);
+	cr_expect_neq(member_answer(&m, &other), 0, "others are served");
+	member_pass(&m, 5000);
+	member_post(&m, &greedy, &l);
+	cr_expect_neq(member_answer(&m, &greedy), 0, "so is it, later");
+}
+
 Test(chord, refuses_an_update_from_afar)
 {
 	static const struct chord_update u = { .type = CHORD_PEER_READY };

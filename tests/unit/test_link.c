@@ -65,3 +65,20 @@ Test(link, is_small)
 	/* About 50 of them in the 4 KiB of a simulated node. */
 	cr_expect(sizeof(struct link) <= 48, "%zu", sizeof(struct link));
 }
+
+Test(link, what_costs_much_has_a_pace)
+{
+	struct link l = { .flags = 0 };
+	int n = 0;
+
+	while (n < 1000 && link_may_ask(&l, 100))
+		n++;
+	cr_expect_eq(n, LINK_ASKS_MAX);
+	cr_expect_not(link_may_ask(&l, 100));
+	for (int i = 0; i < LINK_ASKS_PER_S; i++)
+		cr_expect(link_may_ask(&l, 101), "%d", i);
+	cr_expect_not(link_may_ask(&l, 101));
+	for (n = 0; n < 1000 && link_may_ask(&l, 1000);)
+		n++;
+	cr_expect_eq(n, LINK_ASKS_MAX);
+}

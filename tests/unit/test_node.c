@@ -3,7 +3,7 @@
  * Hosts of one overlay whose engines the test plays: it makes associations
  * where it knows a locator, asks WHERE else, signs, and carries datagrams.
  */
-#include "resolver/node.h"
+#include "resolver/node_impl.h"
 
 #include "resolver/judge.h"
 #include "tests/unit/enrolled.h"
@@ -574,6 +574,59 @@ Test(node, a_ring_whose_nodes_were_all_restarted_begins_anew)
 	}
 }
 
+/* The founder is gone for good; all others begin at once. */
+static void begin_without_founder(bool met)
+{
+	for (size_t i = 0; i < HOSTS; i++)
+		unplug(i);
+	for (size_t i = 1; i < HOSTS; i++) {
+		const struct node_conf conf = { .env = { .random = draw },
+						.mtu = 1200 };
+		struct resolve_overlay o = overlay_of(&hosts[i]);
+
+		hosts[i].node = node_new(&conf);
+		node_set_wall(hosts[i].node, wall(), now);
+		for (size_t k = 1; k < HOSTS && met; k++) {
+			hosts[i].knows[k] = true;
+			if (k != i)
+				node_restore_member(hosts[i].node,
+						    &hosts[k].hit, now);
+		}
+		cr_assert_eq(node_on_overlay(hosts[i].node, &o, now), 0);
+		put_locators(&hosts[i], (uint16_t)(10500 + i));
+	}
+	if (!met) /* associations with hosts that may be anybody */
+		for (size_t i = 2; i < HOSTS; i++)
+			set_link(1, i, true);
+}
+
+Test(node, a_ring_begins_anew_without_its_founder)
+{
+	struct overlay_info info;
+
+	begin_without_founder(true);
+	run(NODE_ORPHANS_MS - 2000);
+	for (size_t i = 1; i < HOSTS; i++)
+		cr_expect_not(hosts[i].joined, "%zu", i);
+	run(60 * 1000);
+	for (size_t i = 1; i < HOSTS; i++) {
+		overlay_info(node_core(hosts[i].node), &info);
+		cr_expect(info.joined, "%zu", i);
+		cr_expect_eq(info.members, HOSTS - 2, "%zu", i);
+	}
+	publish(&hosts[1], names[1], true);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_FOUND);
+}
+
+Test(node, who_has_met_no_member_begins_no_ring)
+{
+	begin_without_founder(false);
+	run(3 * NODE_ORPHANS_MS);
+	for (size_t i = 1; i < HOSTS; i++)
+		cr_expect_not(hosts[i].joined, "%zu", i);
+}
+
 Test(node, leaving_is_said_and_ends)
 {
 	const struct resolve_overlay none = { .name = "" };
@@ -610,6 +663,18 @@ Test(node, what_was_published_in_an_overlay_is_not_taken_into_the_next)
 	node_on_where(hosts[3].node, &hosts[1].hit, now);
 	run(5000);
 	cr_expect_eq(hosts[3].hint.port, 4711);
+}
+
+Test(node, members_of_an_overlay_are_not_of_the_next)
+{
+	struct resolve_overlay none = { .name = "" };
+
+	cr_assert(node_has_member(hosts[1].node, &hosts[0].hit) ||
+		  node_has_member(hosts[1].node, &hosts[2].hit));
+	cr_assert_eq(node_on_overlay(hosts[1].node, &none, now), 0);
+	run(NODE_LEAVE_MS);
+	for (size_t i = 0; i < HOSTS; i++)
+		cr_expect_not(node_has_member(hosts[1].node, &hosts[i].hit));
 }
 
 Test(node, leaving_ends_when_nobody_signs_it)
