@@ -258,14 +258,18 @@ hip_stop() {
 }
 hip_gone() { [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ] || ! kill -0 "$1"; }
 
-# hip_kill NAME: kill -9 to all its processes, at once.
+# hip_kill NAME...: kill -9 to all their processes, at once.
 hip_kill() {
-	local pids
-	pids=$(pgrep -P "${HIP_PID[$1]}")
-	# shellcheck disable=SC2086  # several pids
-	kill -9 "${HIP_PID[$1]}" $pids
-	wait "${HIP_PID[$1]}" 2>/dev/null
-	unset "HIP_PID[$1]"
+	local n pids=()
+	for n; do
+		# shellcheck disable=SC2207  # pids
+		pids+=("${HIP_PID[$n]}" $(pgrep -P "${HIP_PID[$n]}"))
+	done
+	kill -9 "${pids[@]}"
+	for n; do
+		wait "${HIP_PID[$n]}"
+		unset "HIP_PID[$n]"
+	done 2>/dev/null
 }
 
 # hip_forget NAME...: a stopped host no longer knows which peers it had. It
