@@ -8,6 +8,7 @@ set -u
 . "$(dirname "$0")/hip.sh"
 
 joined() { [ "$(hip_json "$1" .joined overlay)" = true ]; }
+joins() { hip "$1" join "$2" && until_true 30 joined "$1"; }
 published() {
 	[ "$(hip_json "$1" '[.names[].state] | unique | join(" ")' names)" = published ]
 }
@@ -35,8 +36,7 @@ for n in alice bob mallory; do hip_host $n; done
 hip_up alice bob mallory
 check 'alice creates the overlay' hip alice create example.com --name alice@example.com
 for n in bob mallory; do
-	token=$(hip alice invite $n@example.com 2>"$HIP_DIR/said")
-	check "$n joins" eval 'hip $n join "$token" && until_true 30 joined $n'
+	check "$n joins" joins $n "$(hip alice invite $n@example.com 2>"$HIP_DIR/said")"
 done
 for n in alice bob mallory; do check "$n's name is published" until_true 30 published $n; done
 
