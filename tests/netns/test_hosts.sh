@@ -75,7 +75,6 @@ rr() {
 	echo "dns-rr=$name.example.org,55,$(rdata "$record" "$@")"
 }
 
-HIP_TAG=ho
 hip_init
 hip_host ns; hip_host alice; hip_host bob
 HIP_ALGORITHM=rsa-3072 hip_host carol

@@ -4,7 +4,7 @@
 # while the authority is down, leave, and join again.
 # Budget: 120 s, long 120 s
 here=$(cd "$(dirname "$0")" && pwd)
-HIP_TAG=jn
+HIP_TAG=${HIP_TAG:-jn}
 # shellcheck source-path=SCRIPTDIR source=hip.sh
 . "$here/hip.sh"
 hip_init
