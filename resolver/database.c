@@ -37,6 +37,11 @@ int database_open(const char *path, struct database **out, bool *set_aside)
 	if (!db)
 		return -ENOMEM;
 	err = sql_open(path, &schema, &db->sql, set_aside);
+	if (!err) {
+		err = sql_limit(db->sql, DATABASE_BYTES_MAX);
+		if (err)
+			sql_close(db->sql);
+	}
 	if (err)
 		free(db);
 	else

@@ -14,6 +14,7 @@
 
 enum {
 	DATABASE_VERSION = 1,
+	DATABASE_BYTES_MAX = 256 * 1024 * 1024, /* as the store has room for */
 	DATABASE_SLOT_MAX = 16,
 };
 

@@ -12,6 +12,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/resolve.h"
 #include "daemon/base/sandbox.h"
+#include "resolver/database.h"
 #include "resolver/enrolment.h"
 #include "resolver/member.h"
 #include "resolver/server.h"
@@ -28,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -388,10 +390,23 @@ static int set_up_member(struct resolver *r)
 	return r->member ? 0 : -ENOMEM;
 }
 
+/* The database has a limit of its own; this is for its log, and for a process
+ * that was taken over. A write beyond it fails. */
+static int limit_files(void)
+{
+	const struct rlimit limit = { 2ul * DATABASE_BYTES_MAX,
+				      2ul * DATABASE_BYTES_MAX };
+
+	(void)signal(SIGXFSZ, SIG_IGN); /* cannot fail */
+	return setrlimit(RLIMIT_FSIZE, &limit) < 0 ? -errno : 0;
+}
+
 static int set_up(struct resolver *r)
 {
 	int err = sandbox_begin();
 
+	if (err == 0)
+		err = limit_files();
 	if (err == 0)
 		err = take_start(r);
 	if (err == 0)

@@ -270,3 +270,17 @@ void sql_close(sqlite3 *sql)
 {
 	(void)sqlite3_close(sql); /* every statement was finished */
 }
+
+int sql_limit(sqlite3 *sql, uint64_t bytes)
+{
+	struct sql_query q = sql_prepare(sql, "PRAGMA page_size");
+	uint64_t page = sql_step(&q) ? sql_number(&q, 0) : 0;
+	int err = sql_finish(&q);
+	char text[64];
+
+	if (err || page == 0)
+		return err ? err : -EIO;
+	(void)snprintf(text, sizeof(text), "PRAGMA max_page_count = %llu",
+		       (unsigned long long)(bytes / page));
+	return sql_run(sql, text);
+}

@@ -29,6 +29,9 @@ sql_open(const char *path, const struct sql_schema *schema, sqlite3 **out,
 	 bool *set_aside);
 void sql_close(sqlite3 *sql);
 
+/* A file grows to so many bytes and no further: then -ENOSPC. */
+__attribute__((warn_unused_result)) int sql_limit(sqlite3 *sql, uint64_t bytes);
+
 /* Statements without parameters or rows. 0 or a negative errno. */
 int sql_run(sqlite3 *sql, const char *text);
 

@@ -3,6 +3,7 @@
  * What is kept on disk: it comes back, whole or not at all, also when the
  * process is killed half way or the file is damaged.
  */
+#include "daemon/base/sql.h"
 #include "resolver/database.h"
 #include "tests/unit/tempdir.h"
 
@@ -316,4 +317,27 @@ Test(database, a_half_written_transaction_is_rolled_back)
 	cr_expect_not(aside);
 	cr_expect_eq(records(0), 1);
 	cr_expect_str_eq(seen.stored, "whole");
+}
+
+Test(database, a_file_grows_to_its_limit)
+{
+	static const struct sql_schema schema = {
+		"CREATE TABLE t(b BLOB); PRAGMA user_version = 1;", 1
+	};
+	char small[600];
+	struct stat st;
+	sqlite3 *sql;
+	bool aside;
+	int err = 0;
+
+	(void)snprintf(small, sizeof(small), "%s.small", path);
+	cr_assert_eq(sql_open(small, &schema, &sql, &aside), 0);
+	cr_assert_eq(sql_limit(sql, 256 * 1024), 0);
+	for (int i = 0; i < 1000 && err == 0; i++)
+		err = sql_run(sql, "INSERT INTO t VALUES(zeroblob(8000))");
+	cr_expect_eq(err, -ENOSPC);
+	sql_close(sql);
+	cr_assert_eq(stat(small, &st), 0);
+	cr_expect_leq(st.st_size, 256 * 1024);
+	cr_expect_geq(st.st_size, 128 * 1024);
 }
