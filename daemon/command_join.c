@@ -500,6 +500,11 @@ static void answer_revoked(const struct command_call *c, size_t n, json_t *hits)
 			  "entries", (json_int_t)entries);
 	if (!c->answer->json)
 		command_say(c->answer, API_FAILED, "out of memory");
+	else if (enrol_list_is_too_long(c->e->enrol))
+		command_say(c->answer, API_DONE,
+			    "it is revoked, and not let in here; but the list "
+			    "is too long to reach the members: see hipline "
+			    "status");
 }
 
 void command_revoke(const struct command_call *c)

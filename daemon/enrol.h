@@ -69,6 +69,9 @@ void enrol_on_revoked(struct enrol *en, const struct hit *hit);
 /* The revocation list has changed: makes the next one, for publication. */
 void enrol_list_changed(struct enrol *en);
 
+/* Whether the last list is longer than what can be published. */
+bool enrol_list_is_too_long(const struct enrol *en);
+
 /* Warns while there is no backup of the authority. */
 void enrol_warn_backup(struct enrol *en);
 

@@ -6,7 +6,7 @@
 #include "daemon/enrol_impl.h"
 
 #include "daemon/base/log.h"
-#include "daemon/base/resolve.h"
+#include "daemon/base/overlay_ipc.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
 #include "daemon/statefile.h"
@@ -122,6 +122,30 @@ void enrol_renew_own(struct enrol *en)
 			  strerror(-err));
 }
 
+/* More than one record carries: who has got the last one is told no more. */
+static void warn_list(struct enrol *en, size_t len)
+{
+	struct engine *e = en->e;
+
+	warnings_remove(&e->warnings, "revocations-too-many");
+	if (len > RESOLVE_LIST_MAX)
+		warnings_add(&e->warnings, "revocations-too-many",
+			     "revoke no more of them; the first of them go "
+			     "from the list when their certificates end, 30 "
+			     "days after they were given; until then tell "
+			     "the members who is not to be let in",
+			     "the revocation list has %zu bytes: over %d, "
+			     "about 70 certificates, it does not reach the "
+			     "members",
+			     len, RESOLVE_LIST_MAX);
+	en->list_len = len;
+}
+
+bool enrol_list_is_too_long(const struct enrol *en)
+{
+	return en->list_len > RESOLVE_LIST_MAX;
+}
+
 static void send_list(struct enrol *en)
 {
 	uint8_t *list = malloc(REVOCATION_MAX);
@@ -129,6 +153,7 @@ static void send_list(struct enrol *en)
 	int err = list ? issuer_list(en->issuer, now_s(), list, &len) : -ENOMEM;
 
 	if (err == 0) {
+		warn_list(en, len);
 		underlay_take_list(en->e->underlay, list, len);
 		(void)naming_send(en->e->naming, RESOLVE_REVOKED, list, len);
 	} else {
@@ -167,6 +192,8 @@ void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
 	end_members(en);
 	if (now_ms >= en->list_ms) {
 		en->list_ms = now_ms + LIST_MS;
+		if (issuer_purge(en->issuer, now_s()) < 0)
+			log_error("authority", "what is over is not purged");
 		send_list(en);
 	}
 }

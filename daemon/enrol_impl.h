@@ -31,6 +31,7 @@ struct enrol {
 	uint64_t next_ms; /* when to ask again */
 	uint64_t pause_ms;
 	uint64_t list_ms; /* when to make the next revocation list */
+	size_t list_len;  /* of that one */
 	uint64_t ended_s; /* who was a member then was told of */
 	char *import;	  /* of a backup, what has come */
 	size_t import_len;

@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* What is over is kept for so long: who comes with it hears why. */
+enum { KEPT_S = 7 * 86400 };
+
 static int path_of(const char *state, const char *name,
 		   char out[ISSUER_PATH_MAX])
 {
@@ -453,6 +456,12 @@ int issuer_ended_hosts(struct issuer *is, uint64_t from_s, uint64_t now_s,
 	struct ending e = { from_s, now_s, fn, ctx };
 
 	return registry_grants(is->registry, tell_ended, &e);
+}
+
+int issuer_purge(struct issuer *is, uint64_t now_s)
+{
+	return now_s > KEPT_S ? registry_purge(is->registry, now_s - KEPT_S)
+			      : 0;
 }
 
 bool issuer_has_host(struct issuer *is, const struct hit *hit, uint64_t now_s)

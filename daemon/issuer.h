@@ -93,6 +93,10 @@ __attribute__((warn_unused_result)) int
 issuer_ended_hosts(struct issuer *is, uint64_t from_s, uint64_t now_s,
 		   void (*fn)(void *ctx, const struct hit *hit), void *ctx);
 
+/* Forgets invitations and certificates that have long been over. */
+__attribute__((warn_unused_result)) int issuer_purge(struct issuer *is,
+						     uint64_t now_s);
+
 /* Whether that host has one. */
 bool issuer_has_host(struct issuer *is, const struct hit *hit, uint64_t now_s);
 

@@ -363,6 +363,32 @@ int registry_grants(struct registry *r,
 	return sql_finish(&q);
 }
 
+static int run_before(struct registry *r, const char *text, uint64_t before_s)
+{
+	struct sql_query q = sql_prepare(r->sql, text);
+
+	sql_bind_number(&q, before_s);
+	return sql_run_query(&q);
+}
+
+int registry_purge(struct registry *r, uint64_t before_s)
+{
+	int err = registry_begin(r);
+
+	if (err)
+		return err;
+	err = run_before(r, "DELETE FROM grants WHERE not_after_s < ?",
+			 before_s);
+	if (!err)
+		err = run_before(r,
+				 "DELETE FROM invitations WHERE expires_s < ?"
+				 " AND NOT EXISTS (SELECT 1 FROM grants WHERE"
+				 " grants.hit = invitations.spent_by AND"
+				 " grants.name = invitations.name)",
+				 before_s);
+	return registry_end(r, err);
+}
+
 int registry_open_invitations(struct registry *r, uint64_t now_s, size_t *n)
 {
 	struct sql_query q =

@@ -128,6 +128,15 @@ __attribute__((warn_unused_result)) int
 registry_revoke(struct registry *r, const char *name, const struct hit *hit,
 		uint64_t now_s, size_t *n);
 
+/*
+ * Forgets what is over: certificates that ended before `before_s`, and
+ * invitations that expired before, unless what they were spent for is still
+ * there: who has one asks with it again, and a host whose certificate was
+ * revoked must not come back by it.
+ */
+__attribute__((warn_unused_result)) int registry_purge(struct registry *r,
+						       uint64_t before_s);
+
 /* Several calls as one step: begin, then end with what came of them. */
 __attribute__((warn_unused_result)) int registry_begin(struct registry *r);
 __attribute__((warn_unused_result)) int registry_end(struct registry *r,

@@ -11,6 +11,7 @@
 #include "resolver/keeping.h"
 #include "resolver/shown.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <ev.h>
 #include <sodium.h>
@@ -411,6 +412,9 @@ static int on_show(struct member *m, const struct ipc_message *msg)
 	show(m, id);
 	return 0;
 }
+
+static_assert((int)RESOLVE_LIST_MAX == (int)KIND_REVOCATIONS_LEN,
+	      "what the authority is told is so");
 
 static int on_revoked(struct member *m, const struct ipc_message *msg)
 {

@@ -475,3 +475,47 @@ Test(enrolling, a_bootstrap_that_is_revoked_is_one_no_more)
 		     0);
 	cr_expect_eq(kept.n_bootstraps, 1);
 }
+
+static bool warns(const char *code)
+{
+	for (size_t i = 0; i < e.warnings.n; i++)
+		if (strcmp(e.warnings.all[i].code, code) == 0)
+			return true;
+	return false;
+}
+
+static void nothing(void *ctx, const struct hit *hit)
+{
+	(void)ctx;
+	(void)hit;
+}
+
+Test(enrolling, a_list_that_reaches_nobody_is_warned_of)
+{
+	struct issuer_host host = { .hit = *identity_hit(founder),
+				    .algorithm = identity_algorithm(founder) };
+	uint64_t now_s = (uint64_t)time(NULL);
+	uint8_t bytes[CERTIFICATE_MAX];
+	char name[32];
+	size_t len, n;
+
+	host.hi.bytes = identity_hi(founder, &host.hi.len);
+	cr_assert_eq(enrol_create(e.enrol, "example.net", "me@example.net"), 0);
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(name, sizeof(name), "u%d@example.net", i);
+		cr_assert_eq(issuer_issue(enrol_issuer(e.enrol), name, &host,
+					  now_s, bytes, &len),
+			     0);
+		if (i == 70)
+			cr_expect_not(warns("revocations-too-many"));
+		cr_assert_eq(issuer_revoke(enrol_issuer(e.enrol), name, NULL,
+					   now_s, &n, nothing, NULL),
+			     0);
+		if (i == 69)
+			enrol_list_changed(e.enrol);
+	}
+	cr_expect_not(enrol_list_is_too_long(e.enrol));
+	enrol_list_changed(e.enrol);
+	cr_expect(enrol_list_is_too_long(e.enrol));
+	cr_expect(warns("revocations-too-many"));
+}

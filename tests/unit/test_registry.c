@@ -339,3 +339,52 @@ Test(registry, a_process_that_is_killed_has_spent_whole_invitations)
 		}
 	}
 }
+
+static bool has_invitation(uint8_t first)
+{
+	uint8_t id[REGISTRY_ID_LEN] = { first, [31] = 2 };
+	struct registry_invitation v;
+
+	return registry_find_invitation(registry, id, &v) == 0;
+}
+
+static bool count_grant(void *ctx, const struct registry_grant *g)
+{
+	(void)g;
+	++*(size_t *)ctx;
+	return true;
+}
+
+static size_t grants(void)
+{
+	size_t n = 0;
+
+	cr_assert_eq(registry_grants(registry, count_grant, &n), 0);
+	return n;
+}
+
+Test(registry, what_is_over_is_purged)
+{
+	struct registry_invitation v = invitation();
+	struct registry_grant g = grant(&a, 1);
+	size_t n;
+
+	cr_assert_eq(registry_put_invitation(registry, &v), 0);
+	cr_assert_eq(registry_spend(registry, v.id, &g, 100), 0);
+	cr_assert_eq(registry_revoke(registry, NULL, &a, 200, &n), 0);
+	v.id[0] = 3;
+	cr_assert_eq(registry_put_invitation(registry, &v), 0);
+	cr_assert_eq(registry_purge(registry, 500), 0);
+	cr_expect(has_invitation(3), "it expires now");
+	cr_assert_eq(registry_purge(registry, 501), 0);
+	cr_expect_not(has_invitation(3));
+	cr_expect(has_invitation(1), "what it was spent for is there");
+	cr_expect_eq(
+		registry_spend(registry, (uint8_t[32]){ 1, [31] = 2 }, &g, 600),
+		-EACCES, "or its host could come back");
+	cr_assert_eq(registry_purge(registry, 10000), 0);
+	cr_expect_eq(grants(), 1);
+	cr_assert_eq(registry_purge(registry, 10001), 0);
+	cr_expect_eq(grants(), 0);
+	cr_expect_not(has_invitation(1), "they go together");
+}
