@@ -42,12 +42,12 @@ bool link_on_missed(struct link *l)
 
 bool link_may_ask(struct link *l, uint32_t now_s)
 {
-	uint32_t passed = now_s - l->asks_s;
+	uint16_t passed = (uint16_t)(now_s - l->asks_s);
 	uint32_t over = passed < LINK_ASKS_MAX ? passed * LINK_ASKS_PER_S
 					       : LINK_ASKS_MAX;
 
 	l->asks = l->asks > over ? (uint8_t)(l->asks - over) : 0;
-	l->asks_s = now_s;
+	l->asks_s = (uint16_t)now_s;
 	if (l->asks >= LINK_ASKS_MAX)
 		return false;
 	l->asks++;

@@ -31,12 +31,12 @@ struct link {
 	struct hit node;
 	uint32_t needed_s; /* when it last was, of the overlay's clock */
 	uint32_t began_s;  /* by its uptime; 0: it has not said */
+	uint16_t asks_s;   /* the low bits of when it last was */
 	uint8_t flags;
 	uint8_t misses;
 	uint8_t worth;	/* of 255: how many requests are answered of late */
 	uint8_t waited; /* how often it was looked at, not known in the ring */
-	uint8_t asks;	/* costly requests since asks_s, at LINK_ASKS_PER_S */
-	uint32_t asks_s;
+	uint8_t asks;	/* costly requests of late, LINK_ASKS_PER_S */
 };
 
 static inline bool link_has(const struct link *l, enum link_flag flag)
