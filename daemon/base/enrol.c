@@ -14,8 +14,7 @@ const char *enrol_result_text(enum enrol_result result)
 		[ENROL_OK] = "done",
 		[ENROL_LATER] = "the authority cannot answer now",
 		[ENROL_UNKNOWN] =
-			"the authority does not know it: it was damaged on the "
-			"way, or is of another authority",
+			"it was damaged on the way, or is of another authority",
 		[ENROL_EXPIRED] = "it has expired",
 		[ENROL_SPENT] = "another host has used it",
 		[ENROL_REVOKED] = "it does not hold any more",
