@@ -19,6 +19,12 @@ finds() {
 finds_none() { hip "$1" resolve "$2@example.com"; [ $? -eq 4 ]; }
 # shellcheck disable=SC2317
 without() { [ -z "$(hip_state "$1" "$2")" ]; }
+# lacks FROM TO: no neighbour of it in the ring.
+# shellcheck disable=SC2317
+lacks() {
+	! hip_json "$1" '[.successors[], .predecessors[]] | unique[]' overlay |
+		grep -q "${HIP_HIT[$2]}"
+}
 entries() { hip_json "$1" .revocations.entries overlay; }
 # shellcheck disable=SC2317
 has_entries() { [ "$(entries "$1")" = "$2" ]; }
@@ -37,12 +43,14 @@ for n in "${hosts[@]}"; do
 done
 check 'bob finds carol' until_true 40 finds bob carol
 check 'carol finds bob' until_true 40 finds carol bob
+check 'carol finds dave' until_true 40 finds carol dave
 # Both ways round: one has the other by the overlay, the other by its I2.
 check 'bob calls carol' hip bob ping -c 1 carol@example.com
 check 'carol calls dave' hip carol ping -c 1 dave@example.com
 equal 'they have an association' established "$(hip_state bob carol)"
 
 check 'dave is away' hip_stop dave
+check 'alice knows that' until_true 20 lacks alice dave
 said=$(hip alice --json revoke carol@example.com)
 equal 'one certificate is revoked' 1 "$(jq -r .revoked <<<"$said")"
 equal 'that of carol' "${HIP_HIT[carol]}" "$(jq -r '.hits[]' <<<"$said")"
