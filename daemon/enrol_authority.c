@@ -191,9 +191,10 @@ void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
 	enrol_judge_guests(en);
 	end_members(en);
 	if (now_ms >= en->list_ms) {
-		en->list_ms = now_ms + LIST_MS;
-		if (issuer_purge(en->issuer, now_s()) < 0)
+		/* Not at first: the clock may be set only now. */
+		if (en->list_ms > 0 && issuer_purge(en->issuer, now_s()) < 0)
 			log_error("authority", "what is over is not purged");
+		en->list_ms = now_ms + LIST_MS;
 		send_list(en);
 	}
 }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* What is over is kept for so long: who comes with it hears why. */
-enum { KEPT_S = 7 * 86400 };
+enum { KEPT_S = 365 * 86400 };
 
 static int path_of(const char *state, const char *name,
 		   char out[ISSUER_PATH_MAX])

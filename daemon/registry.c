@@ -377,7 +377,9 @@ int registry_purge(struct registry *r, uint64_t before_s)
 
 	if (err)
 		return err;
-	err = run_before(r, "DELETE FROM grants WHERE not_after_s < ?",
+	err = run_before(r,
+			 "DELETE FROM grants WHERE not_after_s < ?"
+			 " AND revoked_s = 0",
 			 before_s);
 	if (!err)
 		err = run_before(r,

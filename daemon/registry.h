@@ -129,7 +129,8 @@ registry_revoke(struct registry *r, const char *name, const struct hit *hit,
 		uint64_t now_s, size_t *n);
 
 /*
- * Forgets what is over: certificates that ended before `before_s`, and
+ * Forgets what is over: certificates that ended before `before_s`, but none
+ * that was revoked (a clock that was wrong once would bring it back), and
  * invitations that expired before, unless what they were spent for is still
  * there: who has one asks with it again, and a host whose certificate was
  * revoked must not come back by it.

@@ -111,6 +111,11 @@ static void remember(struct vouch *v, const struct hit *hit, const char *name,
 	struct vouched *h = table_find(&v->hosts, hit);
 	size_t len = strlen(name) + 1;
 
+	/* Of two that hold, the one that ends later: whoever was let in by it
+	 * is to be found by its number. */
+	if (h && h->not_after_s > not_after_s &&
+	    !revocation_has(&v->revocation, h->serial))
+		return;
 	if (!h && table_count(&v->hosts) >= VOUCHED_MAX)
 		h = find_least(v);
 	if (h)

@@ -229,8 +229,7 @@ static bool is_too_much(const struct overlay *o, const struct delivery *d)
 	case RELOAD_ROUTE_QUERY_REQ:
 	case RELOAD_JOIN_REQ:
 	case RELOAD_UPDATE_REQ:
-	case RELOAD_LEAVE_REQ:
-		return l && !link_may_ask(l, overlay_now_s(o));
+		return l && !link_may_ask(l, d->direct, overlay_now_s(o));
 	default:
 		return false;
 	}

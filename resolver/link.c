@@ -40,16 +40,23 @@ bool link_on_missed(struct link *l)
 	return l->misses == LINK_MISSES_MAX;
 }
 
-bool link_may_ask(struct link *l, uint32_t now_s)
+static uint8_t less(uint8_t asks, uint32_t over)
 {
+	return asks > over ? (uint8_t)(asks - over) : 0;
+}
+
+bool link_may_ask(struct link *l, bool direct, uint32_t now_s)
+{
+	uint8_t *asks = direct ? &l->asks : &l->routed;
 	uint16_t passed = (uint16_t)(now_s - l->asks_s);
 	uint32_t over = passed < LINK_ASKS_MAX ? passed * LINK_ASKS_PER_S
 					       : LINK_ASKS_MAX;
 
-	l->asks = l->asks > over ? (uint8_t)(l->asks - over) : 0;
+	l->asks = less(l->asks, over);
+	l->routed = less(l->routed, over);
 	l->asks_s = (uint16_t)now_s;
-	if (l->asks >= LINK_ASKS_MAX)
+	if (*asks >= LINK_ASKS_MAX)
 		return false;
-	l->asks++;
+	(*asks)++;
 	return true;
 }

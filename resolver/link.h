@@ -36,7 +36,8 @@ struct link {
 	uint8_t misses;
 	uint8_t worth;	/* of 255: how many requests are answered of late */
 	uint8_t waited; /* how often it was looked at, not known in the ring */
-	uint8_t asks;	/* costly requests of late, LINK_ASKS_PER_S */
+	uint8_t asks;	/* costly requests of late, LINK_ASKS_PER_S, */
+	uint8_t routed; /* and those that it has only passed on */
 };
 
 static inline bool link_has(const struct link *l, enum link_flag flag)
@@ -59,9 +60,10 @@ static inline bool link_is_doubtful(const struct link *l)
 void link_on_request(struct link *l);
 void link_on_answer(struct link *l);
 
-/* A request came over it whose answer costs much: whether it is answered. One
- * neighbour shall not keep us from all others. */
-bool link_may_ask(struct link *l, uint32_t now_s);
+/* A request came over it whose answer costs much, of the neighbour itself or
+ * not: whether it is answered. One neighbour shall not keep us from all others,
+ * nor those behind it from the neighbour. */
+bool link_may_ask(struct link *l, bool direct, uint32_t now_s);
 
 /* Something arrived over it: it lives. */
 void link_on_heard(struct link *l);

@@ -171,6 +171,33 @@ static bool is_fit(struct storing *s)
 	return s->is_passing;
 }
 
+/*
+ * A word of the authority's stands alone in its Store: it is passed on as it
+ * came, and nothing beside it can have the whole refused once it was taken.
+ */
+static bool is_one_word(const struct storing *s)
+{
+	struct rd kinds = s->req.kinds;
+	struct store_kind sk;
+	struct stored v;
+	size_t n = 0, n_values = 0;
+	bool of_authority = false;
+
+	for (; store_kind_next(&kinds, &sk); n++) {
+		const struct kind *kind = store_kind(&s->o->store, sk.kind);
+		struct rd values = sk.values;
+
+		if (!kind || kind->access != ACCESS_AUTHORITY)
+			continue;
+		of_authority = true;
+		while (n_values < 2 && stored_next(&values, kind->model, &v))
+			n_values++;
+		if (!rd_done(&values))
+			return false;
+	}
+	return !of_authority || (rd_done(&kinds) && n == 1 && n_values == 1);
+}
+
 void storing_on_store(struct overlay *o, const struct delivery *d)
 {
 	uint8_t replicas[STORE_KINDS_MAX][ID_LEN * ROUTE_COPIES];
@@ -181,7 +208,8 @@ void storing_on_store(struct overlay *o, const struct delivery *d)
 	struct store_kind kind;
 	size_t n = 0;
 
-	if (!store_req_parse(rd_init(d->m.body.bytes, d->m.body.len), &s.req)) {
+	if (!store_req_parse(rd_init(d->m.body.bytes, d->m.body.len), &s.req) ||
+	    !is_one_word(&s)) {
 		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
 		return;
 	}
@@ -194,6 +222,9 @@ void storing_on_store(struct overlay *o, const struct delivery *d)
 						  ? RELOAD_ERROR_DATA_TOO_LARGE
 						  : judge(&s, &kind);
 
+		if (s.adds) /* whatever becomes of it here */
+			news_spread(o, d->m.body, s.puts[0].certificate,
+				    &d->source);
 		if (error) {
 			forward_refuse(o, d, error);
 			return;
@@ -205,8 +236,6 @@ void storing_on_store(struct overlay *o, const struct delivery *d)
 		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
 		return;
 	}
-	if (s.adds)
-		news_spread(o, d->m.body, s.puts[0].certificate, &d->source);
 	store_ans_write(&w, ans, n);
 	forward_answer(o, d, RELOAD_STORE_ANS,
 		       (struct span){ body, wr_len(&w) });

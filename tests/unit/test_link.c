@@ -71,14 +71,17 @@ Test(link, what_costs_much_has_a_pace)
 	struct link l = { .flags = 0 };
 	int n = 0;
 
-	while (n < 1000 && link_may_ask(&l, 100))
+	while (n < 1000 && link_may_ask(&l, true, 100))
 		n++;
 	cr_expect_eq(n, LINK_ASKS_MAX);
-	cr_expect_not(link_may_ask(&l, 100));
+	cr_expect_not(link_may_ask(&l, true, 100));
+	for (n = 0; n < 1000 && link_may_ask(&l, false, 100);)
+		n++;
+	cr_expect_eq(n, LINK_ASKS_MAX, "others' requests are others'");
 	for (int i = 0; i < LINK_ASKS_PER_S; i++)
-		cr_expect(link_may_ask(&l, 101), "%d", i);
-	cr_expect_not(link_may_ask(&l, 101));
-	for (n = 0; n < 1000 && link_may_ask(&l, 1000);)
+		cr_expect(link_may_ask(&l, true, 101), "%d", i);
+	cr_expect_not(link_may_ask(&l, true, 101));
+	for (n = 0; n < 1000 && link_may_ask(&l, true, 1000);)
 		n++;
 	cr_expect_eq(n, LINK_ASKS_MAX);
 }

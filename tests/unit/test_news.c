@@ -171,3 +171,37 @@ Test(news, of_ours_go_to_everybody)
 		cr_expect_eq(member_answer(&m, &peers[i]), RELOAD_STORE_REQ,
 			     "%zu", i);
 }
+
+/* It would be refused behind what was taken, and passed on by nobody. */
+Test(news, with_something_beside_it_a_word_is_not_even_taken)
+{
+	enum { LEN_AT = 1 + ID_LEN + 1, KINDS_AT = LEN_AT + 4 };
+	static const uint32_t beside[] = { MEMBER_AUTHORITY,
+					   MEMBER_DICTIONARY };
+	struct resource_id at = elsewhere();
+
+	m.news = NEWS_ADDS;
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		uint8_t body[1024], other[512];
+		size_t len = member_store_kind(MEMBER_AUTHORITY, &peers[0], &at,
+					       body, sizeof(body));
+		size_t more = member_store_kind(beside[i], &peers[0], &at,
+						other, sizeof(other));
+		struct letter l;
+		struct rd r = rd_init(body + LEN_AT, sizeof(uint32_t));
+		struct wr w = wr_init(body + LEN_AT, sizeof(uint32_t));
+
+		cr_assert_eq(rd_u32(&r), len - KINDS_AT);
+		memcpy(body + len, other + KINDS_AT, more - KINDS_AT);
+		len += more - KINDS_AT;
+		wr_u32(&w, (uint32_t)(len - KINDS_AT));
+		l = member_letter(&m, RELOAD_STORE_REQ,
+				  (struct span){ body, len });
+		l.signer = peers[0];
+		member_post(&m, &peers[0], &l);
+		cr_expect_null(member_find(&m, OVERLAY_NEWS));
+		cr_expect_eq(stores(), 0);
+		cr_expect_eq(member_error(&m, &peers[0]),
+			     RELOAD_ERROR_INVALID_MESSAGE);
+	}
+}

@@ -382,6 +382,18 @@ Test(registry, what_is_over_is_purged)
 	cr_expect_eq(
 		registry_spend(registry, (uint8_t[32]){ 1, [31] = 2 }, &g, 600),
 		-EACCES, "or its host could come back");
+	cr_assert_eq(registry_purge(registry, 10001), 0);
+	cr_expect_eq(grants(), 1, "what was taken back stays so");
+	cr_expect(has_invitation(1), "they stay together");
+}
+
+Test(registry, certificates_that_ended_are_purged)
+{
+	struct registry_invitation v = invitation();
+	struct registry_grant g = grant(&a, 1);
+
+	cr_assert_eq(registry_put_invitation(registry, &v), 0);
+	cr_assert_eq(registry_spend(registry, v.id, &g, 100), 0);
 	cr_assert_eq(registry_purge(registry, 10000), 0);
 	cr_expect_eq(grants(), 1);
 	cr_assert_eq(registry_purge(registry, 10001), 0);

@@ -200,6 +200,22 @@ Test(vouch, until_when_is_told)
 	cr_expect(vouch_is_revoked(v, serial));
 }
 
+/* Whoever has two shows the one that ends first: revoked are both, or the
+ * other one only, when the first has ended. */
+Test(vouch, an_older_certificate_does_not_hide_a_newer_one)
+{
+	uint8_t bytes[CERTIFICATE_MAX];
+	size_t len = enrolled_issue(&authority, "bob@example.com", bob, 8,
+				    NOW_S - DAY_S, bytes);
+	struct hit hit;
+
+	cr_assert_gt(ask(&authority, NOW_S, bob), 0);
+	cr_expect_gt(vouch_for(v, identity_hit(bob), bytes, len, NOW_S), 0);
+	cr_expect_eq(vouch_until_s(v, identity_hit(bob)), NOW_S + 30 * DAY_S);
+	cr_assert(take_list(&authority, 2, 7));
+	cr_expect(vouch_next_revoked(v, &hit));
+}
+
 Test(vouch, names_make_room_for_certificates_first)
 {
 	struct hit hit = *identity_hit(eve);
