@@ -34,6 +34,7 @@ up() {
 		spawn $n "$b/hiplined" -c "$WORK/hip-$n.conf"
 		wait_dev $n pvh$n
 		wait_for test -S "$WORK/hip-$n/control.sock"
+		wait_for grep -q "^ready" "$WORK/$n.log"
 	done
 	TARGET=${hit[b]}
 }
