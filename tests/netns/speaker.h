@@ -97,6 +97,6 @@ void speaker_send_bytes(struct speaker *s, const uint8_t *bytes, size_t len);
 bool speaker_receive(struct speaker *s, struct message *out, int timeout_ms);
 
 uint64_t speaker_wall_ms(void);
-void speaker_give_up(const char *what);
+_Noreturn void speaker_give_up(const char *what);
 
 #endif
