@@ -54,7 +54,7 @@ hip_up alice bob carol
 bob=${HIP_HIT[bob]}
 
 keys id "algorithm fingerprint hip_record hit self_name" . alice id
-keys status "aead associations dns hit interface locators mtu names nat offload overlay port relays version warnings" . alice status
+keys status "aead associations dns hit interface locators mtu names nat offload overlay port relays version warnings workers" . alice status
 keys dns "integration listen next nss state suffix system upstream" . alice dns
 keys peers associations . alice peers
 keys resolve "hits name" . alice resolve bob@example.com
