@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { LOOKS_MAX = 25, PAUSE_MS = 200 };
+enum { LOOKS_MAX = 60, PAUSE_MS = 200 };
 
 static json_int_t number_of(const json_t *o, const char *key)
 {
@@ -40,23 +40,27 @@ static void wait_for_neighbours(const struct options *o, json_t *root)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
 	json_int_t number = number_of(json_object_get(root, "list"), "number");
-	json_int_t told = 0, confirmed = -1;
+	json_int_t told = 0, confirmed = 0;
+	bool done = false;
 
-	for (int i = 0; i < LOOKS_MAX && confirmed < told; i++) {
+	for (int i = 0; i < LOOKS_MAX && !done; i++) {
 		struct client_answer a = { .root = NULL };
 		const json_t *list;
 
 		(void)nanosleep(&pause, NULL); /* sooner is no harm */
 		list = look(o, number, &a);
+		done = !a.root; /* nobody answers: it was said */
 		if (list) {
 			told = number_of(list, "told");
 			confirmed = number_of(list, "confirmed");
+			/* None yet, or nobody to be told? */
+			done = confirmed >= told &&
+			       (told > 0 || number_of(a.root, "links") == 0);
 		}
 		client_answer_clear(&a);
 	}
 	(void)json_object_set_new(root, "told", json_integer(told));
-	(void)json_object_set_new(root, "confirmed",
-				  json_integer(confirmed > 0 ? confirmed : 0));
+	(void)json_object_set_new(root, "confirmed", json_integer(confirmed));
 }
 
 static void print(const struct options *o, const json_t *root)

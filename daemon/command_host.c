@@ -84,7 +84,7 @@ static void explain_conflict(const struct waiter *w,
 
 	hit_text(&d->hit, hit);
 	hit_text(&d->other, other);
-	if (q->remembered)
+	if (q->remembered && q->first_use)
 		command_say(a, API_FAILED,
 			    "DNS says that %s is %s, while it was %s before: "
 			    "refused. If it is another host now, hipline unpin "

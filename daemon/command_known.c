@@ -136,13 +136,19 @@ static bool forget_host(struct engine *e, const char *name)
 	const struct hostrecords none = { .n = 0 };
 	const struct pin *seen = e->seen ? pins_find(e->seen, name) : NULL;
 	const struct pin *pin = pins_find(e->pins, name);
+	struct hit was;
+	int err;
 
 	if (pin && pin->line == 0)
 		hostnames_judge(e, &pin->hit, name, &none);
 	if (!seen)
 		return false;
-	hostnames_judge(e, &seen->hit, name, &none);
-	return pins_remove(e->seen, name) == 0 &&
+	was = seen->hit;
+	hostnames_judge(e, &was, name, &none);
+	err = pins_remove(e->seen, name);
+	if (err == 0 && !pins_has_hit(e->seen, &was))
+		change_rights(e, &was); /* nor is it let in any more */
+	return err == 0 &&
 	       (!e->seen_writable || pins_save(e->seen, e->state_dir) == 0);
 }
 

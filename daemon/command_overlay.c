@@ -93,7 +93,9 @@ void command_on_found(struct engine *e, const struct resolve_answer *a)
 	for (size_t i = 0; i < WAITERS_MAX; i++) {
 		struct waiter *w = &e->waiters[i];
 
-		if (!w->client || w->lookup == 0 || w->lookup != a->id)
+		/* What DNS is asked is no word of the resolver's. */
+		if (!w->client || w->lookup == 0 || w->lookup != a->id ||
+		    w->is_host)
 			continue;
 		for (size_t j = 0; j < a->n_hits; j++)
 			underlay_note(e->underlay, w->name, &a->hits[j]);

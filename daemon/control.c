@@ -197,8 +197,9 @@ static void on_readable(struct control_client *k)
 
 	if (n == -EAGAIN)
 		return;
-	/* While its answer is made a client may only leave. */
-	if (n <= 0 || k->state != READING) {
+	/* While its answer is made a client may only leave; descriptors, of
+	 * which there is none in any request, are not even kept. */
+	if (n <= 0 || k->state != READING || k->in.n_fds > 0) {
 		drop(k);
 		return;
 	}

@@ -82,7 +82,9 @@ bool enrol_is_guest(const struct enrol *en, const struct hit *hit)
 	return e && en->issuer && e->config.accept != CONFIG_ACCEPT_ANY &&
 	       !engine_has_peer(e, hit) && !pins_has_hit(e->pins, hit) &&
 	       !enrol_speaks_for(en, hit, locators, &n) &&
-	       !underlay_is_vouched(e->underlay, hit);
+	       !underlay_is_vouched(e->underlay, hit) &&
+	       !(e->config.unverified == CONFIG_UNVERIFIED_FIRST_USE &&
+		 e->seen && pins_has_hit(e->seen, hit));
 }
 
 void enrol_on_peer(struct enrol *en, const struct hip_output *o)

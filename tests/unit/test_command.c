@@ -470,3 +470,21 @@ Test(command, a_peer_that_cannot_be_written_is_told)
 	cr_assert_eq(e.warnings.n, 1);
 	cr_expect_str_eq(e.warnings.all[0].code, "state-not-written");
 }
+
+/* Its ids are easily guessed by who answers for the overlay. */
+Test(command, what_dns_is_asked_the_resolver_does_not_answer)
+{
+	const struct resolve_answer a = { .id = 7,
+					  .result = RESOLVE_FOUND,
+					  .n_hits = 1 };
+	struct waiter *w = &e.waiters[0];
+
+	*w = (struct waiter){ .client = (struct control_client *)&dir,
+			      .lookup = 7,
+			      .is_host = true,
+			      .connects = true };
+	command_on_found(&e, &a);
+	cr_expect_eq(w->lookup, 7, "it waits still");
+	cr_expect_not_null(w->client);
+	w->client = NULL;
+}
