@@ -99,9 +99,10 @@ static bool pin_arguments(const struct command_call *c, char name[],
 
 void command_pin(const struct command_call *c)
 {
+	const struct hostrecords none = { .n = 0 };
 	struct engine *e = c->e;
 	char name[NAME_LEN_MAX + 1];
-	const struct pin *old;
+	const struct pin *old, *seen;
 	struct hit hit, before;
 	bool had;
 	int err;
@@ -126,8 +127,14 @@ void command_pin(const struct command_call *c)
 	/* It holds from now on, written or not; the answer tells. */
 	save_pins(c);
 	change_rights(e, &hit);
-	if (had && !hit_equal(&before, &hit))
+	if (had && !hit_equal(&before, &hit)) {
 		change_rights(e, &before);
+		hostnames_judge(e, &before, name, &none);
+	}
+	/* What was said against the HIT that held until now is over. */
+	seen = e->seen ? pins_find(e->seen, name) : NULL;
+	if (seen && !hit_equal(&seen->hit, &hit))
+		hostnames_judge(e, &seen->hit, name, &none);
 }
 
 /* What was seen of a host at first use, and said against it. */

@@ -12,30 +12,40 @@ void hostnames_judge(struct engine *e, const struct hit *hit, const char *host,
 {
 	const struct hostrecord *sound = hostrecords_sound(records);
 	const struct hostrecord *faulty = hostrecords_faulty(records);
-	char about[WARNING_TEXT_MAX], ours[HIT_TEXT_MAX], theirs[HIT_TEXT_MAX];
+	bool has = hostrecords_has(records, hit);
+	bool is_conflict = sound && !has, is_refused = faulty && !sound;
+	char about[WARNING_TEXT_MAX], text[WARNING_TEXT_MAX];
+	char ours[HIT_TEXT_MAX], theirs[HIT_TEXT_MAX];
 
+	/* A host name is shorter. */
 	hit_text(hit, ours);
-	(void)snprintf(about, sizeof(about), "%s, held for %s", host,
-		       ours); /* a host name is shorter */
-	warnings_remove_about(&e->warnings, "hip-record-conflict", about);
-	warnings_remove_about(&e->warnings, "hip-record-refused", about);
-	if (hostrecords_has(records, hit))
-		return;
-	if (sound) {
+	(void)snprintf(about, sizeof(about), "%s, held for %s", host, ours);
+	if (is_conflict) {
 		hit_text(&sound->hit, theirs);
+		(void)snprintf(text, sizeof(text),
+			       "%.400s: its HIP record in DNS is of %s", about,
+			       theirs);
+	} else if (is_refused) {
+		(void)snprintf(text, sizeof(text),
+			       "%.400s: its HIP record in DNS is refused: %s",
+			       about, hiprr_fault_text(faulty->fault));
+	}
+	/* DNS is asked often: what stays is not said again. */
+	warnings_remove_about(&e->warnings, "hip-record-conflict", about,
+			      is_conflict ? text : NULL);
+	warnings_remove_about(&e->warnings, "hip-record-refused", about,
+			      is_refused ? text : NULL);
+	if (is_conflict)
 		warnings_add(&e->warnings, "hip-record-conflict",
 			     "find out which is right, and correct the record "
 			     "in DNS or what this host was told; until then "
 			     "the latter holds",
-			     "%s: its HIP record in DNS is of %s", about,
-			     theirs);
-	} else if (faulty) {
+			     "%s", text);
+	else if (is_refused)
 		warnings_add(&e->warnings, "hip-record-refused",
 			     "have it corrected in DNS: hipline id --rr on "
 			     "that host shows what belongs there",
-			     "%s: its HIP record in DNS is refused: %s", about,
-			     hiprr_fault_text(faulty->fault));
-	}
+			     "%s", text);
 }
 
 void hostnames_on_records(void *ctx, const struct hit *hit, const char *host,

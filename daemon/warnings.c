@@ -51,18 +51,19 @@ void warnings_add(struct warnings *w, const char *code, const char *remedy,
 }
 
 void warnings_remove_about(struct warnings *w, const char *code,
-			   const char *about)
+			   const char *about, const char *but)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < w->n; i++)
 		if (strcmp(w->all[i].code, code) != 0 ||
-		    strncmp(w->all[i].text, about, strlen(about)) != 0)
+		    strncmp(w->all[i].text, about, strlen(about)) != 0 ||
+		    (but && strcmp(w->all[i].text, but) == 0))
 			w->all[kept++] = w->all[i];
 	w->n = kept;
 }
 
 void warnings_remove(struct warnings *w, const char *code)
 {
-	warnings_remove_about(w, code, "");
+	warnings_remove_about(w, code, "", NULL);
 }

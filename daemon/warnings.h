@@ -37,8 +37,9 @@ warnings_add(struct warnings *w, const char *code, const char *remedy,
 /* Takes all warnings of a code away. */
 void warnings_remove(struct warnings *w, const char *code);
 
-/* Those whose text begins with `about`. */
+/* Those whose text begins with `about`, but for one of this text (or NULL),
+ * which stays as it is. */
 void warnings_remove_about(struct warnings *w, const char *code,
-			   const char *about);
+			   const char *about, const char *but);
 
 #endif

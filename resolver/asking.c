@@ -301,17 +301,16 @@ bool asking_take_list(struct node *n, struct span list, uint64_t *number,
 {
 	struct judge *judge = n->session->judge;
 	struct revocation *v = calloc(1, sizeof(*v));
-	enum overlay_news news = judge_news(judge, &list);
 	bool holds;
 
 	if (!v)
 		return false;
 	holds = revocation_verify(&n->session->authority, list.bytes, list.len,
 				  n->wall_ms / 1000, v) == CERTIFICATE_OK;
-	if (holds && judge_set_revocation(judge, v))
-		on_list(n, list, news == NEWS_ADDS);
 	*number = v->number;
-	*adds = news == NEWS_ADDS;
+	*adds = holds && judge_weigh(judge, v) == NEWS_ADDS;
+	if (holds && judge_set_revocation(judge, v))
+		on_list(n, list, *adds);
 	free(v);
 	return holds;
 }

@@ -87,17 +87,21 @@ bool judge_set_revocation(struct judge *j, const struct revocation *v)
 	return true;
 }
 
+enum overlay_news judge_weigh(const struct judge *j, const struct revocation *v)
+{
+	if (v->number <= j->revocation.number)
+		return NEWS_NONE;
+	return revocation_adds(v, &j->revocation) ? NEWS_ADDS : NEWS_NEWER;
+}
+
 enum overlay_news judge_news(const struct judge *j, const struct span *list)
 {
 	struct revocation *v = malloc(sizeof(*v));
 	enum overlay_news news = NEWS_NONE;
 
-	if (v &&
-	    revocation_verify(j->authority, list->bytes, list->len, j->wall_s,
-			      v) == CERTIFICATE_OK &&
-	    v->number > j->revocation.number)
-		news = revocation_adds(v, &j->revocation) ? NEWS_ADDS
-							  : NEWS_NEWER;
+	if (v && revocation_verify(j->authority, list->bytes, list->len,
+				   j->wall_s, v) == CERTIFICATE_OK)
+		news = judge_weigh(j, v);
 	free(v);
 	return news;
 }

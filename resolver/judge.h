@@ -33,7 +33,10 @@ void judge_set_time(struct judge *j, uint64_t wall_s);
  */
 bool judge_set_revocation(struct judge *j, const struct revocation *v);
 
-/* What a revocation list would change, of which no more is known. */
+/* What a list that was verified would change; and one of which no more is
+ * known. */
+enum overlay_news judge_weigh(const struct judge *j,
+			      const struct revocation *v);
 enum overlay_news judge_news(const struct judge *j, const struct span *list);
 
 /* The list that counts: its number (0: none has come) and its length. */

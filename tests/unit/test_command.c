@@ -5,6 +5,7 @@
  */
 #include "daemon/command.h"
 
+#include "daemon/hostnames.h"
 #include "daemon/recovery.h"
 #include "daemon/report.h"
 #include "tests/unit/bare_engine.h"
@@ -487,4 +488,18 @@ Test(command, what_dns_is_asked_the_resolver_does_not_answer)
 	cr_expect_eq(w->lookup, 7, "it waits still");
 	cr_expect_not_null(w->client);
 	w->client = NULL;
+}
+
+Test(command, what_was_said_against_a_pin_goes_with_it)
+{
+	struct hostrecords r = { .n = 1 };
+	struct hit old;
+
+	cr_assert_eq(hit_from_text(HIT_A, &old), 0);
+	cr_assert_eq(hit_from_text(HIT_B, &r.all[0].hit), 0);
+	expect(run("pin", "host.example.org", HIT_A), API_DONE, "");
+	hostnames_judge(&e, &old, "host.example.org", &r);
+	cr_assert_eq(e.warnings.n, 1);
+	expect(run("pin", "host.example.org", HIT_B), API_DONE, "");
+	cr_expect_eq(e.warnings.n, 0);
 }

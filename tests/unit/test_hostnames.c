@@ -77,3 +77,16 @@ Test(hostnames, each_host_has_a_warning_of_its_own)
 	hostnames_judge(&e, &ours, "a.example.org", &none);
 	expect_warning("hip-record-conflict", "b.example.org");
 }
+
+/* DNS is asked once a minute; each line in the log is one of these added. */
+Test(hostnames, what_stays_is_not_said_anew)
+{
+	struct hostrecords r = one(HIPRR_SOUND, &theirs);
+
+	hostnames_judge(&e, &ours, "a.example.org", &r);
+	hostnames_judge(&e, &ours, "b.example.org", &r);
+	hostnames_judge(&e, &ours, "a.example.org", &r);
+	cr_assert_eq(e.warnings.n, 2);
+	cr_expect_not_null(strstr(e.warnings.all[0].text, "a.example.org"));
+	cr_expect_not_null(strstr(e.warnings.all[1].text, "b.example.org"));
+}
