@@ -12,10 +12,22 @@ bool burst_is_full(const struct burst *b)
 	return b->run_count == BURST_RUNS || b->len >= BURST_BYTES;
 }
 
+/*
+ * Whether the last run is as long as can be, and most of what there is: what
+ * came behind it would leave alone, and go the whole way as a run of one.
+ */
+static bool is_whole(const struct burst *b)
+{
+	const struct burst_run *last = b->runs + b->run_count - 1;
+
+	return b->len >= BURST_BYTES / 2 &&
+	       last->len + last->stride > BURST_RUN_BYTES;
+}
+
 bool burst_has_room(const struct burst *b, int packets, uint32_t bytes)
 {
 	return packets <= BURST_RUNS - b->run_count && b->len < BURST_BYTES &&
-	       bytes < BURST_BYTES - b->len;
+	       bytes < BURST_BYTES - b->len && !is_whole(b);
 }
 
 struct pkt burst_place(struct burst *b)

@@ -14,8 +14,9 @@ enum {
 	/* The kernel takes so many at once (64 before Linux 6.9). */
 	BURST_RUN_PACKETS = 64,
 	BURST_RUN_BYTES = 65000, /* under a datagram's, of either family */
-	/* From here on it is full: the next packet has room still. */
-	BURST_BYTES = 65536,
+	/* From here on it is full: the next packet has room still. More than
+	 * a run, which small packets may be in front of. */
+	BURST_BYTES = 81920,
 	BURST_ROOM = BURST_BYTES + 65535 + PKT_TAIL_ROOM,
 };
 
@@ -41,7 +42,8 @@ void burst_reset(struct burst *b);
 bool burst_is_full(const struct burst *b);
 
 /* Whether so many packets, of different lengths and so many bytes together,
- * have room before it is full. */
+ * have room before it is full. Nothing has behind a run that is as long as
+ * can be: that is best sent alone. */
 bool burst_has_room(const struct burst *b, int packets, uint32_t bytes);
 
 /* A packet without data where the next sealed one goes. */

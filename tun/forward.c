@@ -315,6 +315,12 @@ static bool signal_congestion(struct forward *f, uint8_t *traffic_class)
 	return true;
 }
 
+/* A packet as a call's, or a ping's: somebody waits for it. */
+static void note_call(struct forward *f, uint8_t protocol, uint32_t len)
+{
+	f->call |= protocol != TCP && len <= INTAKE_SMALL_MAX;
+}
+
 /* What was received together. */
 struct batch {
 	struct pkt *pkts;
@@ -380,6 +386,7 @@ static bool esp_up_run(struct forward *f, struct pkt *p, struct run_up *run)
 		if (!signal_congestion(f, &inner.traffic_class))
 			return true;
 	}
+	note_call(f, inner.next_header, p->len);
 	inner.source = sa_in_peer(run->sa);
 	coalesce_add(run->c, &inner);
 	run->opened++;
@@ -535,6 +542,7 @@ static void seal_whole(struct forward *f, struct sa_out *sa, struct pkt *p,
 		if (!signal_congestion(f, &to.traffic_class))
 			return;
 	}
+	note_call(f, pkt_data(p)[NEXT_HEADER_AT], p->len);
 	burst_add(b, &to, sa_out_path(sa));
 }
 

@@ -34,6 +34,7 @@ struct forward {
 	struct ring *inject;  /* from the control thread */
 	bool signal_up;	      /* one segment is to be marked or dropped: */
 	bool signal_down;     /* standing.h */
+	bool call;	      /* a packet as calls send them has passed */
 	bool told;	      /* the rings to it got something: say so */
 	_Atomic uint64_t packets_in, packets_out; /* opened, sealed */
 	_Atomic uint64_t drops[WORKER_DROP_COUNT];

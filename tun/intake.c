@@ -15,7 +15,7 @@ static_assert(INTAKE_LEAD >= sizeof(uint8_t[VNET_LEN]), "");
 bool intake_init(struct intake *in, uint32_t cap)
 {
 	assert(cap % INTAKE_ALIGN == 0);
-	in->cap = cap;
+	in->cap = in->limit = cap;
 	in->buf = aligned_alloc(INTAKE_ALIGN, cap);
 	intake_reset(in);
 	return in->buf != NULL;
@@ -36,10 +36,16 @@ void intake_reset(struct intake *in)
 	in->cutting = false;
 }
 
+void intake_limit(struct intake *in, uint32_t limit)
+{
+	assert(in->count == 0 && limit <= in->cap);
+	in->limit = limit;
+}
+
 bool intake_has_room(const struct intake *in)
 {
 	return in->count < PKT_BATCH &&
-	       in->cap - in->len >=
+	       in->limit - in->len >=
 		       INTAKE_LEAD + INTAKE_PACKET_MAX + INTAKE_TAIL_ROOM;
 }
 

@@ -34,7 +34,8 @@ struct intake_packet {
 struct intake {
 	uint8_t *buf;
 	uint32_t cap;
-	uint32_t len; /* of buf in use */
+	uint32_t limit; /* what it takes at once, at most cap */
+	uint32_t len;	/* of buf in use */
 	int count;
 	struct intake_packet packets[PKT_BATCH];
 
@@ -54,6 +55,9 @@ void intake_clear(struct intake *in);
 
 /* Empties it. */
 void intake_reset(struct intake *in);
+
+/* How many bytes an empty one takes from now on, at most its memory. */
+void intake_limit(struct intake *in, uint32_t limit);
 
 /* Whether another packet of any size has room. */
 bool intake_has_room(const struct intake *in);

@@ -20,6 +20,11 @@ enum {
 	MANY_BYTES = 65536,
 	FEW_SLOTS = 4,
 	INTAKE_BYTES = 4 * 65536,
+	/* While there is a call, a turn is shorter. */
+	CALL_SLOTS = 2,
+	CALL_INTAKE_BYTES = 2 * 65536,
+	/* So long after the last packet of a call there may be another. */
+	CALL_US = 500000,
 };
 
 struct lane {
@@ -34,6 +39,8 @@ struct lane {
 	struct coalesce coalesce;
 	struct standing tun_queue;
 	struct standing socket_queues[2 + RAW_SOCKETS]; /* as queue_of */
+	uint64_t now_us;  /* when the last batch was read */
+	uint64_t call_us; /* until then there is a call */
 };
 
 static uint64_t now_us(void)
@@ -144,6 +151,11 @@ static int write_bundles(struct lane *l)
 	return gone;
 }
 
+static bool in_call(const struct lane *l)
+{
+	return l->now_us < l->call_us;
+}
+
 /* Few slots while they come full. */
 static void choose_slots(struct lane *l, int n)
 {
@@ -151,7 +163,10 @@ static void choose_slots(struct lane *l, int n)
 
 	for (int i = 0; i < n; i++)
 		bytes += l->pkts[i].len;
-	l->slots = bytes >= MANY_BYTES ? FEW_SLOTS : LANE_SLOTS;
+	if (bytes < MANY_BYTES)
+		l->slots = LANE_SLOTS;
+	else
+		l->slots = in_call(l) ? CALL_SLOTS : FEW_SLOTS;
 }
 
 /* Each socket has a queue of its own. */
@@ -163,6 +178,19 @@ static struct standing *queue_of(struct lane *l, int fd)
 		if (fd == conf->raw.fds[i])
 			return &l->socket_queues[2 + i];
 	return &l->socket_queues[fd == conf->udp6_fd];
+}
+
+/*
+ * What a read from a queue has shown. True when a signal is due: a queue that
+ * stands makes calls wait. When there is none it only keeps TCP going.
+ */
+static bool note_queue(struct lane *l, struct standing *queue, bool empty)
+{
+	l->now_us = now_us();
+	if (l->f->call)
+		l->call_us = l->now_us + CALL_US;
+	l->f->call = false;
+	return standing_note(queue, empty || !in_call(l), l->now_us);
 }
 
 int lane_up(struct lane *l, int fd, enum pkt_from from, int *tun_error)
@@ -179,8 +207,7 @@ int lane_up(struct lane *l, int fd, enum pkt_from from, int *tun_error)
 		n = raw_recv_batch(fd, from, l->pkts, l->ifindex, l->slots);
 	if (n < 0)
 		return n;
-	l->f->signal_up =
-		standing_note(queue_of(l, fd), n < l->slots, now_us());
+	l->f->signal_up = note_queue(l, queue_of(l, fd), n < l->slots);
 	choose_slots(l, n);
 	while (!done && *tun_error == 0) {
 		sa_table_rdlock(l->f->conf.sas);
@@ -197,9 +224,10 @@ int lane_read(struct lane *l)
 	int n;
 
 	intake_reset(&l->intake);
+	intake_limit(&l->intake, in_call(l) ? CALL_INTAKE_BYTES : INTAKE_BYTES);
 	n = device_read_intake(l->f->conf.tun_fd, &l->intake);
-	l->f->signal_down = standing_note(
-		&l->tun_queue, intake_has_room(&l->intake), now_us());
+	l->f->signal_down =
+		note_queue(l, &l->tun_queue, intake_has_room(&l->intake));
 	intake_sort(&l->intake);
 	return n;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * A queue of the kernel's (TUN device, socket) that a worker never finds
- * empty for a while: a standing queue. It carries nothing faster, and makes
- * every call wait. The cure is RFC 8289's: from time to time, the more often
- * the longer it stands, one segment of TCP is marked (ECN) or dropped, and
- * its sender slows down a little. The interval is for round trips through
- * two hosts that are busy; a queue that stands for want of a faster host is
- * empty soon, however long the path.
+ * empty for a while: a standing queue. It makes every call wait, so while
+ * there is one (lane.c) it is kept short. The cure is RFC 8289's: from time
+ * to time, the more often the longer it stands, one segment of TCP is marked
+ * (ECN) or dropped, and its sender slows down a little. The interval is for
+ * round trips through two hosts that are busy; a queue that stands for want
+ * of a faster host is empty soon, however long the path.
  */
 #ifndef HIPLINE_STANDING_H
 #define HIPLINE_STANDING_H
@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 enum {
-	STANDING_INTERVAL_US = 5000,
+	STANDING_INTERVAL_US = 2000,
 	/* No more often than this part of the interval. */
 	STANDING_COUNT_MAX = 64,
 };

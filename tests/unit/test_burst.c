@@ -89,3 +89,20 @@ Test(burst, it_is_full_of_bytes_or_of_runs)
 	}
 	cr_assert(burst_is_full(&b));
 }
+
+Test(burst, nothing_is_put_behind_a_whole_run)
+{
+	put(200, 0, &there); /* a call's */
+	for (int i = 0; i < 46; i++) {
+		cr_assert(burst_has_room(&b, 1, 0), "at %d", i);
+		put(1396, 0, &here);
+	}
+	cr_assert_eq(b.run_count, 2);
+	cr_assert_not(burst_has_room(&b, 1, 0));
+	/* Of many small ones it would be too little. */
+	burst_reset(&b);
+	for (int i = 0; i < 3 * BURST_RUN_PACKETS; i++) {
+		cr_assert(burst_has_room(&b, 1, 0), "at %d", i);
+		put(200, 0, &here);
+	}
+}

@@ -300,6 +300,31 @@ Test(forward_lane, a_standing_queue_costs_tcp_one_segment)
 	cr_assert_not(bob.signal_up);
 }
 
+Test(forward_lane, what_a_call_sends_is_noticed_on_both_sides)
+{
+	struct forward_at at = { 0 };
+
+	give_udp(1000, 1); /* too long for one */
+	give_super(10 * DATA, DATA, 0);
+	intake_sort(&intake);
+	cr_assert(down());
+	carry(0);
+	cr_assert(up(&at));
+	cr_assert_not(alice.call);
+	cr_assert_not(bob.call);
+	coalesce_reset(&coalesce);
+	burst_reset(&burst);
+	intake_reset(&intake);
+	give_udp(160, 1);
+	intake_sort(&intake);
+	cr_assert(down());
+	carry(0);
+	at = (struct forward_at){ 0 };
+	cr_assert(up(&at));
+	cr_assert(alice.call);
+	cr_assert(bob.call);
+}
+
 Test(forward_lane, where_tcp_knows_ecn_it_costs_none)
 {
 	struct forward_at at = { 0 };

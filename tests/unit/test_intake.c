@@ -134,3 +134,18 @@ Test(intake, what_is_too_short_to_have_ports_is_sorted_too)
 	intake_sort(&in);
 	cr_assert_eq(in.order[0], 0);
 }
+
+Test(intake, it_takes_no_more_than_its_limit)
+{
+	intake_limit(&in, 2 * 65536);
+	put(1, 1400);
+	cr_assert(intake_has_room(&in));
+	for (int i = 0; i < 50; i++)
+		put(1, 1400);
+	cr_assert_not(intake_has_room(&in));
+	intake_reset(&in);
+	intake_limit(&in, 4 * 65536);
+	for (int i = 0; i < 51; i++)
+		put(1, 1400);
+	cr_assert(intake_has_room(&in));
+}
