@@ -35,11 +35,6 @@ uint8_t hit_suite(const struct hit *h)
 	return h->bytes[3] & 0x0f;
 }
 
-bool hit_equal(const struct hit *a, const struct hit *b)
-{
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
-}
-
 int hit_compare(const struct hit *a, const struct hit *b)
 {
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));

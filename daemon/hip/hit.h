@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct hit {
 	uint8_t bytes[16]; /* network order */
@@ -25,7 +26,10 @@ bool hit_is_hit(const struct hit *h);
 /* The OGA id: RFC 7401's HIT suite, 0 to 15. */
 uint8_t hit_suite(const struct hit *h);
 
-bool hit_equal(const struct hit *a, const struct hit *b);
+static inline bool hit_equal(const struct hit *a, const struct hit *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
 
 /* Unsigned 128-bit order (RFC 7401 6.5): below, equal, above 0. */
 int hit_compare(const struct hit *a, const struct hit *b);
