@@ -8,17 +8,7 @@
  */
 #include "resolver/overlay_impl.h"
 
-uint8_t forward_ttl(const struct overlay *o)
-{
-	double size = route_size(&o->route);
-	int ttl = TTL_SLACK;
-
-	while (size > 1.0 && ttl < RELOAD_TTL_MAX) {
-		size /= 2.0;
-		ttl++;
-	}
-	return (uint8_t)(ttl < TTL_MIN ? TTL_MIN : ttl);
-}
+#include <assert.h>
 
 /* The next hop for a place. A client has no place of its own. */
 static struct link *toward(const struct overlay *o, ring_t target, ring_t from,
@@ -48,27 +38,12 @@ static struct link *next_hop(const struct overlay *o,
 	return toward(o, id_of_node(&d->node), from, tried);
 }
 
-/* What a link is worth shows in how many of its requests are answered. */
-static void note_request(struct overlay *o, const struct hit *to,
-			 const struct forwarding *f, struct span rest)
+/* The code of a message, where this is its beginning; 0: not known. */
+static uint16_t code_of(const struct forwarding *f, struct span rest)
 {
 	struct rd r = rd_init(rest.bytes, rest.len);
-	uint16_t code = rd_u16(&r);
-	struct link *l = route_find(&o->route, to);
 
-	if (l && !rd_failed(&r) && f->fragment_offset == 0 &&
-	    code_is_request(code))
-		link_on_request(l);
-}
-
-static void note_answer(struct link *l, const struct forwarding *f,
-			struct span rest)
-{
-	struct rd r = rd_init(rest.bytes, rest.len);
-	uint16_t code = rd_u16(&r);
-
-	if (!rd_failed(&r) && f->fragment_offset == 0 && !code_is_request(code))
-		link_on_answer(l);
+	return f->fragment_offset == 0 ? rd_u16(&r) : 0;
 }
 
 static void send_whole(struct overlay *o, const struct hit *to,
@@ -84,21 +59,30 @@ static void send_whole(struct overlay *o, const struct hit *to,
 	output_push(o, out);
 }
 
-static void send_to(struct overlay *o, const struct hit *to, struct span bytes,
+/* What is longer than a link takes. */
+void forward_pieces(struct overlay *o, const struct hit *to, struct span bytes,
 		    const struct excluded *tried)
 {
 	uint8_t piece[RELOAD_MESSAGE_MAX];
 	struct fragmenter f;
 	struct wr w;
 
-	if (bytes.len <= o->config->mtu ||
-	    !fragment_begin(&f, bytes.bytes, bytes.len, o->config->mtu)) {
+	if (!fragment_begin(&f, bytes.bytes, bytes.len, o->config->mtu)) {
 		send_whole(o, to, bytes, tried);
 		return;
 	}
 	for (w = wr_init(piece, sizeof(piece)); fragment_next(&f, &w);
 	     w = wr_init(piece, sizeof(piece)))
 		send_whole(o, to, (struct span){ piece, wr_len(&w) }, tried);
+}
+
+/* What a link is worth shows in how many of its requests are answered. */
+static void note_request(struct overlay *o, const struct hit *to)
+{
+	struct link *l = route_find(&o->route, to);
+
+	if (l)
+		link_on_request(l);
 }
 
 /* The answer's way: back along the one of the request (6.2.2). */
@@ -151,19 +135,12 @@ void forward_refuse(struct overlay *o, const struct delivery *d,
 }
 
 /* A request on its way that we do not pass on: its maker is told. */
-static void refuse_transit(struct overlay *o, const struct forwarding *f,
-			   const struct hit *peer, struct span rest,
-			   enum reload_error error)
+static void refuse_transit(struct overlay *o, const struct delivery *d,
+			   struct span rest, enum reload_error error)
 {
-	struct rd r = rd_init(rest.bytes, rest.len);
-	struct delivery d = { .from = *peer };
-	uint16_t code = rd_u16(&r);
-
 	o->refused++;
-	if (rd_failed(&r) || f->fragment_offset != 0 || !code_is_request(code))
-		return;
-	d.m.header = *f;
-	forward_refuse(o, &d, error);
+	if (code_is_request(code_of(&d->m.header, rest)))
+		forward_refuse(o, d, error);
 }
 
 static bool is_named(const struct destination_list *l, const struct hit *node)
@@ -305,24 +282,36 @@ static bool find_source(struct overlay *o, struct delivery *d)
 	return hit_equal(&d->source, &via->at[0].node);
 }
 
-static void deliver(struct overlay *o, const struct hit *peer,
-		    struct span bytes)
+/* A message whose header is parsed, and who brought it is set. */
+static void deliver(struct overlay *o, struct delivery *d, struct span rest)
 {
-	struct delivery d = { .from = *peer };
-
-	if (message_parse(bytes.bytes, bytes.len, &d.m) != MESSAGE_OK ||
-	    !find_source(o, &d)) {
+	if (message_rest_parse(rest, &d->m) != MESSAGE_OK ||
+	    !find_source(o, d)) {
 		o->refused++;
 		return;
 	}
-	if (code_is_request(d.m.code))
-		dispatch(o, &d);
+	if (code_is_request(d->m.code))
+		dispatch(o, d);
 	else
-		request_on_answer(o, &d);
+		request_on_answer(o, d);
+}
+
+static void deliver_whole(struct overlay *o, const struct hit *peer,
+			  struct span bytes)
+{
+	struct delivery d;
+	struct span rest;
+
+	d.from = *peer;
+	if (forwarding_parse(bytes.bytes, bytes.len, &d.m.header, &rest) ==
+	    MESSAGE_OK)
+		deliver(o, &d, rest);
+	else
+		o->refused++;
 }
 
 /* What is ours to answer, or was sent by us to ourselves. */
-static bool is_home(const struct overlay *o, const struct destination *d)
+bool forward_is_home(const struct overlay *o, const struct destination *d)
 {
 	if (d->type == DESTINATION_NODE)
 		return hit_equal(&d->node, &o->route.node);
@@ -330,30 +319,16 @@ static bool is_home(const struct overlay *o, const struct destination *d)
 	       route_is_owner(&o->route, id_of_resource(&d->resource));
 }
 
-void forward_own(struct overlay *o, struct span bytes,
-		 const struct excluded *tried)
+void forward_home(struct overlay *o, struct span bytes)
 {
-	struct forwarding f;
-	struct span rest;
-	struct link *l;
-
-	if (forwarding_parse(bytes.bytes, bytes.len, &f, &rest) != MESSAGE_OK)
-		return;
-	if (f.destination.n == 1 && is_home(o, &f.destination.at[0])) {
-		deliver(o, &o->route.node, bytes);
-		return;
-	}
-	l = next_hop(o, &f.destination.at[0], o->route.self, tried);
-	if (!l)
-		return;
-	note_request(o, &l->node, &f, rest);
-	send_to(o, &l->node, bytes, tried);
+	deliver_whole(o, &o->route.node, bytes);
 }
 
 struct link *forward_first(const struct overlay *o, const struct destination *d,
 			   const struct excluded *tried)
 {
-	return is_home(o, d) ? NULL : next_hop(o, d, o->route.self, tried);
+	return forward_is_home(o, d) ? NULL
+				     : next_hop(o, d, o->route.self, tried);
 }
 
 static bool is_piece(const struct forwarding *f)
@@ -379,19 +354,48 @@ static void deliver_piece(struct overlay *o, const struct hit *peer,
 	reassembly_expire(o->reassembly, o->now_ms);
 	if (reassembly_add(o->reassembly, peer, &f, rest, &w, o->now_ms) ==
 	    REASSEMBLY_WHOLE)
-		deliver(o, peer, (struct span){ whole, wr_len(&w) });
+		deliver_whole(o, peer, (struct span){ whole, wr_len(&w) });
 }
 
-static void pass_on(struct overlay *o, struct forwarding *f,
-		    const struct hit *peer, const struct hit *to,
-		    struct span rest)
+/* Straight into an output; only what is too long is written before. */
+static void send_on(struct overlay *o, const struct forwarding *f,
+		    const struct hit *to, struct span rest, size_t room)
+{
+	struct overlay_output *out = output_new(o, OVERLAY_SEND, room);
+	struct wr w;
+
+	if (!out)
+		return;
+	w = wr_init(out->bytes, room);
+	forwarding_write(&w, f, rest.len);
+	wr_bytes(&w, rest.bytes, rest.len);
+	assert(!wr_failed(&w));
+	out->peer = *to;
+	out->len = wr_len(&w);
+	output_push(o, out);
+}
+
+static void send_on_pieces(struct overlay *o, const struct forwarding *f,
+			   const struct hit *to, struct span rest)
 {
 	const struct excluded none = { .n = 0 };
 	uint8_t bytes[RELOAD_MESSAGE_MAX];
 	struct wr w = wr_init(bytes, sizeof(bytes));
 
+	forwarding_write(&w, f, rest.len);
+	wr_bytes(&w, rest.bytes, rest.len);
+	assert(!wr_failed(&w));
+	forward_pieces(o, to, (struct span){ bytes, wr_len(&w) }, &none);
+}
+
+static void pass_on(struct overlay *o, struct delivery *d, const struct hit *to,
+		    struct span rest)
+{
+	struct forwarding *f = &d->m.header;
+	size_t len;
+
 	if (f->ttl <= 1) {
-		refuse_transit(o, f, peer, rest, RELOAD_ERROR_TTL_EXCEEDED);
+		refuse_transit(o, d, rest, RELOAD_ERROR_TTL_EXCEEDED);
 		return;
 	}
 	if (f->via.n + 1 >= DESTINATIONS_MAX) {
@@ -399,18 +403,20 @@ static void pass_on(struct overlay *o, struct forwarding *f,
 		return;
 	}
 	f->ttl--;
-	f->via.at[f->via.n++] = destination_node(peer);
-	forwarding_write(&w, f, rest.len);
-	wr_bytes(&w, rest.bytes, rest.len);
-	if (wr_failed(&w)) {
+	f->via.at[f->via.n++] = destination_node(&d->from);
+	len = forwarding_len(f) + rest.len;
+	if (len > RELOAD_MESSAGE_MAX) {
 		f->via.n--;
-		refuse_transit(o, f, peer, rest,
-			       RELOAD_ERROR_MESSAGE_TOO_LARGE);
+		refuse_transit(o, d, rest, RELOAD_ERROR_MESSAGE_TOO_LARGE);
 		return;
 	}
 	o->forwarded++;
-	note_request(o, to, f, rest);
-	send_to(o, to, (struct span){ bytes, wr_len(&w) }, &none);
+	if (code_is_request(code_of(f, rest)))
+		note_request(o, to);
+	if (len <= o->config->mtu)
+		send_on(o, f, to, rest, len);
+	else
+		send_on_pieces(o, f, to, rest);
 }
 
 /*
@@ -436,11 +442,11 @@ static bool meets_copy(const struct overlay *o, const struct forwarding *f,
 }
 
 /* On its way to somebody else, or to a place that is ours. */
-static void route_on(struct overlay *o, struct forwarding *f,
-		     const struct hit *peer, ring_t from, struct span bytes,
-		     struct span rest)
+static void route_on(struct overlay *o, struct delivery *d, ring_t from,
+		     struct span bytes, struct span rest)
 {
-	struct excluded back = { .n = 1, .at = { *peer } };
+	struct excluded back = { .n = 1, .at = { d->from } };
+	const struct forwarding *f = &d->m.header;
 	struct link *l;
 
 	if (!overlay_is_joined(o)) {
@@ -449,54 +455,59 @@ static void route_on(struct overlay *o, struct forwarding *f,
 	}
 	l = next_hop(o, &f->destination.at[0], from, &back);
 	if (l && meets_copy(o, f, rest))
-		deliver(o, peer, bytes);
+		deliver(o, d, rest);
 	else if (l && f->forward_critical)
-		refuse_transit(o, f, peer, rest,
+		refuse_transit(o, d, rest,
 			       RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION);
 	else if (l)
-		pass_on(o, f, peer, &l->node, rest);
+		pass_on(o, d, &l->node, rest);
 	else if (f->destination.at[0].type != DESTINATION_RESOURCE)
-		refuse_transit(o, f, peer, rest, RELOAD_ERROR_NOT_FOUND);
+		refuse_transit(o, d, rest, RELOAD_ERROR_NOT_FOUND);
 	else if (is_piece(f))
-		deliver_piece(o, peer, bytes);
+		deliver_piece(o, &d->from, bytes);
 	else
-		deliver(o, peer, bytes);
+		deliver(o, d, rest);
 }
 
 void forward_on_message(struct overlay *o, const struct hit *peer,
 			struct span bytes)
 {
 	struct link *l = route_find(&o->route, peer);
-	struct forwarding f;
+	struct delivery d;
+	struct forwarding *f = &d.m.header;
 	struct span rest;
+	uint16_t code;
 	ring_t from;
 
 	if (!l || o->phase == PHASE_LEFT ||
-	    forwarding_parse(bytes.bytes, bytes.len, &f, &rest) != MESSAGE_OK ||
-	    f.overlay != o->config->overlay) {
+	    forwarding_parse(bytes.bytes, bytes.len, f, &rest) != MESSAGE_OK ||
+	    f->overlay != o->config->overlay) {
 		o->refused++;
 		return;
 	}
+	d.from = *peer;
 	link_on_heard(l);
-	note_answer(l, &f, rest);
+	code = code_of(f, rest);
+	if (code != 0 && !code_is_request(code))
+		link_on_answer(l);
 	/* Who is not in the ring may stand anywhere: it begins here. */
 	from = link_has(l, LINK_IN_RING) ? l->at : o->route.self;
 	if (!link_has(l, LINK_IN_RING))
 		l->needed_s = overlay_now_s(o);
-	if (lists_loop(o, &f, peer)) {
+	if (lists_loop(o, f, peer)) {
 		o->refused++;
 		return;
 	}
-	if (f.ttl > RELOAD_TTL_MAX) {
-		refuse_transit(o, &f, peer, rest, RELOAD_ERROR_TTL_EXCEEDED);
+	if (f->ttl > RELOAD_TTL_MAX) {
+		refuse_transit(o, &d, rest, RELOAD_ERROR_TTL_EXCEEDED);
 		return;
 	}
-	if (!arrives(o, &f, &from))
-		route_on(o, &f, peer, from, bytes, rest);
-	else if (is_piece(&f))
+	if (!arrives(o, f, &from))
+		route_on(o, &d, from, bytes, rest);
+	else if (is_piece(f))
 		deliver_piece(o, peer, bytes);
 	else
-		deliver(o, peer, bytes);
+		deliver(o, &d, rest);
 }
 
 /* How often it went to a node that it must reach. */
@@ -527,19 +538,17 @@ static ring_t came_from(const struct overlay *o, const struct forwarding *f)
 static void deliver_late(struct overlay *o, const struct forwarding *f,
 			 struct span rest)
 {
-	struct forwarding g = *f;
-	uint8_t bytes[RELOAD_MESSAGE_MAX];
-	struct wr w = wr_init(bytes, sizeof(bytes));
-	struct hit from = o->route.node;
+	struct destination_list *via;
+	struct delivery d;
 
 	if (is_piece(f))
 		return;
-	if (g.via.n > 0)
-		from = g.via.at[--g.via.n].node;
-	forwarding_write(&w, &g, rest.len);
-	wr_bytes(&w, rest.bytes, rest.len);
-	if (!wr_failed(&w))
-		deliver(o, &from, (struct span){ bytes, wr_len(&w) });
+	d.m.header = *f;
+	d.from = o->route.node;
+	via = &d.m.header.via;
+	if (via->n > 0)
+		d.from = via->at[--via->n].node;
+	deliver(o, &d, rest);
 }
 
 /* Where a lost message goes next; NULL when nowhere. */
@@ -568,7 +577,7 @@ void forward_on_lost(struct overlay *o, struct overlay_output *lost)
 		overlay_output_free(lost);
 		return;
 	}
-	if (f.destination.n == 1 && is_home(o, &f.destination.at[0])) {
+	if (f.destination.n == 1 && forward_is_home(o, &f.destination.at[0])) {
 		deliver_late(o, &f, rest);
 		overlay_output_free(lost);
 		return;

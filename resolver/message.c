@@ -118,16 +118,50 @@ void destination_write(struct wr *w, const struct destination *d)
 	}
 }
 
+size_t destination_len(const struct destination *d)
+{
+	switch (d->type) {
+	case DESTINATION_NODE:
+		return 2 + sizeof(d->node.bytes);
+	case DESTINATION_RESOURCE:
+		return 3 + ID_LEN;
+	case DESTINATION_OPAQUE:
+		return 3 + d->opaque.len; /* at most */
+	}
+	return 0;
+}
+
 void destination_list_write(struct wr *w, const struct destination_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		destination_write(w, &l->at[i]);
 }
 
-static enum message_result parse_options(struct rd r, struct forwarding *f)
+static size_t list_len(const struct destination_list *l)
 {
-	f->options = r.p;
-	f->options_len = rd_left(&r);
+	size_t len = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		len += destination_len(&l->at[i]);
+	return len;
+}
+
+size_t forwarding_len(const struct forwarding *f)
+{
+	return RELOAD_HEADER_LEN + list_len(&f->via) +
+	       list_len(&f->destination) + f->options_len;
+}
+
+struct options {
+	const uint8_t *bytes;
+	size_t len;
+	bool forward_critical, destination_critical;
+};
+
+static enum message_result parse_options(struct rd r, struct options *out)
+{
+	out->bytes = r.p;
+	out->len = rd_left(&r);
 	while (rd_left(&r) > 0) {
 		uint8_t type = rd_u8(&r);
 		uint8_t flags = rd_u8(&r);
@@ -137,84 +171,112 @@ static enum message_result parse_options(struct rd r, struct forwarding *f)
 		if (rd_failed(&r) || type == 0)
 			return MESSAGE_MALFORMED;
 		if (flags & OPTION_FORWARD_CRITICAL)
-			f->forward_critical = true;
+			out->forward_critical = true;
 		if (flags & OPTION_DESTINATION_CRITICAL)
-			f->destination_critical = true;
+			out->destination_critical = true;
 	}
 	return rd_failed(&r) ? MESSAGE_MALFORMED : MESSAGE_OK;
 }
 
-/* 6.3.2.2: a Resource-ID only ends a Destination List, never a Via List. */
-static bool lists_are_well_formed(const struct forwarding *f)
+/* Whether destination_list_parse will take a list. 6.3.2.2: a Resource-ID
+ * only ends a Destination List, and never stands in a Via List. */
+static enum message_result check_list(struct rd r, bool is_via)
 {
-	for (size_t i = 0; i < f->via.n; i++) {
-		if (f->via.at[i].type == DESTINATION_RESOURCE)
-			return false;
+	struct destination d = { .type = DESTINATION_NODE };
+	size_t n = 0;
+
+	if (rd_failed(&r))
+		return MESSAGE_MALFORMED;
+	while (rd_left(&r) > 0) {
+		if (n++ == DESTINATIONS_MAX)
+			return MESSAGE_TOO_MANY;
+		if (d.type == DESTINATION_RESOURCE ||
+		    destination_parse(&r, &d) != MESSAGE_OK)
+			return MESSAGE_MALFORMED;
+		if (is_via && d.type == DESTINATION_RESOURCE)
+			return MESSAGE_MALFORMED;
 	}
-	for (size_t i = 0; i + 1 < f->destination.n; i++) {
-		if (f->destination.at[i].type == DESTINATION_RESOURCE)
-			return false;
-	}
-	return f->destination.n > 0;
+	return is_via || n > 0 ? MESSAGE_OK : MESSAGE_MALFORMED;
 }
 
-/* The lists and options behind the fixed part. */
-static enum message_result parse_lists(struct rd *r, const uint16_t lens[3],
-				       struct forwarding *f)
-{
-	enum message_result res;
+/* The fixed part, into what has no lists yet. */
+struct fixed {
+	uint32_t token, overlay, fragment, length, max_response_length;
+	uint64_t transaction_id;
+	uint16_t configuration_sequence, lens[3];
+	uint8_t version, ttl;
+};
 
-	res = destination_list_parse(rd_sub(r, lens[0]), &f->via);
-	if (res != MESSAGE_OK)
-		return res;
-	res = destination_list_parse(rd_sub(r, lens[1]), &f->destination);
-	if (res != MESSAGE_OK)
-		return res;
-	res = parse_options(rd_sub(r, lens[2]), f);
-	if (res != MESSAGE_OK)
-		return res;
-	return lists_are_well_formed(f) ? MESSAGE_OK : MESSAGE_MALFORMED;
+static enum message_result parse_fixed(struct rd *r, size_t len,
+				       struct fixed *out)
+{
+	struct fixed f = { 0 };
+
+	f.token = rd_u32(r);
+	f.overlay = rd_u32(r);
+	f.configuration_sequence = rd_u16(r);
+	f.version = rd_u8(r);
+	f.ttl = rd_u8(r);
+	f.fragment = rd_u32(r);
+	f.length = rd_u32(r);
+	f.transaction_id = rd_u64(r);
+	f.max_response_length = rd_u32(r);
+	for (size_t i = 0; i < 3; i++)
+		f.lens[i] = rd_u16(r);
+	if (rd_failed(r))
+		return MESSAGE_MALFORMED;
+	if (f.token != (RELOAD_TOKEN | TOKEN_HIGH_BIT))
+		return MESSAGE_NOT_RELOAD;
+	if (f.version != RELOAD_VERSION)
+		return MESSAGE_VERSION;
+	if (f.length > RELOAD_MESSAGE_MAX)
+		return MESSAGE_TOO_LARGE;
+	if (f.length != len || !(f.fragment & FRAGMENT_HISTORIC))
+		return MESSAGE_MALFORMED;
+	*out = f;
+	return MESSAGE_OK;
 }
 
+/*
+ * The lists are gone through twice, so that nothing has to be cleared,
+ * copied or undone: a header has room for many more than it mostly has.
+ */
 enum message_result forwarding_parse(const uint8_t *bytes, size_t len,
 				     struct forwarding *out, struct span *rest)
 {
-	struct rd r = rd_init(bytes, len);
-	struct forwarding f = { 0 };
-	enum message_result res;
-	uint32_t token, fragment, length;
-	uint16_t lens[3];
-	uint8_t version;
+	struct rd r = rd_init(bytes, len), via, destination;
+	struct options options = { .len = 0 };
+	struct fixed f;
+	enum message_result res = parse_fixed(&r, len, &f);
 
-	token = rd_u32(&r);
-	f.overlay = rd_u32(&r);
-	f.configuration_sequence = rd_u16(&r);
-	version = rd_u8(&r);
-	f.ttl = rd_u8(&r);
-	fragment = rd_u32(&r);
-	length = rd_u32(&r);
-	f.transaction_id = rd_u64(&r);
-	f.max_response_length = rd_u32(&r);
-	for (size_t i = 0; i < 3; i++)
-		lens[i] = rd_u16(&r);
-	if (rd_failed(&r))
-		return MESSAGE_MALFORMED;
-	if (token != (RELOAD_TOKEN | TOKEN_HIGH_BIT))
-		return MESSAGE_NOT_RELOAD;
-	if (version != RELOAD_VERSION)
-		return MESSAGE_VERSION;
-	if (length > RELOAD_MESSAGE_MAX)
-		return MESSAGE_TOO_LARGE;
-	if (length != len || !(fragment & FRAGMENT_HISTORIC))
-		return MESSAGE_MALFORMED;
-	f.last_fragment = (fragment & FRAGMENT_LAST) != 0;
-	f.fragment_offset = fragment & FRAGMENT_OFFSET;
-	res = parse_lists(&r, lens, &f);
 	if (res != MESSAGE_OK)
 		return res;
+	via = rd_sub(&r, f.lens[0]);
+	res = check_list(via, true);
+	if (res != MESSAGE_OK)
+		return res;
+	destination = rd_sub(&r, f.lens[1]);
+	res = check_list(destination, false);
+	if (res != MESSAGE_OK)
+		return res;
+	res = parse_options(rd_sub(&r, f.lens[2]), &options);
+	if (res != MESSAGE_OK)
+		return res;
+	out->overlay = f.overlay;
+	out->configuration_sequence = f.configuration_sequence;
+	out->ttl = f.ttl;
+	out->last_fragment = (f.fragment & FRAGMENT_LAST) != 0;
+	out->fragment_offset = f.fragment & FRAGMENT_OFFSET;
+	out->transaction_id = f.transaction_id;
+	out->max_response_length = f.max_response_length;
+	(void)destination_list_parse(via, &out->via); /* checked */
+	(void)destination_list_parse(destination, &out->destination);
+	out->forward_critical = options.forward_critical;
+	out->destination_critical = options.destination_critical;
+	out->options = options.bytes;
+	out->options_len = options.len;
 	rest->bytes = r.p;
 	rest->len = rd_left(&r);
-	*out = f;
 	return MESSAGE_OK;
 }
 
@@ -404,30 +466,47 @@ void security_write(struct wr *w, const struct span *certificates, size_t n,
 	signature_element_write(w, signature);
 }
 
+size_t security_len(const struct span *certificates, size_t n,
+		    const struct reload_signature *signature)
+{
+	size_t len = 2;
+
+	for (size_t i = 0; i < n; i++)
+		len += 3 + certificates[i].len;
+	return len + 2 + signature->identity_len + 2 + signature->value_len;
+}
+
+enum message_result message_rest_parse(struct span rest, struct message *m)
+{
+	struct rd r = rd_init(rest.bytes, rest.len);
+	enum message_result res;
+
+	/* A fragment has no form of its own: reassemble first (6.7). */
+	if (!m->header.last_fragment || m->header.fragment_offset != 0)
+		return MESSAGE_MALFORMED;
+	m->unknown_critical_extension = false;
+	m->n_certificates = 0;
+	if (!parse_contents(&r, m))
+		return MESSAGE_MALFORMED;
+	res = parse_security(&r, m);
+	if (res != MESSAGE_OK)
+		return res;
+	return rd_done(&r) ? MESSAGE_OK : MESSAGE_MALFORMED;
+}
+
 enum message_result message_parse(const uint8_t *bytes, size_t len,
 				  struct message *out)
 {
 	struct message m = { 0 };
 	struct span rest = { 0 };
 	enum message_result res;
-	struct rd r;
 
 	res = forwarding_parse(bytes, len, &m.header, &rest);
-	if (res != MESSAGE_OK)
-		return res;
-	/* A fragment has no form of its own: reassemble first (6.7). */
-	if (!m.header.last_fragment || m.header.fragment_offset != 0)
-		return MESSAGE_MALFORMED;
-	r = rd_init(rest.bytes, rest.len);
-	if (!parse_contents(&r, &m))
-		return MESSAGE_MALFORMED;
-	res = parse_security(&r, &m);
-	if (res != MESSAGE_OK)
-		return res;
-	if (!rd_done(&r))
-		return MESSAGE_MALFORMED;
-	*out = m;
-	return MESSAGE_OK;
+	if (res == MESSAGE_OK)
+		res = message_rest_parse(rest, &m);
+	if (res == MESSAGE_OK)
+		*out = m;
+	return res;
 }
 
 void message_signed_write(struct wr *w, const struct forwarding *f,

@@ -173,11 +173,20 @@ enum message_result message_parse(const uint8_t *bytes, size_t len,
 				  struct message *out);
 
 /*
+ * What follows a header that was parsed to m->header: all other fields of
+ * *m, which may be partly filled on anything but MESSAGE_OK.
+ */
+enum message_result message_rest_parse(struct span rest, struct message *m);
+
+/*
  * Writes a header whose message will have rest_len bytes behind it; a
  * failed writer or a list over 2^16-1 bytes leaves w failed.
  */
 void forwarding_write(struct wr *w, const struct forwarding *f,
 		      size_t rest_len);
+
+/* How long a header will be; at most, where ids are opaque. */
+size_t forwarding_len(const struct forwarding *f);
 
 /* MessageContents without extensions. */
 void contents_write(struct wr *w, uint16_t code, const uint8_t *body,
@@ -185,6 +194,8 @@ void contents_write(struct wr *w, uint16_t code, const uint8_t *body,
 
 /* Certificates and signature (6.3.4). */
 void security_write(struct wr *w, const struct span *certificates, size_t n,
+		    const struct reload_signature *signature);
+size_t security_len(const struct span *certificates, size_t n,
 		    const struct reload_signature *signature);
 
 void signature_element_write(struct wr *w, const struct reload_signature *s);
@@ -202,6 +213,7 @@ void message_signed_write(struct wr *w, const struct forwarding *f,
 			  struct span contents, struct span identity);
 
 /* A single Destination; lists are those back to back. */
+size_t destination_len(const struct destination *d); /* opaque: at most */
 void destination_write(struct wr *w, const struct destination *d);
 enum message_result destination_parse(struct rd *r, struct destination *out);
 enum message_result destination_list_parse(struct rd r,

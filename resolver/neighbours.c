@@ -15,7 +15,11 @@
 
 #include <assert.h>
 
-enum { BEGAN_SLACK_S = 10 }; /* how late an Update may come */
+enum {
+	BEGAN_SLACK_S = 10, /* how late an Update may come */
+	UPDATE_LEN_MAX =
+		11 + ID_LEN * (2 * ROUTE_NEIGHBOURS + ROUTE_FINGERS_MAX),
+};
 
 enum side { SIDE_SUCCESSORS = 1, SIDE_PREDECESSORS = 2 };
 
@@ -63,10 +67,9 @@ static void ask_node(struct overlay *o, enum purpose purpose, uint16_t code,
 void neighbours_update(struct overlay *o, const struct hit *to,
 		       enum chord_update_type type)
 {
-	static const size_t cap = RELOAD_MESSAGE_MAX;
 	struct chord_update u;
-	uint8_t body[RELOAD_MESSAGE_MAX];
-	struct wr w = wr_init(body, cap);
+	uint8_t body[UPDATE_LEN_MAX];
+	struct wr w = wr_init(body, sizeof(body));
 	struct link *l = route_find(&o->route, to);
 
 	if (!l)

@@ -16,8 +16,10 @@ struct draft {
 	struct draft *next;
 	uint64_t id;
 	struct excluded tried;
-	bool with_certificate, answer;
-	struct hit first; /* hop of an answer */
+	bool with_certificate;
+	uint16_t code;
+	uint8_t n_to;
+	struct destination to; /* the first; of an answer, a neighbour */
 	uint16_t header_len, contents_len, certificates_len;
 	uint8_t bytes[]; /* header, contents, then certificates with lengths */
 };
@@ -41,12 +43,24 @@ static bool claims_membership(const struct overlay *o, const struct envelope *e)
 	return l && !link_has(l, LINK_SHOWN);
 }
 
+static uint8_t first_ttl(const struct overlay *o)
+{
+	double size = route_size(&o->route);
+	int ttl = TTL_SLACK;
+
+	while (size > 1.0 && ttl < RELOAD_TTL_MAX) {
+		size /= 2.0;
+		ttl++;
+	}
+	return (uint8_t)(ttl < TTL_MIN ? TTL_MIN : ttl);
+}
+
 static void fill_header(const struct overlay *o, const struct envelope *e,
 			struct forwarding *f)
 {
 	f->overlay = o->config->overlay;
 	f->configuration_sequence = o->config->configuration_sequence;
-	f->ttl = forward_ttl(o);
+	f->ttl = first_ttl(o);
 	f->last_fragment = true;
 	f->fragment_offset = 0;
 	f->transaction_id = e->transaction_id;
@@ -58,18 +72,33 @@ static void fill_header(const struct overlay *o, const struct envelope *e,
 	f->options_len = 0;
 }
 
+/* How long a draft becomes, at most. */
+static size_t draft_len(const struct envelope *e)
+{
+	enum { CONTENTS_FRAME_LEN = 10 };
+	size_t len = RELOAD_HEADER_LEN + CONTENTS_FRAME_LEN + e->body.len;
+
+	for (size_t i = 0; i < e->n_to; i++)
+		len += destination_len(&e->to[i]);
+	for (size_t i = 0; i < e->n_certificates; i++)
+		len += 2 + e->certificates[i].len;
+	return len;
+}
+
 /* The draft without its first fields; NULL without memory or too long. */
 static struct draft *write_draft(const struct overlay *o,
 				 const struct envelope *e)
 {
-	static const size_t cap = RELOAD_MESSAGE_MAX;
-	uint8_t bytes[RELOAD_MESSAGE_MAX];
-	struct wr w = wr_init(bytes, cap);
+	size_t header, contents, room = draft_len(e);
 	struct forwarding f;
 	struct draft *d;
-	size_t header, contents;
+	struct wr w;
 
 	assert(e->n_to > 0 && e->n_to <= DESTINATIONS_MAX);
+	d = room <= RELOAD_MESSAGE_MAX ? malloc(sizeof(*d) + room) : NULL;
+	if (!d)
+		return NULL;
+	w = wr_init(d->bytes, room);
 	fill_header(o, e, &f);
 	forwarding_write(&w, &f, 0);
 	header = wr_len(&w);
@@ -79,15 +108,10 @@ static struct draft *write_draft(const struct overlay *o,
 		wr_u16(&w, (uint16_t)e->certificates[i].len);
 		wr_bytes(&w, e->certificates[i].bytes, e->certificates[i].len);
 	}
-	if (wr_failed(&w))
-		return NULL;
-	d = malloc(sizeof(*d) + wr_len(&w));
-	if (!d)
-		return NULL;
+	assert(!wr_failed(&w));
 	d->header_len = (uint16_t)header;
 	d->contents_len = (uint16_t)contents;
 	d->certificates_len = (uint16_t)(wr_len(&w) - header - contents);
-	memcpy(d->bytes, bytes, wr_len(&w));
 	return d;
 }
 
@@ -102,8 +126,10 @@ static bool has_room(const struct overlay *o, const struct envelope *e)
 	if (code_is_request(e->code))
 		return true;
 	for (const struct draft *d = o->drafts; d; d = d->next) {
-		answers += d->answer;
-		over_this += d->answer && hit_equal(&d->first, &e->to[0].node);
+		if (code_is_request(d->code))
+			continue;
+		answers++;
+		over_this += hit_equal(&d->to.node, &e->to[0].node);
 	}
 	return answers < OVERLAY_ANSWERS_MAX &&
 	       over_this < OVERLAY_ANSWERS_EACH;
@@ -121,9 +147,9 @@ void outbox_send(struct overlay *o, const struct envelope *e)
 	d = write_draft(o, e);
 	if (!d)
 		return;
-	d->answer = !code_is_request(e->code);
-	if (d->answer)
-		d->first = e->to[0].node; /* the way back begins there */
+	d->code = e->code;
+	d->n_to = (uint8_t)e->n_to;
+	d->to = e->to[0];
 	len = SIGNED_HEAD_LEN + d->contents_len + SIGNER_IDENTITY_LEN;
 	sign = output_new(o, OVERLAY_SIGN, len);
 	if (!sign) {
@@ -165,12 +191,60 @@ static size_t list_certificates(const struct overlay *o, const struct draft *d,
 	return n;
 }
 
+/* All that a signed message is made of. */
+struct sealed {
+	const struct draft *d;
+	struct span certificates[CERTIFICATES_MAX];
+	size_t n_certificates, len;
+	struct reload_signature signature;
+};
+
+static void write_sealed(struct wr *w, const struct sealed *s)
+{
+	wr_bytes(w, s->d->bytes, (size_t)s->d->header_len + s->d->contents_len);
+	security_write(w, s->certificates, s->n_certificates, &s->signature);
+	wr_u16_at(w, LENGTH_AT, (uint16_t)wr_len(w)); /* low half of length */
+	assert(!wr_failed(w) && wr_len(w) == s->len);
+}
+
+static void send_sealed(struct overlay *o, const struct sealed *s,
+			const struct link *l)
+{
+	struct overlay_output *out = output_new(o, OVERLAY_SEND, s->len);
+	struct wr w;
+
+	if (!out)
+		return;
+	w = wr_init(out->bytes, s->len);
+	write_sealed(&w, s);
+	out->peer = l->node;
+	out->tried = s->d->tried;
+	output_push(o, out);
+}
+
+/* What does not go over a link as it is; without a link, to ourselves. */
+static void send_otherwise(struct overlay *o, const struct sealed *s,
+			   const struct link *l)
+{
+	uint8_t bytes[RELOAD_MESSAGE_MAX];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+	struct span whole = { bytes, s->len };
+
+	write_sealed(&w, s);
+	if (l)
+		forward_pieces(o, &l->node, whole, &s->d->tried);
+	else
+		forward_home(o, whole);
+}
+
 static void finish(struct overlay *o, const struct draft *d,
 		   const struct overlay_input *in)
 {
-	struct span certificates[CERTIFICATES_MAX];
-	size_t n = list_certificates(o, d, certificates);
-	struct reload_signature signature = {
+	struct link *l = forward_first(o, &d->to, &d->tried);
+	struct sealed s = { .d = d };
+
+	s.n_certificates = list_certificates(o, d, s.certificates);
+	s.signature = (struct reload_signature){
 		.hash_alg = in->signature.hash_alg,
 		.sig_alg = in->signature.sig_alg,
 		.identity = o->identity,
@@ -178,14 +252,17 @@ static void finish(struct overlay *o, const struct draft *d,
 		.value = in->signature.value.bytes,
 		.value_len = in->signature.value.len,
 	};
-	uint8_t bytes[RELOAD_MESSAGE_MAX];
-	struct wr w = wr_init(bytes, sizeof(bytes));
-
-	wr_bytes(&w, d->bytes, (size_t)d->header_len + d->contents_len);
-	security_write(&w, certificates, n, &signature);
-	wr_u16_at(&w, LENGTH_AT, (uint16_t)wr_len(&w)); /* low half of length */
-	if (!wr_failed(&w))
-		forward_own(o, (struct span){ bytes, wr_len(&w) }, &d->tried);
+	s.len = (size_t)d->header_len + d->contents_len +
+		security_len(s.certificates, s.n_certificates, &s.signature);
+	if (s.len > RELOAD_MESSAGE_MAX ||
+	    (!l && (d->n_to != 1 || !forward_is_home(o, &d->to))))
+		return;
+	if (l && code_is_request(d->code))
+		link_on_request(l);
+	if (l && s.len <= o->config->mtu)
+		send_sealed(o, &s, l);
+	else
+		send_otherwise(o, &s, l);
 }
 
 bool outbox_on_signed(struct overlay *o, const struct overlay_input *in)

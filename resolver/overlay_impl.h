@@ -45,43 +45,44 @@ struct lost {
 	bool member;
 };
 
+/* What nearly every event looks at stands first, close together. */
 struct overlay {
-	const struct overlay_config *config;
 	struct route route; /* the node itself is route.node */
-	struct store store;
+	const struct overlay_config *config;
+	uint64_t now_ms;
+	struct overlay_output *first, **last;
+	struct draft *drafts;
+	struct request *requests;
+	struct search *searches;
+	struct connecting *connecting; /* OVERLAY_CONNECTS_MAX, or NULL */
+	enum phase phase;
+	uint16_t n_outputs, n_drafts, n_requests, n_searches, n_publishes;
+	uint16_t n_connecting;
+	uint64_t requests_ms; /* no request is due before */
+	/* When which care is due; UINT64_MAX: never. */
+	uint64_t join_ms, announce_ms, stabilise_ms, finger_ms, heal_ms;
+	uint64_t sweep_ms, copies_ms, doubt_ms;
+	uint64_t started_ms, next_id;
+	uint64_t forwarded, answered, refused;
 	struct span certificate;
 	uint8_t identity[SIGNER_IDENTITY_LEN];
-	enum phase phase;
 	bool linking;  /* the admitting peer has given its table */
 	uint8_t sides; /* bits: where neighbours were lost, enum side */
 	uint8_t n_bootstraps, n_lost, next_bootstrap, next_lost;
 	uint8_t next_finger;
 	uint8_t quick_fingers; /* that are looked at before the next pause */
-	uint16_t n_outputs, n_drafts, n_requests, n_searches, n_publishes;
-	uint16_t n_connecting;
-	uint64_t now_ms, started_ms;
 	int64_t wall_offset_ms;
-	uint64_t next_id;
-	/* When which care is due; UINT64_MAX: never. */
-	uint64_t join_ms, announce_ms, stabilise_ms, finger_ms, heal_ms;
-	uint64_t sweep_ms, copies_ms, doubt_ms;
-	uint64_t requests_ms; /* no request is due before */
+	struct store store;
+	struct publish *publishes;
 	struct hit admitting; /* the peer that lets us in */
 	struct hit healing;   /* a lost peer that is tried */
 	struct hit bootstraps[OVERLAY_BOOTSTRAPS_MAX];
 	struct lost lost[OVERLAY_LOST_MAX];
-	struct connecting *connecting; /* OVERLAY_CONNECTS_MAX, or NULL */
 	struct hit copied_to[ROUTE_COPIES - 1];
 	struct hit copied_from;
-	struct overlay_output *first, **last;
-	struct draft *drafts;
-	struct request *requests;
-	struct search *searches;
-	struct publish *publishes;
 	struct reassembly *reassembly; /* made when first needed */
 	uint32_t finds_s; /* the second in which n_finds were answered */
 	uint32_t n_finds;
-	uint64_t forwarded, answered, refused;
 	uint64_t news_serial; /* of what was passed on last */
 	uint16_t news_told, news_confirmed;
 };
@@ -142,10 +143,14 @@ struct delivery {
 void forward_on_message(struct overlay *o, const struct hit *peer,
 			struct span bytes);
 void forward_on_lost(struct overlay *o, struct overlay_output *lost);
-/* Sends a message of ours that is whole. */
-void forward_own(struct overlay *o, struct span bytes,
-		 const struct excluded *tried);
-/* The first hop that such a message would take; NULL: none, or home. */
+/* What is ours to answer, or was sent by us to ourselves. */
+bool forward_is_home(const struct overlay *o, const struct destination *d);
+/* Takes a message of ours that is whole and goes no further. */
+void forward_home(struct overlay *o, struct span bytes);
+/* Sends what is longer than a link takes. */
+void forward_pieces(struct overlay *o, const struct hit *to, struct span bytes,
+		    const struct excluded *tried);
+/* The first hop that a message of ours would take; NULL: none, or home. */
 struct link *forward_first(const struct overlay *o, const struct destination *d,
 			   const struct excluded *tried);
 /* Answers a request, with a body or with an error. */
@@ -156,7 +161,6 @@ void forward_answer_with(struct overlay *o, const struct delivery *d,
 			 const struct span *certificates, size_t n);
 void forward_refuse(struct overlay *o, const struct delivery *d,
 		    enum reload_error error);
-uint8_t forward_ttl(const struct overlay *o);
 
 /* ---- request.c ---- */
 
