@@ -206,9 +206,9 @@ static void complete(struct overlay *o, struct place *p, bool newly_ours)
 
 void copies_tick(struct overlay *o)
 {
-	struct table_iter it = store_iterate(&o->store);
-	ring_t since = id_of_node(&o->copied_from);
+	struct table_iter it;
 	struct place *p;
+	ring_t since;
 
 	if (o->copies_ms > o->now_ms)
 		return;
@@ -216,6 +216,8 @@ void copies_tick(struct overlay *o)
 		o->copies_ms = UINT64_MAX; /* it has left meanwhile */
 		return;
 	}
+	it = store_iterate(&o->store);
+	since = id_of_node(&o->copied_from);
 	while ((p = table_next(&it))) {
 		ring_t at = place_at(p);
 		size_t rank = route_between(&o->route, at, ROUTE_COPIES);

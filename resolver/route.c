@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINKS_STEP = 8 };
+enum { LINKS_STEP = 4 };
 
 bool excluded_has(const struct excluded *e, const struct hit *node)
 {
@@ -39,6 +39,7 @@ void route_clear(struct route *r)
 {
 	free(r->links);
 	r->links = NULL;
+	r->tags = NULL;
 	r->n = r->cap = 0;
 }
 
@@ -58,18 +59,35 @@ static size_t lower_bound(const struct route *r, ring_t distance)
 	return low;
 }
 
+/* Of what differs in HITs of one suite. */
+static uint8_t tag_of(const struct hit *node)
+{
+	return node->bytes[4] ^ node->bytes[sizeof(node->bytes) - 1];
+}
+
+/* Cheaper than a hash of the HIT: all tags stand in a line or two. */
 struct link *route_find(const struct route *r, const struct hit *node)
 {
-	/* Comparing some dozens of HITs is cheaper than hashing one. */
-	for (size_t i = 0; i < r->n; i++) {
-		if (memcmp(&r->links[i].node, node, sizeof(*node)) == 0)
+	uint8_t tag = tag_of(node);
+	size_t i = 0;
+
+	while (i < r->n) {
+		const uint8_t *at = memchr(r->tags + i, tag, r->n - i);
+
+		if (!at)
+			return NULL;
+		i = (size_t)(at - r->tags);
+		if (hit_equal(&r->links[i].node, node))
 			return &r->links[i];
+		i++;
 	}
 	return NULL;
 }
 
 static bool make_room(struct route *r)
 {
+	static const size_t each = sizeof(struct link) + sizeof(uint8_t);
+	size_t cap = r->cap + (size_t)LINKS_STEP;
 	struct link *links;
 
 	if (r->n < r->cap)
@@ -77,11 +95,13 @@ static bool make_room(struct route *r)
 	if (r->n >= ROUTE_LINKS_MAX)
 		return false;
 	/* reallocarray's alignment is that of ring_t: 16. */
-	links = reallocarray(r->links, r->cap + LINKS_STEP, sizeof(*links));
+	links = reallocarray(r->links, cap, each);
 	if (!links)
 		return false;
 	r->links = links;
-	r->cap += LINKS_STEP;
+	r->tags = (uint8_t *)(links + cap);
+	memmove(r->tags, links + r->cap, r->n);
+	r->cap = (uint16_t)cap;
 	return true;
 }
 
@@ -97,7 +117,9 @@ struct link *route_add(struct route *r, const struct hit *node)
 	if (!make_room(r))
 		return NULL;
 	memmove(&r->links[i + 1], &r->links[i], (r->n - i) * sizeof(*r->links));
+	memmove(&r->tags[i + 1], &r->tags[i], r->n - i);
 	r->n++;
+	r->tags[i] = tag_of(node);
 	r->links[i] =
 		(struct link){ .at = at, .node = *node, .worth = UINT8_MAX };
 	return &r->links[i];
@@ -113,6 +135,7 @@ void route_remove(struct route *r, const struct hit *node)
 	i = (size_t)(l - r->links);
 	r->n--;
 	memmove(l, l + 1, (r->n - i) * sizeof(*l));
+	memmove(&r->tags[i], &r->tags[i + 1], r->n - i);
 }
 
 struct link *route_successor(const struct route *r, size_t i)
@@ -203,36 +226,20 @@ bool route_is_finger(const struct route *r, const struct link *l)
 	return route_finger(r, route_finger_index(r, l->at)) == l;
 }
 
-/* Distance covered by `n` members next to us, and n. */
-static double span(const struct route *r, size_t *n)
-{
-	const struct link *s = NULL, *p = NULL;
-	size_t members = route_members(r), side = ROUTE_NEIGHBOURS;
-	ring_t d;
-
-	if (members < 2 * side)
-		side = members / 2;
-	*n = 2 * side;
-	if (side == 0)
-		return 1.0;
-	s = route_successor(r, side - 1);
-	p = route_predecessor(r, side - 1);
-	d = id_distance(p->at, s->at);
-	return (double)d / 3.402823669209385e38; /* of 2^128 */
-}
-
 double route_size(const struct route *r)
 {
-	size_t n, members = route_members(r);
-	double part;
+	static const double around = 3.402823669209385e38; /* 2^128 */
+	const struct link *s = route_successor(r, ROUTE_NEIGHBOURS - 1);
+	const struct link *p = route_predecessor(r, ROUTE_NEIGHBOURS - 1);
+	double covered;
 
 	/* Few: then these are all (1 + members), or nearly. */
-	if (members < 2 * ROUTE_NEIGHBOURS)
-		return 1.0 + (double)members;
-	part = span(r, &n);
-	if (part <= 0.0)
-		return 1.0 + (double)members;
-	return (double)n / part;
+	if (!s || !p || p <= s)
+		return 1.0 + (double)route_members(r);
+	covered = (double)id_distance(p->at, s->at);
+	if (covered <= 0.0)
+		return 1.0 + (double)route_members(r);
+	return 2.0 * ROUTE_NEIGHBOURS / (covered / around);
 }
 
 ring_t route_gap(const struct route *r)

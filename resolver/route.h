@@ -20,8 +20,9 @@ enum {
 };
 
 struct route {
-	struct link *links; /* by distance from self */
-	size_t n, cap;
+	struct link *links; /* by distance from self; behind cap of them, */
+	uint8_t *tags;	    /* a byte of each one's HIT, to search by */
+	uint16_t n, cap;
 	struct hit node;
 	ring_t self;
 };

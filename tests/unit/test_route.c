@@ -357,3 +357,25 @@ Test(route, messages_arrive_in_few_hops)
 	for (size_t i = 0; i < NODES; i++)
 		route_clear(&all[i]);
 }
+
+/* Tags say where to look; nodes of the same tag are still told apart. */
+Test(route, nodes_that_look_alike_are_told_apart)
+{
+	struct hit alike[64];
+
+	for (uint8_t i = 0; i < 64; i++) {
+		alike[i] = make_node(1);
+		alike[i].bytes[4] ^= i;
+		alike[i].bytes[15] ^= i;
+		cr_assert(route_add(&r, &alike[i]));
+	}
+	for (uint8_t i = 0; i < 64; i += 2)
+		route_remove(&r, &alike[i]);
+	for (uint8_t i = 0; i < 64; i++) {
+		struct link *l = route_find(&r, &alike[i]);
+
+		cr_assert_eq(l != NULL, i % 2);
+		if (l)
+			cr_expect(hit_equal(&l->node, &alike[i]));
+	}
+}
