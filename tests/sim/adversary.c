@@ -68,7 +68,7 @@ void ring_inject(struct ring *r, size_t from, const struct hit *to,
 	assert(out);
 	*out = (struct overlay_output){ .peer = *to, .len = bytes.len };
 	memcpy(out->bytes, bytes.bytes, bytes.len);
-	ring_push(r, &e);
+	queue_push(&r->queue, &e);
 }
 
 /* Answers for the node that was asked, and signs as itself. */

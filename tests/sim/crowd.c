@@ -42,11 +42,12 @@ size_t ring_random_member(struct ring *r)
 static void schedule(struct ring *r, enum ring_event_type type, size_t a,
 		     size_t b, uint64_t in_ms)
 {
-	ring_push(r, &(struct ring_event){ .at_ms = r->now_ms + in_ms,
-					   .type = (uint16_t)type,
-					   .life = (uint16_t)r->nodes[a].lives,
-					   .a = (uint32_t)a,
-					   .b = (uint32_t)b });
+	queue_push(&r->queue,
+		   &(struct ring_event){ .at_ms = r->now_ms + in_ms,
+					 .type = (uint16_t)type,
+					 .life = (uint16_t)r->nodes[a].lives,
+					 .a = (uint32_t)a,
+					 .b = (uint32_t)b });
 }
 
 /* When it will go, if nodes do that here. */
@@ -113,7 +114,7 @@ static void tie(struct ring *r, size_t a, size_t b)
 	    route_find(overlay_route(r->nodes[a].core), &r->nodes[b].hit))
 		return;
 	e.out = ring_carry(&r->nodes[b].hit);
-	ring_push(r, &e);
+	queue_push(&r->queue, &e);
 	ring_run(r, 0); /* so that it is there for the next one */
 }
 
@@ -181,7 +182,7 @@ void ring_kill(struct ring *r, size_t i)
 			.out = ring_carry(&n->hit),
 		};
 
-		ring_push(r, &e);
+		queue_push(&r->queue, &e);
 	}
 	ring_bury(n);
 	n->joined = false;
@@ -239,15 +240,16 @@ void ring_cut(struct ring *r, unsigned int percent_away)
 
 			if (ring_reaches(r, i, ring_index_of(hit)))
 				continue;
-			ring_push(r,
-				  &(struct ring_event){
-					  .at_ms = r->now_ms + NOTICE_MIN_MS +
-						   prng_below(&r->prng,
-							      NOTICE_SPREAD_MS),
-					  .type = RING_DOWN,
-					  .a = (uint32_t)i,
-					  .life = (uint16_t)r->nodes[i].lives,
-					  .out = ring_carry(hit) });
+			queue_push(
+				&r->queue,
+				&(struct ring_event){
+					.at_ms = r->now_ms + NOTICE_MIN_MS +
+						 prng_below(&r->prng,
+							    NOTICE_SPREAD_MS),
+					.type = RING_DOWN,
+					.a = (uint32_t)i,
+					.life = (uint16_t)r->nodes[i].lives,
+					.out = ring_carry(hit) });
 		}
 	}
 }
@@ -425,7 +427,7 @@ size_t ring_own_bytes(const struct ring *r)
 {
 	return r->options.nodes * sizeof(*r->nodes) +
 	       (r->options.names + 1) * sizeof(*r->names) +
-	       r->index_n * sizeof(*r->index) + r->cap * sizeof(*r->heap) +
+	       r->index_n * sizeof(*r->index) + queue_bytes(&r->queue) +
 	       r->cap_searches * sizeof(*r->searches);
 }
 

@@ -1,37 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The inside of a world of overlay nodes (ring.h): the queue of events and
- * what every file of it needs.
+ * The inside of a world of overlay nodes (ring.h): what every file of it
+ * needs.
  */
 #ifndef HIPLINE_SIM_RING_IMPL_H
 #define HIPLINE_SIM_RING_IMPL_H
 
+#include "tests/sim/queue.h"
 #include "tests/sim/ring.h"
 
 enum { RING_SIGNATURE_LEN = 64 };
-
-enum ring_event_type {
-	RING_TICK,
-	RING_DELIVER,  /* out, to node b from node a */
-	RING_LOST,     /* out, back to node a */
-	RING_DATAGRAM, /* bytes of out, to b from a */
-	RING_UP,       /* between a and b */
-	RING_DOWN,     /* b is gone for a */
-	RING_CLOSED,   /* a has closed its link with b */
-	RING_BORN,     /* node a, anew */
-	RING_DIES,
-	RING_PUBLISH, /* name b */
-	RING_LOOKUP,
-};
-
-struct ring_event {
-	uint64_t at_ms;
-	uint32_t order;
-	uint16_t type;
-	uint16_t life; /* of node a: afterwards it is another */
-	uint32_t a, b;
-	struct overlay_output *out;
-};
 
 struct ring_search {
 	uint32_t name;
@@ -48,16 +26,13 @@ struct ring {
 	uint32_t *index; /* of names, by their keys */
 	size_t index_n;
 	uint64_t now_ms;
-	struct ring_event *heap;
-	size_t n, cap;
-	uint32_t order;
+	struct queue queue;
 	struct ring_count count;
 	struct ring_search *searches;
 	size_t n_searches, cap_searches;
 	unsigned int growing;
 };
 
-void ring_push(struct ring *r, const struct ring_event *e);
 /* Carries out what a node's core and framing have to say. */
 void ring_drain(struct ring *r, size_t i);
 void ring_input(struct ring *r, size_t i, const struct overlay_input *in);
