@@ -145,26 +145,6 @@ static void explain(const struct host_ask *h, const struct waiter *w,
 	}
 }
 
-static void remember(struct engine *e, const char *name, const struct hit *hit)
-{
-	char text[HIT_TEXT_MAX];
-	int err = -ENOMEM;
-
-	hit_text(hit, text);
-	log_info("host", "at first use name=%s hit=%s", name, text);
-	if (e->seen)
-		err = pins_add(e->seen, name, hit, 0);
-	if (err == 0)
-		err = e->seen_writable ? pins_save(e->seen, e->state_dir)
-				       : -EROFS;
-	if (err < 0)
-		warnings_add(&e->warnings, "state-not-written",
-			     "make room there, or look after its permissions, "
-			     "and restart hiplined",
-			     "hosts.json cannot be written to %s: %s",
-			     e->config.state, strerror(-err));
-}
-
 /* Whether there is any way to it but by what DNS said. */
 static bool is_found_elsewhere(const struct engine *e, const struct hit *hit)
 {
@@ -255,7 +235,7 @@ static void decide(const struct host_ask *h, struct waiter *w)
 		return;
 	}
 	if (d.remember)
-		remember(h->e, w->name, &d.hit);
+		hostnames_remember(h->e, w->name, &d.hit);
 	if (w->connects)
 		connect_to(h, w, &d.hit);
 	else

@@ -7,6 +7,7 @@
 #include "daemon/command_impl.h"
 
 #include "daemon/base/name.h"
+#include "daemon/bootstraps.h"
 #include "daemon/config_check.h"
 #include "daemon/config_value.h"
 #include "daemon/hostnames.h"
@@ -135,6 +136,7 @@ void command_pin(const struct command_call *c)
 	seen = e->seen ? pins_find(e->seen, name) : NULL;
 	if (seen && !hit_equal(&seen->hit, &hit))
 		hostnames_judge(e, &seen->hit, name, &none);
+	bootstraps_on_pin(e->bootstraps, name);
 }
 
 /* What was seen of a host at first use, and said against it. */
@@ -189,6 +191,7 @@ void command_unpin(const struct command_call *c)
 	save_pins(c);
 	if (old)
 		change_rights(e, &before);
+	bootstraps_on_pin(e->bootstraps, name);
 }
 
 /* The configuration speaks of this HIT: the answer names the place. */

@@ -92,6 +92,7 @@ struct config {
 	uint32_t association_max;
 	enum log_level log;
 	char *overlay;		       /* its name; "" when there is none */
+	struct config_list bootstrap;  /* HIT, HIT@LOCATOR or HOST[:PORT] */
 	struct config_list dns_listen; /* addresses */
 	struct config_list upstream;   /* of ordinary DNS */
 	char *suffix;		       /* of our names in DNS */

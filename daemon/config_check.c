@@ -158,6 +158,18 @@ bool config_is_hit_at(const char *value)
 	       (!at || config_is_locator(at + 1));
 }
 
+bool config_is_bootstrap(const char *value)
+{
+	char host[NAME_DOMAIN_MAX + 1];
+	uint16_t port;
+
+	if (config_is_hit_at(value))
+		return true;
+	/* DNS is asked for its records as it stands there, in no domain. */
+	return config_split_host(value, ANY_PORT, host, &port) &&
+	       strchr(host, '.');
+}
+
 bool config_is_name(const char *value)
 {
 	char name[NAME_LEN_MAX + 1];

@@ -19,6 +19,7 @@ config_check_fn config_is_bind;		/* an address or an interface */
 config_check_fn config_is_user;		/* the name of a user */
 config_check_fn config_is_locator;	/* address or host name, port or none */
 config_check_fn config_is_hit_at;	/* HIT@locator, or a HIT alone */
+config_check_fn config_is_bootstrap;	/* the same, or a host name */
 config_check_fn config_is_name;		/* user@domain, or a domain */
 config_check_fn config_is_user_name;	/* user@domain */
 config_check_fn config_is_domain;	/* or empty */

@@ -5,6 +5,7 @@
  */
 #include "daemon/config_keys.h"
 
+#include "daemon/bootstraps.h"
 #include "tun/crew.h"
 
 #include <assert.h>
@@ -126,9 +127,10 @@ static const struct config_key peer_keys[] = {
 static const struct config_key overlay_keys[] = {
 	{ "name", CONFIG_TEXT, "a domain", .check = config_is_domain,
 	  .initial = "", HOST_FIELD(overlay) },
-	{ "bootstrap", CONFIG_LIST, "HIT or HIT@LOCATOR",
-	  .max = CONFIG_ITEMS_MAX, .check = config_is_hit_at, .initial = "",
-	  .acts_on = "", NOWHERE },
+	{ "bootstrap", CONFIG_LIST,
+	  "up to 16 of HIT, HIT@LOCATOR, and host names with :PORT or without",
+	  .max = BOOTSTRAPS_MAX, .check = config_is_bootstrap, .initial = "",
+	  HOST_FIELD(bootstrap), .reloads = true },
 	{ "admission", CONFIG_CHOICE, "enrolled", .initial = "enrolled",
 	  NOWHERE },
 	{ "exchange", CONFIG_CHOICE, "race overlay", .initial = "race",

@@ -8,6 +8,7 @@
 #include "daemon/base/enrol.h"
 #include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
+#include "daemon/bootstraps.h"
 #include "daemon/command.h"
 #include "daemon/enrol.h"
 #include "daemon/generation.h"
@@ -133,7 +134,8 @@ static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 		return;
 	}
 	if (o->kind == HIP_OUT_WANT) {
-		if (recovery_knows(e, &o->hit))
+		if (recovery_knows(e, &o->hit) ||
+		    bootstraps_on_want(e->bootstraps, &o->hit))
 			add_after(e, AFTER_FOUND, &o->hit, 0);
 		else if (!e->underlay ||
 			 !underlay_on_want(e->underlay, &o->hit))
@@ -150,8 +152,10 @@ static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 		enrol_on_peer(e->enrol, o);
 	if (recovery_on_peer(e, o))
 		add_after(e, AFTER_TELL, &o->hit, 0);
-	if (o->state == ASSOC_FAILED)
-		add_after(e, AFTER_LOOKUP, &o->hit, 0);
+	if (o->state != ASSOC_FAILED)
+		return;
+	bootstraps_on_failed(e->bootstraps, &o->hit);
+	add_after(e, AFTER_LOOKUP, &o->hit, 0);
 }
 
 static void drain(struct engine *e, uint64_t now_ms)
@@ -415,6 +419,7 @@ static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 	engine_schedule(e);
 	keep_generation(e);
 	recovery_save(e, now_ms);
+	bootstraps_tick(e->bootstraps, now_ms);
 	if (e->underlay)
 		underlay_tick(e->underlay, now_ms);
 	enrol_tick(e->enrol, now_ms);

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 struct asker;
+struct bootstraps;
 struct enrol;
 struct jobs;
 struct lookup;
@@ -54,7 +55,7 @@ enum after_kind {
 	AFTER_JOB,	 /* this job was not taken */
 	AFTER_KEEP,	 /* it may be one that the overlay keeps */
 	AFTER_NOT_FOUND, /* nobody is asked where the peer is */
-	AFTER_FOUND,	 /* it is where it was seen last */
+	AFTER_FOUND,	 /* it is where it was seen last, or DNS says */
 };
 
 struct after {
@@ -94,6 +95,7 @@ struct engine {
 	struct naming *naming;
 	struct underlay *underlay;
 	struct enrol *enrol;
+	struct bootstraps *bootstraps; /* of the configuration */
 	struct control *control;
 	struct waiter waiters[WAITERS_MAX];
 	uint64_t last_lookup;

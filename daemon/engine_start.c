@@ -8,6 +8,7 @@
 #include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
 #include "daemon/base/sandbox.h"
+#include "daemon/bootstraps.h"
 #include "daemon/command.h"
 #include "daemon/engine.h"
 #include "daemon/enrol.h"
@@ -354,7 +355,8 @@ static int make_underlay(struct engine *e)
 static int make_enrol(struct engine *e)
 {
 	e->enrol = enrol_new(e);
-	if (!e->enrol)
+	e->bootstraps = bootstraps_new(e);
+	if (!e->enrol || !e->bootstraps)
 		return failed("enrolment", -ENOMEM);
 	enrol_tell_peers(e->enrol);
 	return 0;
@@ -425,6 +427,7 @@ static void clear(struct engine *e)
 	underlay_free(e->underlay);
 	enrol_free(e->enrol);
 	asker_free(e->asker);
+	bootstraps_free(e->bootstraps);
 	lookup_free(e->lookup);
 	jobs_free(e->jobs);
 	dataplane_free(e->dataplane);

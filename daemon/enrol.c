@@ -6,6 +6,7 @@
 #include "daemon/enrol_impl.h"
 
 #include "daemon/base/log.h"
+#include "daemon/bootstraps.h"
 #include "daemon/command.h"
 #include "daemon/naming.h"
 #include "daemon/reconfigure.h"
@@ -65,6 +66,7 @@ bool enrol_speaks_for(const struct enrol *en, const struct hit *hit,
 		      struct locator out[], size_t *n)
 {
 	const struct membership *m;
+	bool is_told;
 
 	*n = 0;
 	if (!en || hit_equal(hit, identity_hit(en->e->id)))
@@ -74,7 +76,9 @@ bool enrol_speaks_for(const struct enrol *en, const struct hit *hit,
 		take_locator(&m->bootstraps[i], hit, out, n);
 	for (size_t i = 0; en->joining && i < en->token.n_bootstraps; i++)
 		take_locator(&en->token.bootstraps[i], hit, out, n);
-	return *n > 0 ||
+	is_told = *n > 0;
+	bootstraps_locators(en->e->bootstraps, hit, out, LOCATORS_MAX, n);
+	return is_told || bootstraps_names(en->e->bootstraps, hit) ||
 	       (membership_is_set(m) && hit_equal(hit, &m->authority_host)) ||
 	       (en->joining && hit_equal(hit, &en->token.authority)) ||
 	       enrol_has_member(en, hit);
@@ -95,7 +99,11 @@ static void tell_bootstraps(struct enrol *en, const struct token_bootstrap *all,
 void enrol_tell_peers(struct enrol *en)
 {
 	const struct membership *m = &en->e->membership;
+	struct hit hits[BOOTSTRAPS_MAX];
+	size_t n = bootstraps_named(en->e->bootstraps, hits);
 
+	for (size_t i = 0; i < n; i++)
+		enrol_tell_peer(en, &hits[i]);
 	tell_bootstraps(en, m->bootstraps, m->n_bootstraps);
 	if (en->joining)
 		tell_bootstraps(en, en->token.bootstraps,

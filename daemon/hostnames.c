@@ -5,7 +5,11 @@
  */
 #include "daemon/hostnames.h"
 
+#include "daemon/base/log.h"
+
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 void hostnames_judge(struct engine *e, const struct hit *hit, const char *host,
 		     const struct hostrecords *records)
@@ -46,6 +50,27 @@ void hostnames_judge(struct engine *e, const struct hit *hit, const char *host,
 			     "have it corrected in DNS: hipline id --rr on "
 			     "that host shows what belongs there",
 			     "%s", text);
+}
+
+void hostnames_remember(struct engine *e, const char *name,
+			const struct hit *hit)
+{
+	char text[HIT_TEXT_MAX];
+	int err = -ENOMEM;
+
+	hit_text(hit, text);
+	log_info("host", "at first use name=%s hit=%s", name, text);
+	if (e->seen)
+		err = pins_add(e->seen, name, hit, 0);
+	if (err == 0)
+		err = e->seen_writable ? pins_save(e->seen, e->state_dir)
+				       : -EROFS;
+	if (err < 0)
+		warnings_add(&e->warnings, "state-not-written",
+			     "make room there, or look after its permissions, "
+			     "and restart hiplined",
+			     "hosts.json cannot be written to %s: %s",
+			     e->config.state, strerror(-err));
 }
 
 void hostnames_on_records(void *ctx, const struct hit *hit, const char *host,

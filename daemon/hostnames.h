@@ -20,4 +20,8 @@ void hostnames_judge(struct engine *e, const struct hit *hit, const char *host,
 void hostnames_on_records(void *ctx, const struct hit *hit, const char *host,
 			  const struct hostrecords *records);
 
+/* A host is this one at first use; in hosts.json, or there is a warning. */
+void hostnames_remember(struct engine *e, const char *name,
+			const struct hit *hit);
+
 #endif

@@ -6,6 +6,7 @@
 #include "daemon/reconfigure.h"
 
 #include "daemon/base/log.h"
+#include "daemon/bootstraps.h"
 #include "daemon/command.h"
 #include "daemon/config_reload.h"
 #include "daemon/config_value.h"
@@ -177,6 +178,20 @@ static void change_peers(struct engine *e, const struct config *old)
 		reconfigure_peer(e, &e->config.peers[i].hit);
 }
 
+/* Those whose HITs are written down, before or now. */
+static void change_bootstraps(struct engine *e)
+{
+	struct hit hits[2 * BOOTSTRAPS_MAX];
+	size_t n = bootstraps_named(e->bootstraps, hits);
+
+	if (bootstraps_configure(e->bootstraps) < 0)
+		log_error("bootstrap", "out of memory");
+	n += bootstraps_named(e->bootstraps, hits + n);
+	for (size_t i = 0; i < n; i++)
+		if (!engine_has_peer(e, &hits[i]))
+			reconfigure_peer(e, &hits[i]);
+}
+
 /* 0, or a negative errno with nothing changed. */
 static int apply(struct engine *e, struct config *fresh,
 		 char restart[CONFIG_RESTART_MAX])
@@ -194,6 +209,7 @@ static int apply(struct engine *e, struct config *fresh,
 	if (!e->verbose)
 		log_set_level(e->config.log);
 	change_peers(e, fresh);
+	change_bootstraps(e);
 	if (e->naming)
 		naming_configure(e->naming);
 	if (e->underlay)

@@ -5,6 +5,7 @@
 #include "daemon/recovery.h"
 
 #include "daemon/base/log.h"
+#include "daemon/bootstraps.h"
 #include "daemon/enrol.h"
 #include "daemon/recent.h"
 #include "daemon/underlay.h"
@@ -154,11 +155,15 @@ bool recovery_knows(const struct engine *e, const struct hit *hit)
 void recovery_tell_found(struct engine *e, const struct hit *hit)
 {
 	const struct recent_peer *p = find(e, hit);
-	const struct hip_input in = { .kind = HIP_IN_FOUND,
-				      .hit = *hit,
-				      .locators = p ? &p->locator : NULL,
-				      .n_locators = p ? 1 : 0 };
+	struct locator all[LOCATORS_MAX];
+	struct hip_input in = { .kind = HIP_IN_FOUND,
+				.hit = *hit,
+				.locators = all };
 
+	if (p)
+		all[in.n_locators++] = p->locator;
+	bootstraps_locators(e->bootstraps, hit, all, LOCATORS_MAX,
+			    &in.n_locators);
 	engine_input(e, &in);
 }
 

@@ -28,7 +28,7 @@ void recovery_tell_peer(struct engine *e, const struct hit *hit,
 
 /*
  * A host without a known locator is wanted: whether it was seen lately. And
- * tells the host where, as what was found of it.
+ * tells the host where, as what was found of it, and where a bootstrap is.
  */
 bool recovery_knows(const struct engine *e, const struct hit *hit);
 void recovery_tell_found(struct engine *e, const struct hit *hit);

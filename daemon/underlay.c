@@ -9,6 +9,7 @@
 #include "daemon/addresses.h"
 #include "daemon/base/log.h"
 #include "daemon/base/overlay_ipc.h"
+#include "daemon/bootstraps.h"
 #include "daemon/command.h"
 #include "daemon/naming.h"
 #include "daemon/pki/spki.h"
@@ -70,6 +71,17 @@ bool underlay_can_ask(const struct underlay *u)
 	return underlay_is_member(u) && naming_has_resolver(u->e->naming);
 }
 
+/* An invitation names one by each of its locators. */
+static void add_bootstrap(struct resolve_overlay *o, const struct hit *hit)
+{
+	for (size_t i = 0; i < o->n_bootstraps; i++)
+		if (memcmp(o->bootstraps[i], hit->bytes, RESOLVE_HIT_LEN) == 0)
+			return;
+	if (o->n_bootstraps < RESOLVE_BOOTSTRAPS_MAX)
+		memcpy(o->bootstraps[o->n_bootstraps++], hit->bytes,
+		       RESOLVE_HIT_LEN);
+}
+
 static void send_overlay(struct underlay *u)
 {
 	const struct membership *m = &u->e->membership;
@@ -85,17 +97,25 @@ static void send_overlay(struct underlay *u)
 		.certificate = m->certificate,
 		.certificate_len = m->certificate_len,
 	};
+	struct hit hits[RESOLVE_BOOTSTRAPS_MAX];
+	size_t n;
 
 	memcpy(o.hit, identity_hit(u->e->id)->bytes, sizeof(o.hit));
-	for (size_t i = 0;
-	     i < m->n_bootstraps && o.n_bootstraps < RESOLVE_BOOTSTRAPS_MAX;
-	     i++)
+	n = bootstraps_hits(u->e->bootstraps, hits, RESOLVE_BOOTSTRAPS_MAX);
+	for (size_t i = 0; i < n; i++)
+		add_bootstrap(&o, &hits[i]);
+	for (size_t i = 0; i < m->n_bootstraps; i++)
 		if (!hit_equal(&m->bootstraps[i].hit, identity_hit(u->e->id)))
-			memcpy(o.bootstraps[o.n_bootstraps++],
-			       m->bootstraps[i].hit.bytes, RESOLVE_HIT_LEN);
+			add_bootstrap(&o, &m->bootstraps[i].hit);
 	underlay_send(u, RESOLVE_OVERLAY,
 		      resolve_overlay_write(&o, u->body, sizeof(u->body)));
 	u->told_overlay = true;
+}
+
+void underlay_on_bootstraps(struct underlay *u)
+{
+	if (underlay_can_ask(u) && u->leaving_ms == 0)
+		send_overlay(u);
 }
 
 /* Sends our locators when they are others, or whatever they are. */

@@ -38,6 +38,9 @@ void underlay_on_resolver_gone(struct underlay *u);
  */
 bool underlay_stop(struct underlay *u);
 
+/* There may be others to begin with. */
+void underlay_on_bootstraps(struct underlay *u);
+
 /* The configuration was read again. */
 void underlay_configure(struct underlay *u);
 

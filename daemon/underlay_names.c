@@ -7,6 +7,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/name.h"
+#include "daemon/bootstraps.h"
 #include "daemon/naming.h"
 
 #include <errno.h>
@@ -411,6 +412,9 @@ json_t *underlay_report(const struct underlay *u)
 	for (size_t i = 0; ok && i < sizeof(keys) / sizeof(keys[0]); i++)
 		ok = json_object_set_new(o, keys[i],
 					 shown_or_null(u, keys[i])) == 0;
+	ok = ok &&
+	     json_object_set_new(o, "bootstraps",
+				 bootstraps_report(u->e->bootstraps)) == 0;
 	if (ok)
 		return o;
 	json_decref(o);

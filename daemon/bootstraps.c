@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * RFC 6940 11.4 takes bootstraps by address or name, 7086 by HIT. What DNS
+ * said last stays until it says otherwise; what it said first is remembered
+ * as that of a host at first use, so that another HIT is noticed.
+ */
+#include "daemon/bootstraps.h"
+
+#include "daemon/base/log.h"
+#include "daemon/base/name.h"
+#include "daemon/config_check.h"
+#include "daemon/enrol.h"
+#include "daemon/hostnames.h"
+#include "daemon/reconfigure.h"
+#include "daemon/underlay.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	RETRY_MS = 5000, /* DNS does not know, then twice as long */
+	RETRY_MAX_MS = 60 * 1000,
+	AGAIN_MS = 60 * 1000, /* an answer counts for so long at least, */
+	OLD_MS = 3600 * 1000, /* and at most; between by its time to live */
+};
+
+static_assert((int)BOOTSTRAPS_HITS_MAX <= (int)HOSTRECORDS_MAX,
+	      "no more than are read");
+
+/* One as configured. */
+struct bootstrap {
+	struct bootstraps *all;
+	char *text; /* as it was written */
+	bool names_hit;
+	char *host; /* NULL: none is to be looked up */
+	uint16_t port;
+	struct hit hits[BOOTSTRAPS_HITS_MAX];
+	size_t n_hits;
+	struct locator found[ASKER_ADDRESSES_MAX];
+	size_t n_found;
+	size_t open;  /* questions */
+	bool is_gone; /* freed with its last answer */
+	bool is_tried;
+	uint64_t due_ms, asked_ms, pause_ms;
+	const char *no_records, *no_address; /* why; static; NULL: answered */
+	enum hiprr_fault fault; /* of its record, while none is sound */
+	bool has_record;
+	char said[WARNING_TEXT_MAX]; /* its trouble, or "" */
+};
+
+struct bootstraps {
+	struct engine *e;
+	struct bootstrap *all[BOOTSTRAPS_MAX];
+	size_t n;
+};
+
+static void free_one(struct bootstrap *b)
+{
+	free(b->text);
+	free(b->host);
+	free(b);
+}
+
+static void take_out(struct bootstrap *b)
+{
+	b->is_gone = true;
+	if (b->open == 0)
+		free_one(b);
+}
+
+static bool has_hit(const struct bootstrap *b, const struct hit *hit)
+{
+	for (size_t i = 0; i < b->n_hits; i++)
+		if (hit_equal(&b->hits[i], hit))
+			return true;
+	return false;
+}
+
+static void add_hit(struct bootstrap *b, const struct hit *hit)
+{
+	if (b->n_hits < BOOTSTRAPS_HITS_MAX && !has_hit(b, hit))
+		b->hits[b->n_hits++] = *hit;
+}
+
+static const struct pin *seen_of(const struct bootstrap *b)
+{
+	const struct engine *e = b->all->e;
+
+	return e->seen ? pins_find(e->seen, b->host) : NULL;
+}
+
+/* Until DNS answers: what it said before, or what holds against it. */
+static void take_known(struct bootstrap *b)
+{
+	const struct pin *pin = pins_find(b->all->e->pins, b->host);
+	const struct pin *known = pin ? pin : seen_of(b);
+
+	if (known)
+		add_hit(b, &known->hit);
+}
+
+/* "HIT", "HIT@LOCATOR" or "HOST[:PORT]"; the form was checked. */
+static int take_text(struct bootstrap *b, const char *text, uint16_t port)
+{
+	const char *at = strchr(text, '@'), *place = at ? at + 1 : text;
+	char host[NAME_DOMAIN_MAX + 1], hit[HIT_TEXT_MAX] = "";
+	size_t len = at ? (size_t)(at - text) : strlen(text);
+
+	if (len < sizeof(hit))
+		memcpy(hit, text, len); /* its NUL is there */
+	b->names_hit = hit_from_text(hit, &b->hits[0]) == 0;
+	b->n_hits = b->names_hit ? 1 : 0;
+	if (b->names_hit && !at)
+		return 0;
+	if (locator_from_text(place, port, &b->found[0]) == 0) {
+		b->n_found = 1;
+		return 0;
+	}
+	if (!config_split_host(place, port, host, &b->port))
+		return 0; /* such a one is refused before */
+	b->host = strdup(host);
+	if (!b->host)
+		return -ENOMEM;
+	if (!b->names_hit)
+		take_known(b);
+	return 0;
+}
+
+/* NULL for want of memory. */
+static struct bootstrap *make_one(struct bootstraps *all, const char *text)
+{
+	struct bootstrap *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->all = all;
+	b->text = strdup(text);
+	if (b->text && take_text(b, text, engine_locator_port(all->e)) == 0)
+		return b;
+	free_one(b);
+	return NULL;
+}
+
+static void add_all(const struct bootstrap *b, struct hit out[], size_t cap,
+		    size_t *n)
+{
+	const struct hit *own = identity_hit(b->all->e->id);
+
+	for (size_t i = 0; i < b->n_hits && *n < cap; i++) {
+		bool is_there = hit_equal(&b->hits[i], own);
+
+		for (size_t j = 0; j < *n; j++)
+			is_there |= hit_equal(&out[j], &b->hits[i]);
+		if (!is_there)
+			out[(*n)++] = b->hits[i];
+	}
+}
+
+size_t bootstraps_hits(const struct bootstraps *b, struct hit out[], size_t cap)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; b && i < b->n; i++)
+		add_all(b->all[i], out, cap, &n);
+	return n;
+}
+
+bool bootstraps_names(const struct bootstraps *b, const struct hit *hit)
+{
+	for (size_t i = 0; b && i < b->n; i++)
+		if (b->all[i]->names_hit && has_hit(b->all[i], hit))
+			return true;
+	return false;
+}
+
+size_t bootstraps_named(const struct bootstraps *b, struct hit out[])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; b && i < b->n; i++)
+		if (b->all[i]->names_hit)
+			out[n++] = b->all[i]->hits[0];
+	return n;
+}
+
+void bootstraps_locators(const struct bootstraps *b, const struct hit *hit,
+			 struct locator out[], size_t cap, size_t *n)
+{
+	for (size_t i = 0; b && i < b->n; i++) {
+		const struct bootstrap *one = b->all[i];
+
+		for (size_t j = 0; has_hit(one, hit) && j < one->n_found; j++)
+			if (*n < cap)
+				out[(*n)++] = one->found[j];
+	}
+}
+
+bool bootstraps_on_want(struct bootstraps *b, const struct hit *hit)
+{
+	for (size_t i = 0; b && i < b->n; i++) {
+		struct bootstrap *one = b->all[i];
+
+		if (!has_hit(one, hit) || one->n_found == 0)
+			continue;
+		one->is_tried = !one->is_tried;
+		return one->is_tried;
+	}
+	return false;
+}
+
+void bootstraps_on_failed(struct bootstraps *b, const struct hit *hit)
+{
+	for (size_t i = 0; b && i < b->n; i++)
+		if (has_hit(b->all[i], hit) &&
+		    b->all[i]->due_ms > b->all[i]->asked_ms + RETRY_MS)
+			b->all[i]->due_ms = b->all[i]->asked_ms + RETRY_MS;
+}
+
+/* The overlay's node, and the host, are to know. */
+static void tell(struct bootstraps *b)
+{
+	struct engine *e = b->e;
+	struct hit hits[BOOTSTRAPS_MAX * BOOTSTRAPS_HITS_MAX];
+	size_t n = bootstraps_hits(b, hits, sizeof(hits) / sizeof(hits[0]));
+	size_t n_told;
+	struct locator told[LOCATORS_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		if (enrol_speaks_for(e->enrol, &hits[i], told, &n_told))
+			reconfigure_tell_again(e, &hits[i]);
+	if (e->underlay)
+		underlay_on_bootstraps(e->underlay);
+}
+
+/* The operator is told once, and again when it is something else. */
+static void judge_trouble(struct bootstrap *b)
+{
+	struct warnings *w = &b->all->e->warnings;
+	char about[WARNING_TEXT_MAX], text[WARNING_TEXT_MAX] = "";
+
+	/* A host name is shorter. */
+	(void)snprintf(about, sizeof(about), "bootstrap %s: ", b->host);
+	if (b->n_hits == 0 && b->no_records)
+		(void)snprintf(text, sizeof(text),
+			       "%.300sit is not known who it is, and DNS does "
+			       "not answer: %s",
+			       about, b->no_records);
+	else if (b->n_hits == 0 && b->has_record)
+		(void)snprintf(text, sizeof(text),
+			       "%.300sits HIP record in DNS is refused: %s",
+			       about, hiprr_fault_text(b->fault));
+	else if (b->n_hits == 0)
+		(void)snprintf(text, sizeof(text),
+			       "%.300sit has no HIP record in DNS", about);
+	else if (b->n_found == 0)
+		(void)snprintf(text, sizeof(text),
+			       "%.300sDNS tells no address: %s", about,
+			       b->no_address ? b->no_address : "there is none");
+	warnings_remove_about(w, "bootstrap-not-found", about,
+			      text[0] ? text : NULL);
+	memcpy(b->said, text, sizeof(b->said));
+	if (text[0] != '\0')
+		warnings_add(w, "bootstrap-not-found",
+			     "see /etc/resolv.conf and what DNS says of it "
+			     "(hipline id --rr there shows its record), or "
+			     "write HIT@LOCATOR; it is asked for again within "
+			     "a minute",
+			     "%s", text);
+}
+
+/* Another HIT than was remembered: both are begun with, and it is said. */
+static void judge_seen(struct bootstrap *b, const struct hostrecords *records)
+{
+	struct warnings *w = &b->all->e->warnings;
+	const struct pin *seen = seen_of(b);
+	char about[WARNING_TEXT_MAX], text[WARNING_TEXT_MAX] = "";
+	char was[HIT_TEXT_MAX], is[HIT_TEXT_MAX];
+
+	(void)snprintf(about, sizeof(about), "bootstrap %s: ", b->host);
+	if (seen && b->n_hits > 0 && !hostrecords_has(records, &seen->hit)) {
+		hit_text(&seen->hit, was);
+		hit_text(&b->hits[0], is);
+		(void)snprintf(text, sizeof(text),
+			       "%.300sits HIP record in DNS is of %s now, and "
+			       "was of %s before",
+			       about, is, was);
+		add_hit(b, &seen->hit);
+	}
+	warnings_remove_about(w, "hip-record-conflict", about,
+			      text[0] ? text : NULL);
+	if (text[0] != '\0')
+		warnings_add(w, "hip-record-conflict",
+			     "find out which is right; hipline unpin of that "
+			     "host name forgets the one before. Until then "
+			     "both are asked, and only members are believed",
+			     "%s", text);
+}
+
+/* What has a pin holds against DNS (RFC 8005 8.1). */
+static void take_records(struct bootstrap *b, const struct hostrecords *records)
+{
+	struct engine *e = b->all->e;
+	const struct pin *pin = pins_find(e->pins, b->host);
+	const struct hostrecord *faulty = hostrecords_faulty(records);
+
+	b->has_record = faulty != NULL;
+	b->fault = faulty ? faulty->fault : HIPRR_SOUND;
+	if (b->names_hit || pin) {
+		b->hits[0] = pin && !b->names_hit ? pin->hit : b->hits[0];
+		b->n_hits = 1;
+		hostnames_judge(e, &b->hits[0], b->host, records);
+		return;
+	}
+	if (!hostrecords_sound(records))
+		return; /* who it was before it may still be */
+	b->n_hits = 0;
+	for (size_t i = 0; i < records->n; i++)
+		if (records->all[i].fault == HIPRR_SOUND)
+			add_hit(b, &records->all[i].hit);
+	if (!seen_of(b))
+		hostnames_remember(e, b->host, &b->hits[0]);
+	judge_seen(b, records);
+}
+
+/* The time to live of the records, within limits. */
+static uint64_t lifetime_ms(const struct hostrecords *records)
+{
+	const struct hostrecord *sound = hostrecords_sound(records);
+	uint64_t ms = sound ? (uint64_t)sound->ttl_s * 1000 : 0;
+
+	if (ms > OLD_MS)
+		return OLD_MS;
+	return ms < AGAIN_MS ? AGAIN_MS : ms;
+}
+
+static void hear(struct bootstrap *b, const struct bootstraps_answer *a)
+{
+	bool is_done = a->status == ASKER_DONE;
+	uint64_t now_ms = engine_now_ms();
+
+	b->is_tried = false; /* it may be where it was not */
+	if (a->records) {
+		b->no_records = is_done ? NULL : a->error;
+		if (is_done) {
+			take_records(b, a->records);
+			b->due_ms = now_ms + lifetime_ms(a->records);
+		}
+	} else {
+		b->no_address = is_done ? NULL : a->error;
+		if (is_done)
+			memcpy(b->found, a->addresses,
+			       a->n * sizeof(b->found[0]));
+		if (is_done)
+			b->n_found = a->n;
+	}
+	/* The first half of an answer is no reason to complain. */
+	if (b->open > 0)
+		return;
+	if (b->no_records || b->no_address || b->n_hits == 0 ||
+	    b->n_found == 0) {
+		b->pause_ms = b->pause_ms ? 2 * b->pause_ms : RETRY_MS;
+		if (b->pause_ms > RETRY_MAX_MS)
+			b->pause_ms = RETRY_MAX_MS;
+		b->due_ms = now_ms + b->pause_ms;
+	} else {
+		b->pause_ms = 0;
+	}
+	judge_trouble(b);
+	tell(b->all);
+}
+
+void bootstraps_hear(struct bootstraps *b, const char *host,
+		     const struct bootstraps_answer *a)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->all[i]->host && strcmp(b->all[i]->host, host) == 0)
+			hear(b->all[i], a);
+}
+
+/* One question less; false when nobody wants the answer any more. */
+static bool settle(struct bootstrap *b, enum asker_status status)
+{
+	b->open--;
+	if (!b->is_gone)
+		return status != ASKER_ENDED;
+	if (b->open == 0)
+		free_one(b);
+	return false;
+}
+
+static void on_records(void *ctx, enum asker_status status, const char *error,
+		       const struct hostrecords *records)
+{
+	const struct bootstraps_answer a = { .status = status,
+					     .error = error,
+					     .records = records };
+
+	if (settle(ctx, status))
+		hear(ctx, &a);
+}
+
+static void on_addresses(void *ctx, enum asker_status status, const char *error,
+			 const struct locator *addresses, size_t n)
+{
+	const struct bootstraps_answer a = {
+		.status = status, .error = error, .addresses = addresses, .n = n
+	};
+
+	if (settle(ctx, status))
+		hear(ctx, &a);
+}
+
+/* Answers may come at once. */
+static void ask(struct bootstrap *b, uint64_t now_ms)
+{
+	struct asker *asker = b->all->e->asker;
+
+	b->asked_ms = now_ms;
+	b->due_ms = now_ms + RETRY_MAX_MS; /* unless the answer says more */
+	b->open += 2;
+	asker_records(asker, b->host, on_records, b);
+	asker_addresses(asker, b->host, b->port, on_addresses, b);
+}
+
+void bootstraps_tick(struct bootstraps *b, uint64_t now_ms)
+{
+	if (!b || !b->e->asker)
+		return;
+	for (size_t i = 0; i < b->n; i++) {
+		struct bootstrap *one = b->all[i];
+
+		if (one->host && one->open == 0 && now_ms >= one->due_ms)
+			ask(one, now_ms);
+	}
+}
+
+/* What was said of it is of no interest any more. */
+static void forget(struct bootstrap *b)
+{
+	const struct hostrecords none = { .n = 0 };
+	struct warnings *w = &b->all->e->warnings;
+	char about[WARNING_TEXT_MAX];
+
+	if (!b->host)
+		return;
+	(void)snprintf(about, sizeof(about), "bootstrap %s: ", b->host);
+	warnings_remove_about(w, "bootstrap-not-found", about, NULL);
+	warnings_remove_about(w, "hip-record-conflict", about, NULL);
+	if (b->n_hits > 0)
+		hostnames_judge(b->all->e, &b->hits[0], b->host, &none);
+}
+
+void bootstraps_on_pin(struct bootstraps *b, const char *name)
+{
+	for (size_t i = 0; b && i < b->n; i++) {
+		struct bootstrap *one = b->all[i];
+
+		if (!one->host || one->names_hit ||
+		    strcmp(one->host, name) != 0)
+			continue;
+		forget(one);
+		one->n_hits = 0;
+		take_known(one);
+		one->due_ms = 0;
+		tell(b);
+	}
+}
+
+/* Takes the one of this text out of what there was, or NULL. */
+static struct bootstrap *take_old(struct bootstraps *b, const char *text)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct bootstrap *one = b->all[i];
+
+		if (strcmp(one->text, text) != 0)
+			continue;
+		b->all[i] = b->all[--b->n];
+		return one;
+	}
+	return NULL;
+}
+
+int bootstraps_configure(struct bootstraps *b)
+{
+	const struct config_list *list = b ? &b->e->config.bootstrap : NULL;
+	struct bootstrap *fresh[BOOTSTRAPS_MAX];
+	size_t n = 0;
+	int err = 0;
+
+	for (size_t i = 0; b && i < list->n && n < BOOTSTRAPS_MAX; i++) {
+		fresh[n] = take_old(b, list->items[i].text);
+		if (!fresh[n])
+			fresh[n] = make_one(b, list->items[i].text);
+		if (fresh[n])
+			n++;
+		else
+			err = -ENOMEM; /* the others are there all the same */
+	}
+	while (b && b->n > 0) {
+		forget(b->all[--b->n]);
+		take_out(b->all[b->n]);
+	}
+	if (b && n > 0)
+		memcpy(b->all, fresh, n * sizeof(fresh[0]));
+	if (b)
+		b->n = n;
+	return err;
+}
+
+struct bootstraps *bootstraps_new(struct engine *e)
+{
+	struct bootstraps *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->e = e;
+	if (bootstraps_configure(b) == 0)
+		return b;
+	bootstraps_free(b);
+	return NULL;
+}
+
+void bootstraps_free(struct bootstraps *b)
+{
+	for (size_t i = 0; b && i < b->n; i++)
+		take_out(b->all[i]);
+	free(b);
+}
+
+static json_t *one_json(const struct bootstrap *b)
+{
+	json_t *hits = json_array(), *locators = json_array();
+	bool ok = hits && locators;
+
+	for (size_t i = 0; ok && i < b->n_hits; i++) {
+		char text[HIT_TEXT_MAX];
+
+		hit_text(&b->hits[i], text);
+		ok = json_array_append_new(hits, json_string(text)) == 0;
+	}
+	for (size_t i = 0; ok && i < b->n_found; i++) {
+		char text[LOCATOR_TEXT_MAX];
+
+		locator_text(&b->found[i], text);
+		ok = json_array_append_new(locators, json_string(text)) == 0;
+	}
+	return json_pack("{s:s, s:o, s:o, s:s?}", "bootstrap", b->text, "hits",
+			 hits, "locators", locators, "trouble",
+			 b->said[0] ? b->said : NULL);
+}
+
+json_t *bootstraps_report(const struct bootstraps *b)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; b && array && i < b->n; i++)
+		if (json_array_append_new(array, one_json(b->all[i])) != 0) {
+			json_decref(array);
+			array = NULL;
+		}
+	return array;
+}

@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
+# A bootstrap by its name in DNS: a host joins through it and finds the ring,
+# also when DNS is silent at first and when its record becomes another.
+# Budget: 150 s, long 150 s
+set -u
+HIP_TAG=${HIP_TAG:-bs}
+# shellcheck source-path=SCRIPTDIR source=hip.sh
+. "$(dirname "$0")/hip.sh"
+
+command -v dnsmasq >/dev/null || { echo "bootstrap: no dnsmasq"; exit 77; }
+
+# zone LINE...: the name server knows these records, instead of the others.
+zone() {
+	local line
+	{
+		echo "port=53
+bind-interfaces
+listen-address=${NL_IP[ns.eth0]}
+no-resolv
+no-hosts
+local-ttl=60
+pid-file=
+user=root
+local=/example.org/
+host-record=ns.example.org,${NL_IP[ns.eth0]}"
+		for line; do echo "$line"; done
+	} >"$HIP_DIR/dnsmasq.conf"
+	silence
+	nl_bg ns "$HIP_DIR/dnsmasq.log" dnsmasq --keep-in-foreground \
+		--conf-file="$HIP_DIR/dnsmasq.conf"
+	NS_PID=$NL_PID
+	until_true 10 eval 'nl_in ns dig "@${NL_IP[ns.eth0]}" +short +tries=1 +time=2 ns.example.org A | grep -q "^[^;]"' ||
+		{ fail "the name server: $(cat "$HIP_DIR/dnsmasq.log")"; hip_end; }
+}
+silence() {
+	[ -z "${NS_PID:-}" ] || { kill "$NS_PID"; wait "$NS_PID" 2>/dev/null; }
+	NS_PID=''
+}
+# hub HOST...: hub.example.org is at the address of the first, and has the
+# records of all of them.
+hub() {
+	local n lines=("host-record=hub.example.org,${NL_IP[$1.eth0]}")
+	for n; do lines+=("dns-rr=hub.example.org,55,$(rdata "$n")"); done
+	zone "${lines[@]}"
+}
+# rdata HOST: of its HIP record, in hex.
+rdata() {
+	python3 -c '
+import base64, sys
+alg, hit, key = sys.argv[1].split()[3:6]
+hit, key = bytes.fromhex(hit), base64.b64decode(key, validate=True)
+print((bytes([len(hit), int(alg)]) + len(key).to_bytes(2, "big") + hit + key).hex())
+' "${RR[$1]}"
+}
+warns() { hip_json "$1" '.warnings[].code' status | grep -qx "$2"; }
+no_warning() { ! warns "$1" "$2"; }
+joined() { [ "$(hip_json "$1" .overlay.joined status)" = true ]; }
+member() { [ -s "$HIP_DIR/$1/state/membership.json" ]; }
+# of HOST FILTER: what it says of its one bootstrap.
+of() { hip_json "$1" ".overlay.bootstraps[0]$2" status; }
+believes() { [ "$(of "$1" '.hits[0]')" = "${HIP_HIT[$2]}" ]; }
+# afresh HOST: started as one who knows nobody but by its bootstraps.
+afresh() {
+	hip_stop "$1" || return
+	hip_forget "$1"
+	find "$HIP_DIR/$1/state" -name '*.db*' -delete
+	hip_up "$1"
+}
+
+hip_init
+hip_host ns
+for n in a b c; do
+	hip_host $n
+	hip_etc $n
+	echo "127.0.0.1 localhost" >"$HIP_ETC/hosts"
+	echo "nameserver ${NL_IP[ns.eth0]}" >"$HIP_ETC/resolv.conf"
+done
+unset HIP_ETC
+HIP_PEERS[b]='overlay { bootstrap = { hub.example.org } }
+'
+HIP_PEERS[c]=${HIP_PEERS[b]}
+hip_up a b c
+declare -A RR
+for n in a b c; do RR[$n]=$(hip $n id --rr); done
+hip a create example.com >/dev/null
+
+# --- DNS is silent at first. The invitation names an address of nobody.
+hip b join "$(hip a invite bob@example.com --locator 203.0.113.9 2>/dev/null)" \
+	>/dev/null 2>&1 &
+joining=$!
+check 'that nobody knows who the bootstrap is, is said' \
+	until_true 40 warns b bootstrap-not-found
+hub a
+check 'when DNS comes back, the host joins by what it says' until_true 75 member b
+wait $joining
+check 'and is in the ring' until_true 30 joined b
+check 'of which nothing is to be warned' until_true 65 no_warning b bootstrap-not-found
+equal 'the bootstrap is that of the record' "${HIP_HIT[a]}" "$(of b '.hits[0]')"
+equal 'at the address of DNS' "$(hip_address a)" "$(of b '.locators[0]')"
+
+# --- the bootstrap is a member that is not the authority, known by DNS only
+hip c join "$(hip a invite carol@example.com 2>/dev/null)" >/dev/null 2>&1
+check 'another host joins' until_true 30 joined c
+hub b
+check 'where the authority is gone' hip_stop a
+rm "$HIP_DIR/c/state/hosts.json"
+check 'a host begins again, and knows nobody' afresh c
+check 'it finds the ring by the record' until_true 30 joined c
+equal 'which names the member' "${HIP_HIT[b]}" "$(of c '.hits[0]')"
+equal 'established with it' established "$(hip_state c b)"
+check 'that is not somebody it would let in unseen' eval \
+	'! grep -q "${HIP_HIT[b]}" "$HIP_DIR/c/state/membership.json"'
+
+# --- the record becomes another
+hub a
+check 'begun again' afresh c
+check 'that it is another host than before is said' until_true 10 warns c hip-record-conflict
+equal 'the new one is asked, and the one before' 2 "$(of c '.hits | length')"
+check 'unpinned' hip c unpin hub.example.org
+check 'the new one is that of first use' until_true 10 no_warning c hip-record-conflict
+check 'and asked' until_true 10 believes c a
+check 'pinned' hip c pin hub.example.org "${HIP_HIT[b]}"
+check 'the pin holds' until_true 10 believes c b
+check 'and that the record is of another is said' until_true 10 warns c hip-record-conflict
+hip c unpin hub.example.org >/dev/null
+hub b c a
+check 'with several records' afresh c
+check 'all but our own are tried' until_true 30 joined c
+check 'and the ring is found' eval '[ "$(hip_state c b)" = established ]'
+zone "host-record=hub.example.org,${NL_IP[b.eth0]}"
+check 'without a record' hip c reload
+check 'what was known stays' joined c
+hip_end
