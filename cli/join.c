@@ -96,7 +96,7 @@ int join_invite(const struct options *o)
 	struct api_request r = { .command = "invite",
 				 .args = { o->words[1] },
 				 .n_args = 1 };
-	char expires[64], locators[OPTION_LOCATORS_MAX][128];
+	char expires[64], locators[OPTION_LOCATORS_MAX][288];
 	struct client_answer a;
 	int code;
 

@@ -27,6 +27,9 @@ enum {
 	OLD_MS = 3600 * 1000, /* and at most; between by its time to live */
 };
 
+static_assert((int)BOOTSTRAPS_ALL_MAX >=
+		      (int)BOOTSTRAPS_MAX + 2 * (int)TOKEN_BOOTSTRAPS_MAX,
+	      "configuration, membership, invitation");
 static_assert((int)BOOTSTRAPS_HITS_MAX <= (int)HOSTRECORDS_MAX,
 	      "no more than are read");
 
@@ -46,14 +49,13 @@ struct bootstrap {
 	bool is_tried;
 	uint64_t due_ms, asked_ms, pause_ms;
 	const char *no_records, *no_address; /* why; static; NULL: answered */
-	enum hiprr_fault fault; /* of its record, while none is sound */
-	bool has_record;
+	enum hiprr_fault fault;	     /* of its record, while none is sound */
 	char said[WARNING_TEXT_MAX]; /* its trouble, or "" */
 };
 
 struct bootstraps {
 	struct engine *e;
-	struct bootstrap *all[BOOTSTRAPS_MAX];
+	struct bootstrap *all[BOOTSTRAPS_ALL_MAX];
 	size_t n;
 };
 
@@ -223,7 +225,7 @@ void bootstraps_on_failed(struct bootstraps *b, const struct hit *hit)
 static void tell(struct bootstraps *b)
 {
 	struct engine *e = b->e;
-	struct hit hits[BOOTSTRAPS_MAX * BOOTSTRAPS_HITS_MAX];
+	struct hit hits[BOOTSTRAPS_ALL_MAX * BOOTSTRAPS_HITS_MAX];
 	size_t n = bootstraps_hits(b, hits, sizeof(hits) / sizeof(hits[0]));
 	size_t n_told;
 	struct locator told[LOCATORS_MAX];
@@ -248,7 +250,7 @@ static void judge_trouble(struct bootstrap *b)
 			       "%.300sit is not known who it is, and DNS does "
 			       "not answer: %s",
 			       about, b->no_records);
-	else if (b->n_hits == 0 && b->has_record)
+	else if (b->n_hits == 0 && b->fault != HIPRR_SOUND)
 		(void)snprintf(text, sizeof(text),
 			       "%.300sits HIP record in DNS is refused: %s",
 			       about, hiprr_fault_text(b->fault));
@@ -306,7 +308,6 @@ static void take_records(struct bootstrap *b, const struct hostrecords *records)
 	const struct pin *pin = pins_find(e->pins, b->host);
 	const struct hostrecord *faulty = hostrecords_faulty(records);
 
-	b->has_record = faulty != NULL;
 	b->fault = faulty ? faulty->fault : HIPRR_SOUND;
 	if (b->names_hit || pin) {
 		b->hits[0] = pin && !b->names_hit ? pin->hit : b->hits[0];
@@ -350,11 +351,9 @@ static void hear(struct bootstrap *b, const struct bootstraps_answer *a)
 		}
 	} else {
 		b->no_address = is_done ? NULL : a->error;
-		if (is_done)
-			memcpy(b->found, a->addresses,
-			       a->n * sizeof(b->found[0]));
-		if (is_done)
-			b->n_found = a->n;
+		for (size_t i = 0; is_done && i < a->n; i++)
+			b->found[i] = a->addresses[i];
+		b->n_found = is_done ? a->n : b->n_found;
 	}
 	/* The first half of an answer is no reason to complain. */
 	if (b->open > 0)
@@ -483,44 +482,79 @@ static struct bootstrap *take_old(struct bootstraps *b, const char *text)
 	return NULL;
 }
 
-int bootstraps_configure(struct bootstraps *b)
-{
-	const struct config_list *list = b ? &b->e->config.bootstrap : NULL;
-	struct bootstrap *fresh[BOOTSTRAPS_MAX];
-	size_t n = 0;
-	int err = 0;
+/* What there will be. */
+struct fresh {
+	struct bootstraps *b;
+	struct bootstrap *all[BOOTSTRAPS_ALL_MAX];
+	size_t n;
+};
 
-	for (size_t i = 0; b && i < list->n && n < BOOTSTRAPS_MAX; i++) {
-		fresh[n] = take_old(b, list->items[i].text);
-		if (!fresh[n])
-			fresh[n] = make_one(b, list->items[i].text);
-		if (fresh[n])
-			n++;
-		else
-			err = -ENOMEM; /* the others are there all the same */
+static void take_one(struct fresh *f, const char *text)
+{
+	struct bootstrap *one;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->all[i]->text, text) == 0)
+			return;
+	if (f->n == BOOTSTRAPS_ALL_MAX)
+		return;
+	one = take_old(f->b, text);
+	if (!one)
+		one = make_one(f->b, text);
+	if (one)
+		f->all[f->n++] = one;
+	else
+		log_error("bootstrap", "out of memory");
+}
+
+static void take_invited(struct fresh *f, const struct token_bootstrap *all,
+			 size_t n)
+{
+	char text[HIT_TEXT_MAX + NAME_DOMAIN_MAX + 8], hit[HIT_TEXT_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].host[0] == '\0')
+			continue; /* enrolment knows where it is */
+		hit_text(&all[i].hit, hit);
+		(void)snprintf(text, sizeof(text), "%s@%s:%u", hit, all[i].host,
+			       all[i].locator.port); /* fits */
+		take_one(f, text);
 	}
-	while (b && b->n > 0) {
+}
+
+void bootstraps_configure(struct bootstraps *b)
+{
+	struct fresh f = { .b = b };
+	const struct config_list *list;
+	const struct token *t;
+
+	if (!b)
+		return;
+	list = &b->e->config.bootstrap;
+	for (size_t i = 0; i < list->n; i++)
+		take_one(&f, list->items[i].text);
+	take_invited(&f, b->e->membership.bootstraps,
+		     b->e->membership.n_bootstraps);
+	t = enrol_joining(b->e->enrol);
+	if (t)
+		take_invited(&f, t->bootstraps, t->n_bootstraps);
+	while (b->n > 0) {
 		forget(b->all[--b->n]);
 		take_out(b->all[b->n]);
 	}
-	if (b && n > 0)
-		memcpy(b->all, fresh, n * sizeof(fresh[0]));
-	if (b)
-		b->n = n;
-	return err;
+	memcpy(b->all, f.all, sizeof(b->all));
+	b->n = f.n;
 }
 
 struct bootstraps *bootstraps_new(struct engine *e)
 {
 	struct bootstraps *b = calloc(1, sizeof(*b));
 
-	if (!b)
-		return NULL;
-	b->e = e;
-	if (bootstraps_configure(b) == 0)
-		return b;
-	bootstraps_free(b);
-	return NULL;
+	if (b) {
+		b->e = e;
+		bootstraps_configure(b);
+	}
+	return b;
 }
 
 void bootstraps_free(struct bootstraps *b)

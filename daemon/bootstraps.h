@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Whom to begin with in an overlay: those of the configuration. Where one is
- * named by its host name, DNS says who it is (HIP records, RFC 8005) and
- * where; it is asked at once, when its answer is too old, and when the
- * bootstrap does not answer. DNS proves nothing: who is a member shows by its
- * certificate, so that a wrong record leads to nobody who is believed.
+ * Whom to begin with in an overlay: those of the configuration, and those of
+ * the invitation that are named by host names. Where one is named by its host
+ * name, DNS says who it is (HIP records, RFC 8005) and where; it is asked at
+ * once, when its answer is too old, and when the bootstrap does not answer. DNS
+ * proves nothing: who is a member shows by its certificate, so that a wrong
+ * record leads to nobody who is believed.
  */
 #ifndef HIPLINE_BOOTSTRAPS_H
 #define HIPLINE_BOOTSTRAPS_H
@@ -20,7 +21,9 @@ struct bootstraps;
 struct engine;
 
 enum {
-	BOOTSTRAPS_MAX = 16,	 /* of the configuration */
+	BOOTSTRAPS_MAX = 16, /* of the configuration */
+	/* With those that an invitation names by host names. */
+	BOOTSTRAPS_ALL_MAX = BOOTSTRAPS_MAX + 2 * 8,
 	BOOTSTRAPS_HITS_MAX = 4, /* of one host name, by its records */
 };
 
@@ -28,10 +31,10 @@ enum {
 struct bootstraps *bootstraps_new(struct engine *e);
 void bootstraps_free(struct bootstraps *b);
 
-/* Begins anew with what the configuration says now; what stays in it stays
- * as it was found. 0 or -ENOMEM. Each of these does nothing for NULL. */
-__attribute__((warn_unused_result)) int
-bootstraps_configure(struct bootstraps *b);
+/* Begins anew with what configuration, membership and the invitation that is
+ * being used say now; what stays in it stays as it was found. What there is no
+ * memory for is left out. Each of these does nothing for NULL. */
+void bootstraps_configure(struct bootstraps *b);
 
 /* Asks DNS about those of which it is time. Each second. */
 void bootstraps_tick(struct bootstraps *b, uint64_t now_ms);
@@ -43,7 +46,7 @@ size_t bootstraps_hits(const struct bootstraps *b, struct hit out[],
 /* Whether the configuration itself names that HIT as one. */
 bool bootstraps_names(const struct bootstraps *b, const struct hit *hit);
 
-/* Those HITs; out has BOOTSTRAPS_MAX. */
+/* Those HITs; out has BOOTSTRAPS_ALL_MAX. */
 size_t bootstraps_named(const struct bootstraps *b, struct hit out[]);
 
 /* Adds where it is, as far as *n is below cap. */

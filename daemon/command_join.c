@@ -7,6 +7,7 @@
 
 #include "daemon/addresses.h"
 #include "daemon/base/name.h"
+#include "daemon/config_check.h"
 #include "daemon/config_value.h"
 #include "daemon/enrol.h"
 #include "daemon/underlay.h"
@@ -182,6 +183,29 @@ static bool add_locator(struct token *t, const struct hit *hit,
 	return true;
 }
 
+/* A host name in an invitation, which DNS tells the address of. */
+static bool add_host(struct token *t, const struct hit *hit, const char *text)
+{
+	struct token_bootstrap *b = &t->bootstraps[t->n_bootstraps];
+
+	if (t->n_bootstraps == TOKEN_BOOTSTRAPS_MAX)
+		return false;
+	*b = (struct token_bootstrap){ .hit = *hit };
+	if (!config_split_host(text, HIP_UDP_PORT, b->host, &b->locator.port))
+		return false;
+	t->n_bootstraps++;
+	return true;
+}
+
+static bool add_place(struct token *t, const struct hit *hit, const char *text)
+{
+	struct locator l;
+
+	if (locator_from_text(text, HIP_UDP_PORT, &l) == 0)
+		return add_locator(t, hit, &l);
+	return add_host(t, hit, text);
+}
+
 struct wish {
 	bool device;
 	uint64_t expires_s;
@@ -196,7 +220,6 @@ static bool take_wishes(const struct command_call *c, struct token *t,
 
 	for (size_t i = 1; i < c->n_args; i++) {
 		const char *word = c->args[i];
-		struct locator l;
 
 		if (strcmp(word, "device") == 0) {
 			w->device = true;
@@ -209,11 +232,11 @@ static bool take_wishes(const struct command_call *c, struct token *t,
 				return false;
 			}
 		} else if (strncmp(word, "locator=", 8) != 0 ||
-			   locator_from_text(word + 8, HIP_UDP_PORT, &l) < 0 ||
-			   !add_locator(t, own, &l)) {
+			   !add_place(t, own, word + 8)) {
 			command_say(c->answer, API_USAGE,
-				    "'%s' is no locator; write an address, "
-				    "with :PORT or without, or [v6]:PORT",
+				    "'%s' is no locator; write an address or "
+				    "a host name, with :PORT or without, or "
+				    "[v6]:PORT",
 				    strchr(word, '=') ? strchr(word, '=') + 1
 						      : word);
 			return false;
@@ -245,8 +268,9 @@ static bool find_locators(const struct command_call *c, struct token *t)
 static bool is_private(const struct token *t)
 {
 	for (size_t i = 0; i < t->n_bootstraps; i++)
-		if (locator_scope(&t->bootstraps[i].locator) ==
-		    LOCATOR_SCOPE_GLOBAL)
+		if (t->bootstraps[i].host[0] != '\0' ||
+		    locator_scope(&t->bootstraps[i].locator) ==
+			    LOCATOR_SCOPE_GLOBAL)
 			return false;
 	return true;
 }
@@ -364,6 +388,12 @@ void command_invite(const struct command_call *c)
 	}
 	if (!take_wishes(c, &t, &w) || !find_locators(c, &t))
 		return;
+	if (!token_fits(&t)) {
+		command_say(c->answer, API_FAILED,
+			    "these names are too long for one invitation; "
+			    "give fewer host names, or addresses");
+		return;
+	}
 	t.expires_s = now_s() + w.expires_s;
 	if (!w.device) /* several devices are several invitations */
 		w.open_until_s = issuer_open_until(is, t.name, now_s());

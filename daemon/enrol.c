@@ -58,7 +58,8 @@ struct issuer *enrol_issuer(struct enrol *en)
 static void take_locator(const struct token_bootstrap *b, const struct hit *hit,
 			 struct locator out[], size_t *n)
 {
-	if (hit_equal(&b->hit, hit) && *n < LOCATORS_MAX)
+	/* Where a host name is, the bootstraps know. */
+	if (b->host[0] == '\0' && hit_equal(&b->hit, hit) && *n < LOCATORS_MAX)
 		out[(*n)++] = b->locator;
 }
 
@@ -92,6 +93,7 @@ void enrol_tell_peer(struct enrol *en, const struct hit *hit)
 static void tell_bootstraps(struct enrol *en, const struct token_bootstrap *all,
 			    size_t n)
 {
+	bootstraps_configure(en->e->bootstraps);
 	for (size_t i = 0; i < n; i++)
 		enrol_tell_peer(en, &all[i].hit);
 }
@@ -99,7 +101,7 @@ static void tell_bootstraps(struct enrol *en, const struct token_bootstrap *all,
 void enrol_tell_peers(struct enrol *en)
 {
 	const struct membership *m = &en->e->membership;
-	struct hit hits[BOOTSTRAPS_MAX];
+	struct hit hits[BOOTSTRAPS_ALL_MAX];
 	size_t n = bootstraps_named(en->e->bootstraps, hits);
 
 	for (size_t i = 0; i < n; i++)
@@ -224,6 +226,7 @@ int enrol_take(struct enrol *en, const struct membership *m)
 		return err;
 	}
 	e->membership = *m;
+	bootstraps_configure(en->e->bootstraps);
 	engine_membership_changed(e);
 	return 0;
 }

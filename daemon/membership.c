@@ -2,13 +2,15 @@
 /*
  * The file is JSON, membership.json: {"overlay", "founder", "host", "name",
  * "algorithm", "authority", "certificate", "bootstraps": [{"hit",
- * "locator"}]}, keys and certificate in base64. What is read is judged like
- * what comes from elsewhere; only that a certificate has expired meanwhile
- * makes the file no worse.
+ * "locator"}]}, which may be a host name with a port, keys and certificate in
+ * base64. What is read is judged like what comes from elsewhere; only that a
+ * certificate has expired meanwhile makes the file no worse.
  */
 #include "daemon/membership.h"
 
 #include "daemon/base/locator.h"
+#include "daemon/config_check.h"
+#include "daemon/hip/limits.h"
 #include "daemon/statefile.h"
 
 #include <assert.h>
@@ -16,6 +18,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -98,8 +101,11 @@ static bool take_bootstraps(const json_t *list, struct membership *m)
 		const char *hit = text_of(one, "hit");
 		const char *locator = text_of(one, "locator");
 
-		if (!hit || !locator || hit_from_text(hit, &b->hit) < 0 ||
-		    locator_from_text(locator, 0, &b->locator) < 0)
+		if (!hit || !locator || hit_from_text(hit, &b->hit) < 0)
+			return false;
+		if (locator_from_text(locator, 0, &b->locator) < 0 &&
+		    !config_split_host(locator, HIP_UDP_PORT, b->host,
+				       &b->locator.port))
 			return false;
 	}
 	m->n_bootstraps = json_array_size(list);
@@ -187,10 +193,15 @@ static json_t *bootstraps_json(const struct membership *m)
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < m->n_bootstraps; i++) {
-		char hit[HIT_TEXT_MAX], locator[LOCATOR_TEXT_MAX];
+		const struct token_bootstrap *b = &m->bootstraps[i];
+		char hit[HIT_TEXT_MAX], locator[NAME_DOMAIN_MAX + 8];
 
-		hit_text(&m->bootstraps[i].hit, hit);
-		locator_text(&m->bootstraps[i].locator, locator);
+		hit_text(&b->hit, hit);
+		if (b->host[0] != '\0')
+			(void)snprintf(locator, sizeof(locator), "%s:%u",
+				       b->host, b->locator.port); /* fits */
+		else
+			locator_text(&b->locator, locator);
 		if (json_array_append_new(list,
 					  json_pack("{s:s, s:s}", "hit", hit,
 						    "locator", locator)) != 0) {

@@ -181,11 +181,10 @@ static void change_peers(struct engine *e, const struct config *old)
 /* Those whose HITs are written down, before or now. */
 static void change_bootstraps(struct engine *e)
 {
-	struct hit hits[2 * BOOTSTRAPS_MAX];
+	struct hit hits[2 * BOOTSTRAPS_ALL_MAX];
 	size_t n = bootstraps_named(e->bootstraps, hits);
 
-	if (bootstraps_configure(e->bootstraps) < 0)
-		log_error("bootstrap", "out of memory");
+	bootstraps_configure(e->bootstraps);
 	n += bootstraps_named(e->bootstraps, hits + n);
 	for (size_t i = 0; i < n; i++)
 		if (!engine_has_peer(e, &hits[i]))

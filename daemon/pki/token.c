@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <sodium.h>
 
-enum { TOKEN_VERSION = 1 };
+enum { TOKEN_VERSION = 1, TOKEN_VERSION_HOSTS = 2 };
 
 static const char prefix[] = "hipline1:";
 
@@ -17,24 +17,42 @@ static_assert(crypto_auth_BYTES == TOKEN_MAC_LEN &&
 		      crypto_auth_KEYBYTES == TOKEN_MAC_KEY_LEN,
 	      "libsodium's crypto_auth is HMAC-SHA-512-256");
 
+static bool has_hosts(const struct token *t)
+{
+	for (size_t i = 0; i < t->n_bootstraps; i++)
+		if (t->bootstraps[i].host[0] != '\0')
+			return true;
+	return false;
+}
+
+static void write_bootstrap(struct wr *w, const struct token_bootstrap *b,
+			    uint8_t version)
+{
+	size_t len = strlen(b->host);
+
+	wr_bytes(w, b->hit.bytes, sizeof(b->hit.bytes));
+	wr_bytes(w, b->locator.addr, sizeof(b->locator.addr));
+	wr_u16(w, b->locator.port);
+	if (version == TOKEN_VERSION_HOSTS) {
+		wr_u8(w, (uint8_t)len);
+		wr_bytes(w, b->host, len);
+	}
+}
+
 static void write_unsealed(struct wr *w, const struct token *t)
 {
+	uint8_t version = has_hosts(t) ? TOKEN_VERSION_HOSTS : TOKEN_VERSION;
 	size_t overlay = strlen(t->overlay), name = strlen(t->name);
 
 	assert(t->n_bootstraps <= TOKEN_BOOTSTRAPS_MAX);
-	wr_u8(w, TOKEN_VERSION);
+	wr_u8(w, version);
 	wr_u8(w, (uint8_t)overlay);
 	wr_bytes(w, t->overlay, overlay);
 	wr_bytes(w, t->authority.bytes, sizeof(t->authority.bytes));
 	wr_bytes(w, t->key_hash, sizeof(t->key_hash));
 	wr_u8(w, (uint8_t)t->n_bootstraps);
-	for (size_t i = 0; i < t->n_bootstraps; i++) {
-		const struct token_bootstrap *b = &t->bootstraps[i];
-
-		wr_bytes(w, b->hit.bytes, sizeof(b->hit.bytes));
-		wr_bytes(w, b->locator.addr, sizeof(b->locator.addr));
-		wr_u16(w, b->locator.port);
-	}
+	for (size_t i = 0; i < t->n_bootstraps; i++)
+		write_bootstrap(w, &t->bootstraps[i], version);
 	wr_u16(w, (uint16_t)name);
 	wr_bytes(w, t->name, name);
 	wr_u64(w, t->expires_s);
@@ -51,6 +69,16 @@ static void mac(const struct token *t, const uint8_t key[TOKEN_MAC_KEY_LEN],
 	assert(!wr_failed(&w)); /* the limits are such that it fits */
 	(void)crypto_auth(out, bytes, wr_len(&w), key); /* always 0 */
 	sodium_memzero(bytes, sizeof(bytes));
+}
+
+bool token_fits(const struct token *t)
+{
+	uint8_t bytes[TOKEN_BYTES_MAX];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+
+	token_write(&w, t);
+	sodium_memzero(bytes, sizeof(bytes));
+	return !wr_failed(&w);
 }
 
 void token_seal(struct token *t, const uint8_t key[TOKEN_MAC_KEY_LEN])
@@ -100,23 +128,49 @@ static void read_text(struct rd *r, size_t len, char *out, size_t max)
 	out[len] = '\0';
 }
 
-static void read_bootstraps(struct rd *r, struct token *t)
+static bool host_is_fit(const char *host)
 {
-	t->n_bootstraps = rd_u8(r);
-	if (t->n_bootstraps == 0 || t->n_bootstraps > TOKEN_BOOTSTRAPS_MAX) {
+	char canonical[NAME_DOMAIN_MAX + 1];
+
+	return name_domain_canonical(host, canonical) == 0 &&
+	       strcmp(canonical, host) == 0;
+}
+
+static void read_bootstrap(struct rd *r, uint8_t version,
+			   struct token_bootstrap *b)
+{
+	size_t len = 0;
+	bool is_fit;
+
+	rd_copy(r, b->hit.bytes, sizeof(b->hit.bytes));
+	rd_copy(r, b->locator.addr, sizeof(b->locator.addr));
+	b->locator.port = rd_u16(r);
+	if (version == TOKEN_VERSION_HOSTS)
+		len = rd_u8(r);
+	read_text(r, len, b->host, NAME_DOMAIN_MAX);
+	is_fit = b->host[0] != '\0'
+			 ? sodium_is_zero(b->locator.addr,
+					  sizeof(b->locator.addr)) &&
+				   host_is_fit(b->host)
+			 : locator_scope(&b->locator) != LOCATOR_SCOPE_NONE;
+	if (!hit_is_hit(&b->hit) || b->locator.port == 0 || !is_fit)
+		r->failed = true;
+}
+
+static void read_bootstraps(struct rd *r, uint8_t version, struct token *t)
+{
+	size_t n = rd_u8(r);
+
+	if (n == 0 || n > TOKEN_BOOTSTRAPS_MAX) {
 		r->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < t->n_bootstraps; i++) {
-		struct token_bootstrap *b = &t->bootstraps[i];
-
-		rd_copy(r, b->hit.bytes, sizeof(b->hit.bytes));
-		rd_copy(r, b->locator.addr, sizeof(b->locator.addr));
-		b->locator.port = rd_u16(r);
-		if (!hit_is_hit(&b->hit) || b->locator.port == 0 ||
-		    locator_scope(&b->locator) == LOCATOR_SCOPE_NONE)
-			r->failed = true;
-	}
+	t->n_bootstraps = n;
+	for (size_t i = 0; i < n; i++)
+		read_bootstrap(r, version, &t->bootstraps[i]);
+	/* There is one form for each. */
+	if (has_hosts(t) != (version == TOKEN_VERSION_HOSTS))
+		r->failed = true;
 }
 
 static bool names_fit(const struct token *t)
@@ -132,19 +186,21 @@ static bool names_fit(const struct token *t)
 bool token_parse(struct rd r, struct token *out)
 {
 	struct token t = { .n_bootstraps = 0 };
+	bool is_long = rd_left(&r) > TOKEN_BYTES_MAX;
 	uint8_t version = rd_u8(&r);
 	size_t len = rd_u8(&r);
 
 	read_text(&r, len, t.overlay, NAME_DOMAIN_MAX);
 	rd_copy(&r, t.authority.bytes, sizeof(t.authority.bytes));
 	rd_copy(&r, t.key_hash, sizeof(t.key_hash));
-	read_bootstraps(&r, &t);
+	read_bootstraps(&r, version, &t);
 	len = rd_u16(&r);
 	read_text(&r, len, t.name, NAME_LEN_MAX);
 	t.expires_s = rd_u64(&r);
 	rd_copy(&r, t.secret, sizeof(t.secret));
 	rd_copy(&r, t.mac, sizeof(t.mac));
-	if (!rd_done(&r) || version != TOKEN_VERSION ||
+	if (!rd_done(&r) || is_long ||
+	    (version != TOKEN_VERSION && version != TOKEN_VERSION_HOSTS) ||
 	    !hit_is_hit(&t.authority) || !names_fit(&t))
 		return false;
 	*out = t;

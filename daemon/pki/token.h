@@ -7,10 +7,12 @@
  *	n 1 | n * (bootstrap HIT 16, address 16, port 2) | name<1..2^16-1> |
  *	expiry 8, seconds since 1970 | secret 16 | MAC 32
  *
- * with lengths of 1 and of 2 bytes. The MAC (HMAC-SHA-512-256) is under a key
- * that only the authority has: who is invited cannot check it, but compares
- * overlay and key with what the inviter says. A bootstrap's locator may be
- * that of a relay that passes I1 on to it. The secret goes to the authority
+ * with lengths of 1 and of 2 bytes. Where a bootstrap is named by a host name
+ * it is version 2, and behind each port stands host<0..253>, with a length of
+ * 1 byte; the address before a host name is zero. The MAC (HMAC-SHA-512-256) is
+ *under a key that only the authority has: who is invited cannot check it, but
+ *compares overlay and key with what the inviter says. A bootstrap's locator may
+ *be that of a relay that passes I1 on to it. The secret goes to the authority
  * only.
  */
 #ifndef HIPLINE_TOKEN_H
@@ -30,7 +32,8 @@ enum {
 
 struct token_bootstrap {
 	struct hit hit;
-	struct locator locator;
+	struct locator locator;		/* of a host name its port only */
+	char host[NAME_DOMAIN_MAX + 1]; /* canonical; "": there is none */
 };
 
 struct token {
@@ -44,6 +47,9 @@ struct token {
 	uint8_t secret[TOKEN_SECRET_LEN];
 	uint8_t mac[TOKEN_MAC_LEN];
 };
+
+/* Whether it fits its limit: not so with many long host names. */
+bool token_fits(const struct token *t);
 
 /* Sets the MAC over all the rest. */
 void token_seal(struct token *t, const uint8_t key[TOKEN_MAC_KEY_LEN]);

@@ -52,6 +52,75 @@ Test(token, it_comes_back_from_its_text)
 	cr_expect(token_is_sealed(&u, key));
 }
 
+Test(token, a_bootstrap_may_have_a_host_name)
+{
+	struct token t = sample(), u;
+
+	t.bootstraps[1].locator = (struct locator){ .port = 10501 };
+	strcpy(t.bootstraps[1].host, "hub.example.org");
+	token_seal(&t, key);
+	token_text(&t, text);
+	cr_expect_eq(strncmp(text, "hipline1:Ag", 11), 0, "version 2");
+	cr_assert(token_from_text(text, &u));
+	cr_expect(token_is_sealed(&u, key));
+	cr_expect_str_eq(u.bootstraps[0].host, "");
+	cr_expect(locator_equal(&u.bootstraps[0].locator,
+				&t.bootstraps[0].locator));
+	cr_expect_str_eq(u.bootstraps[1].host, "hub.example.org");
+	cr_expect_eq(u.bootstraps[1].locator.port, 10501);
+}
+
+/* Whether it is read again, whatever its MAC. */
+static bool is_read(const struct token *t)
+{
+	struct token u;
+
+	token_text(t, text);
+	return token_from_text(text, &u);
+}
+
+Test(token, a_host_name_has_one_form)
+{
+	struct token t = sample();
+
+	strcpy(t.bootstraps[1].host, "hub.example.org");
+	cr_expect_not(is_read(&t), "with an address");
+	t.bootstraps[1].locator = (struct locator){ .port = 10501 };
+	cr_expect(is_read(&t));
+	strcpy(t.bootstraps[1].host, "Hub.example.org");
+	cr_expect_not(is_read(&t), "not canonical");
+	t.bootstraps[1].host[0] = '\0';
+	cr_expect_not(is_read(&t), "neither");
+}
+
+Test(token, many_long_host_names_do_not_fit)
+{
+	static uint8_t bytes[2 * TOKEN_BYTES_MAX];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+	struct token t = sample(), u;
+	struct token_bootstrap *b = t.bootstraps;
+
+	cr_expect(token_fits(&t));
+	b[0].locator = (struct locator){ .port = 1 };
+	for (size_t i = 0; i < 4; i++) {
+		memset(b[0].host + 62 * i, 'a', 61);
+		b[0].host[62 * i + 61] = '.';
+	}
+	memcpy(b[0].host + 248, "org", 4);
+	t.n_bootstraps = TOKEN_BOOTSTRAPS_MAX;
+	for (size_t i = 1; i < t.n_bootstraps; i++)
+		b[i] = b[0];
+	cr_expect_not(token_fits(&t));
+	token_write(&w, &t);
+	cr_expect_not(token_parse(rd_init(bytes, wr_len(&w)), &u),
+		      "nobody has to write it again");
+	t.n_bootstraps = 4;
+	cr_expect(token_fits(&t));
+	w = wr_init(bytes, sizeof(bytes));
+	token_write(&w, &t);
+	cr_expect(token_parse(rd_init(bytes, wr_len(&w)), &u));
+}
+
 Test(token, each_character_counts)
 {
 	struct token t = sample(), u;
