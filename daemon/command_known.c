@@ -139,8 +139,9 @@ void command_pin(const struct command_call *c)
 	bootstraps_on_pin(e->bootstraps, name);
 }
 
-/* What was seen of a host at first use, and said against it. */
-static bool forget_host(struct engine *e, const char *name)
+/* What was seen of a host at first use, and said against it. 0, -ENOENT when
+ * there is nothing, or why it is not written down. */
+static int forget_host(struct engine *e, const char *name)
 {
 	const struct hostrecords none = { .n = 0 };
 	const struct pin *seen = e->seen ? pins_find(e->seen, name) : NULL;
@@ -151,14 +152,15 @@ static bool forget_host(struct engine *e, const char *name)
 	if (pin && pin->line == 0)
 		hostnames_judge(e, &pin->hit, name, &none);
 	if (!seen)
-		return false;
+		return -ENOENT;
 	was = seen->hit;
 	hostnames_judge(e, &was, name, &none);
 	err = pins_remove(e->seen, name);
 	if (err == 0 && !pins_has_hit(e->seen, &was))
 		change_rights(e, &was); /* nor is it let in any more */
-	return err == 0 &&
-	       (!e->seen_writable || pins_save(e->seen, e->state_dir) == 0);
+	if (err < 0)
+		return err;
+	return e->seen_writable ? pins_save(e->seen, e->state_dir) : -EROFS;
 }
 
 void command_unpin(const struct command_call *c)
@@ -167,7 +169,7 @@ void command_unpin(const struct command_call *c)
 	char name[NAME_LEN_MAX + 1];
 	const struct pin *old;
 	struct hit before;
-	int err;
+	int err, seen_err;
 
 	if (name_canonical(c->args[0], name) < 0) {
 		command_say(c->answer, API_USAGE,
@@ -178,9 +180,8 @@ void command_unpin(const struct command_call *c)
 	old = pins_find(e->pins, name);
 	if (old)
 		before = old->hit;
-	err = forget_host(e, name) ? 0 : -ENOENT;
-	if (old || err < 0)
-		err = pins_remove(e->pins, name);
+	seen_err = forget_host(e, name);
+	err = old || seen_err == -ENOENT ? pins_remove(e->pins, name) : 0;
 	if (err == -EEXIST)
 		complain_configured(c, name);
 	else if (err == -ENOENT)
@@ -188,7 +189,10 @@ void command_unpin(const struct command_call *c)
 			    name);
 	if (err < 0)
 		return;
+	/* It holds from now on, written or not; the answer tells. */
 	save_pins(c);
+	if (seen_err < 0 && seen_err != -ENOENT)
+		judge_save(c, "hosts.json", seen_err);
 	if (old)
 		change_rights(e, &before);
 	bootstraps_on_pin(e->bootstraps, name);

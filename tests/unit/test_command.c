@@ -294,6 +294,22 @@ Test(command, pins_are_made_kept_and_removed)
 	       "not pinned");
 }
 
+Test(command, a_host_that_cannot_be_forgotten_on_disk_is_not_said_to_be_unknown)
+{
+	struct hit hit;
+
+	e.seen = pins_new();
+	e.seen_writable = false;
+	cr_assert_eq(hit_from_text(HIT_A, &hit), 0);
+	cr_assert_eq(pins_add(e.seen, "h.example.org", &hit, 0), 0);
+	expect(run("unpin", "h.example.org", NULL), API_FAILED,
+	       "hosts.json cannot be written");
+	expect(run("unpin", "h.example.org", NULL), API_NO_SUCH_NAME,
+	       "not pinned");
+	pins_free(e.seen);
+	e.seen = NULL;
+}
+
 Test(command, what_the_configuration_says_is_changed_there)
 {
 	expect(run("pin", "bob@example.com", HIT_B), API_FAILED, "t.conf:3");
