@@ -22,9 +22,12 @@
 /* What a waiter has asked DNS for; gone with the last answer. */
 struct host_ask {
 	struct engine *e;
-	uint64_t id;			     /* of the waiter */
-	size_t open;			     /* questions */
-	bool ended;			     /* with the engine */
+	uint64_t id;	/* of the waiter */
+	size_t open;	/* questions */
+	bool ended;	/* with the engine */
+	bool is_served; /* by a pin; what DNS says comes behind: */
+	struct hit hit;
+	char name[NAME_LEN_MAX + 1];
 	const char *no_records, *no_address; /* why; static; NULL: answered */
 	struct hostrecords records;
 	struct locator addresses[ASKER_ADDRESSES_MAX];
@@ -242,6 +245,42 @@ static void decide(const struct host_ask *h, struct waiter *w)
 		show(w, &d);
 }
 
+/* Whether it was seen somewhere, so that no address is waited for. */
+static bool was_seen(const struct engine *e, const struct hit *hit)
+{
+	struct host_assoc_info a;
+
+	return recovery_knows(e, hit) || host_assoc_find(e->host, hit, &a);
+}
+
+/* A pin does not wait for what DNS says of who it is. */
+static void serve_pin(struct host_ask *h)
+{
+	struct waiter *w = h->ended ? NULL : find_waiter(h);
+	const struct pin *pin =
+		w && w->connects ? pins_find(h->e->pins, w->name) : NULL;
+
+	if (!pin || (h->n == 0 && !was_seen(h->e, &pin->hit)))
+		return;
+	h->is_served = true;
+	h->hit = pin->hit;
+	memcpy(h->name, w->name, sizeof(h->name));
+	w->lookup = 0;
+	connect_to(h, w, &h->hit);
+}
+
+/* What has come since the pin was served. */
+static void follow(const struct host_ask *h)
+{
+	const struct pin *pin = pins_find(h->e->pins, h->name);
+
+	if (!pin || !hit_equal(&pin->hit, &h->hit))
+		return; /* it is another by now */
+	if (!h->no_records)
+		hostnames_judge(h->e, &h->hit, h->name, &h->records);
+	tell_peer(h, &h->hit);
+}
+
 /* One answer less to wait for. */
 static void settle(struct host_ask *h)
 {
@@ -249,9 +288,11 @@ static void settle(struct host_ask *h)
 
 	if (--h->open > 0)
 		return;
-	w = h->ended ? NULL : find_waiter(h);
+	w = h->ended || h->is_served ? NULL : find_waiter(h);
 	if (w)
 		decide(h, w);
+	else if (h->is_served && !h->ended)
+		follow(h);
 	free(h);
 }
 
@@ -275,6 +316,8 @@ static void on_addresses(void *ctx, enum asker_status status, const char *error,
 	h->no_address = status == ASKER_DONE ? NULL : error;
 	for (h->n = 0; h->n < n; h->n++)
 		h->addresses[h->n] = addresses[h->n];
+	if (!h->is_served)
+		serve_pin(h);
 	settle(h);
 }
 
@@ -303,6 +346,8 @@ bool command_ask_host(const struct command_call *c, const char *name,
 				on_addresses, h);
 	else
 		settle(h);
+	if (h->open > 1 && !h->is_served)
+		serve_pin(h);
 	settle(h);
 	engine_schedule(e);
 	return true;

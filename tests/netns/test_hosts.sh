@@ -172,7 +172,8 @@ check 'the new one is believed' hip alice ping bob.example.org -c 1
 check 'nothing is said any more' no_warning hip-record-conflict
 
 # --- a peer's locator is a host name
-zone "$(a bob bob)" "$(rr bob bob)" "$(a dave dave)" "$(rr dave bob)"
+zone "$(a bob bob)" "$(rr bob bob)" "$(a dave dave)" "$(rr dave bob)" \
+	"$(a carol carol)"
 HIP_PEERS[alice]=''
 hip_knows alice bob bob.example.org
 hip_knows alice dave dave.example.org:10500
@@ -185,12 +186,17 @@ check 'which is said' until_true 5 warns hip-record-conflict
 equal 'of it alone' 1 \
 	"$(hip_json alice '.warnings[].code' status | grep -c hip-record)"
 
+check 'a pin of a host without a record' hip alice pin carol.example.org "${HIP_HIT[carol]}"
+check 'is reached where DNS says' hip alice ping carol.example.org -c 1
+
 # --- no name server
 kill "$NS_PID"; wait "$NS_PID" 2>/dev/null; NS_PID=''
 refused 'without DNS that is said' 1 'DNS does not answer' \
 	hip alice ping other.example.org --timeout 15
 nl_bg ns /dev/null socat -u UDP-RECV:53 /dev/null
 until_true 5 eval '[ -n "$(nl_in ns ss -Hlnu "sport = :53")" ]'
+check 'a pin that was seen somewhere does not wait for a silent one' \
+	hip alice ping carol.example.org -c 1 --timeout 2
 refused 'nor is a name server that is silent waited for longer than asked' 1 \
 	'DNS does not answer within 1.0 s' hip alice ping other.example.org --timeout 1
 hip alice ping another.example.org >/dev/null 2>&1 & asking=$!
