@@ -19,12 +19,17 @@ static void push(uint64_t at_ms)
 	queue_push(&q, &(struct ring_event){ .at_ms = at_ms, .a = pushed++ });
 }
 
-/* Now, soon, in the next hour, or later than there are pages for. */
-static uint64_t any_delay(void)
+/* Now, soon, within the hour; or at one of few moments, which are further off
+ * than there are pages when they are chosen first, and later not. */
+static uint64_t any_time(uint64_t now_ms)
 {
-	static const uint32_t far[] = { 2, 80, 5000, 3600000, 40000000 };
+	enum { MOMENT_MS = 5000000 };
+	static const uint32_t soon[] = { 2, 80, 5000, 3600000 };
+	uint32_t kind = prng_below(&dice, 6);
 
-	return prng_below(&dice, far[prng_below(&dice, 5)]);
+	if (kind < 4)
+		return now_ms + prng_below(&dice, soon[kind]);
+	return (now_ms / MOMENT_MS + 1 + prng_below(&dice, 3)) * MOMENT_MS;
 }
 
 Test(queue, events_come_by_time_and_then_as_they_were_pushed)
@@ -34,15 +39,15 @@ Test(queue, events_come_by_time_and_then_as_they_were_pushed)
 
 	prng_init(&dice, 1);
 	for (int i = 0; i < 100; i++)
-		push(any_delay());
+		push(any_time(0));
 	while (queue_pop(&q, UINT64_MAX, &e)) {
 		cr_assert(e.at_ms > last.at_ms ||
 			  (e.at_ms == last.at_ms &&
 			   (e.a > last.a || popped == 0)));
 		last = e;
 		popped++;
-		for (int i = 0; i < 2 && pushed < EVENTS; i++)
-			push(e.at_ms + any_delay());
+		if (pushed < EVENTS)
+			push(any_time(e.at_ms));
 	}
 	cr_expect_eq(popped, EVENTS);
 	cr_expect_eq(q.n, 0);
