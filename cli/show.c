@@ -127,6 +127,18 @@ bool show_print_peers(json_t *root, bool colour, FILE *out)
 	return finish(t, out);
 }
 
+/* Beside the data: who is not believed. */
+static void warn_against(const json_t *root)
+{
+	const json_t *against = json_object_get(root, "against");
+
+	for (size_t i = 0; i < json_array_size(against); i++)
+		fprintf(stderr,
+			"hipline: %s claims the name, too, and is not "
+			"believed\n",
+			json_string_value(json_array_get(against, i)));
+}
+
 /* The HIT comes first: the first field of a line is what scripts want. */
 bool show_print_resolve(json_t *root, bool colour, FILE *out)
 {
@@ -144,6 +156,7 @@ bool show_print_resolve(json_t *root, bool colour, FILE *out)
 		columns_cell(t, "%s", field_text(h, "proof"));
 		columns_cell(t, "%s", life);
 	}
+	warn_against(root);
 	return finish(t, out);
 }
 

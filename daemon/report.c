@@ -440,12 +440,14 @@ json_t *report_resolution(const char *name, const struct hit *hit,
 	ok = json_array_append_new(hits, one) == 0 && ok;
 	ok = put_text(o, "name", name) && ok;
 	ok = put(o, "hits", hits) && ok;
+	ok = put(o, "against", json_array()) && ok;
 	return whole(o, ok);
 }
 
 json_t *report_found(const char *name, const struct resolve_answer *a)
 {
 	json_t *hits = json_array();
+	json_t *against = json_array();
 	json_t *o = json_object();
 	bool ok = true;
 
@@ -460,8 +462,15 @@ json_t *report_found(const char *name, const struct resolve_answer *a)
 		     put_number(one, "lifetime_s", a->lifetime_s);
 		ok = json_array_append_new(hits, one) == 0 && ok;
 	}
+	for (size_t i = 0; ok && i < a->n_against; i++) {
+		struct hit hit;
+
+		memcpy(hit.bytes, a->against[i], sizeof(hit.bytes));
+		ok = json_array_append_new(against, hit_json(&hit)) == 0;
+	}
 	ok = put_text(o, "name", name) && ok;
 	ok = put(o, "hits", hits) && ok;
+	ok = put(o, "against", against) && ok;
 	return whole(o, ok);
 }
 

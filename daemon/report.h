@@ -22,7 +22,7 @@ json_t *report_dns(const struct engine *e);
 json_t *report_connection(const struct engine *e,
 			  const struct host_assoc_info *a);
 
-/* {name, hits[{hit, proof, lifetime_s}]} with one HIT. */
+/* {name, hits[{hit, proof, lifetime_s}], against[]} with one HIT. */
 json_t *report_resolution(const char *name, const struct hit *hit,
 			  const char *proof);
 

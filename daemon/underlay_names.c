@@ -395,7 +395,7 @@ json_t *underlay_report(const struct underlay *u)
 	static const char *const keys[] = {
 		"node_id",	 "successors", "predecessors", "fingers",
 		"size_estimate", "records",    "links",	       "forwarded",
-		"answered",	 "refused",    "revocations"
+		"answered",	 "refused",    "disbelieved",  "revocations"
 	};
 	json_t *o;
 	bool ok;

@@ -45,6 +45,7 @@ static void ask(struct node *n, struct lookup *l)
 	l->again_ms = NODE_NEVER;
 	l->tries++;
 	places_of(l, &in.lookup);
+	in.lookup.careful = l->what == ASKED_NAME;
 	peer_input(n->session->peer, &in, n->now_ms);
 }
 
@@ -123,14 +124,24 @@ struct answer {
 	size_t n;
 };
 
-static void collect(const struct overlay_output *out, struct answer *a)
+static bool has_record(const struct answer *a, const struct hit *hit)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (hit_equal(&a->records[i].hit, hit))
+			return true;
+	return false;
+}
+
+static void collect_some(const struct overlay_output *out, bool proven,
+			 struct answer *a)
 {
 	struct overlay_value v;
 	size_t at = 0;
 
-	a->n = 0;
 	while (a->n < REGISTRATION_DEVICES_MAX &&
 	       overlay_value_next(out, DATA_DICTIONARY, &at, &v)) {
+		if (v.proven != proven || has_record(a, &v.signer))
+			continue;
 		a->certificates[a->n] = v.certificate;
 		a->records[a->n++] = (struct decide_record){
 			.hit = v.signer,
@@ -138,6 +149,14 @@ static void collect(const struct overlay_output *out, struct answer *a)
 			.lifetime_s = v.stored.lifetime_s,
 		};
 	}
+}
+
+/* Proven ones first: they are not crowded out. */
+static void collect(const struct overlay_output *out, struct answer *a)
+{
+	a->n = 0;
+	collect_some(out, true, a);
+	collect_some(out, false, a);
 }
 
 /* The Host Identity of a certificate, which was verified, into the event's
@@ -349,6 +368,12 @@ static void look_at_own(struct node *n, const struct lookup *l,
 		}
 }
 
+/* Of our overlay's domain: what is not proven there is nobody's word. */
+static bool has_proofs(const struct node *n, const char *name)
+{
+	return strcmp(name_domain(name), n->session->authority.overlay) == 0;
+}
+
 void asking_on_result(struct node *n, const struct overlay_output *out)
 {
 	struct lookup **at = &n->lookups, *l;
@@ -367,7 +392,8 @@ void asking_on_result(struct node *n, const struct overlay_output *out)
 	n->n_lookups--;
 	switch (l->what) {
 	case ASKED_NAME:
-		if (out->result == OVERLAY_UNREACHABLE)
+		if (out->result == OVERLAY_UNREACHABLE &&
+		    (out->len == 0 || has_proofs(n, l->name)))
 			fail(n, l);
 		else
 			answer_name(n, l, out);

@@ -83,6 +83,10 @@ static void answer_proven(const struct decide_question *q, struct decision *d)
 	d->proof = PROOF_AUTHORITY;
 	if (q->remembered && !is_among(q->remembered, d->at, d->n))
 		conflict(d, q->remembered);
+	for (size_t i = 0; i < q->n_records; i++)
+		if (!q->records[i].proven &&
+		    !is_among(&q->records[i].hit, d->at, d->n))
+			add_against(d, &q->records[i].hit);
 }
 
 /* One host, and always the same. */

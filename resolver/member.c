@@ -135,6 +135,11 @@ static void on_found(struct member *m, const struct node_output *o)
 		return;
 	}
 	memcpy(a.hits, f->hits, sizeof(a.hits));
+	static_assert((int)REGISTRATION_DEVICES_MAX <= (int)RESOLVE_HITS_MAX,
+		      "all fit");
+	for (; a.n_against < f->n_against; a.n_against++)
+		memcpy(a.against[a.n_against], f->against[a.n_against].bytes,
+		       RESOLVE_HIT_LEN);
 	m->conf.send(m->conf.ctx, RESOLVE_FOUND_NAME, m->body,
 		     resolve_answer_write(&a, m->body, sizeof(m->body)));
 }

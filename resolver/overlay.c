@@ -285,6 +285,7 @@ void overlay_info(const struct overlay *o, struct overlay_info *out)
 		.size_estimate = route_size(&o->route),
 		.forwarded = o->forwarded,
 		.answered = o->answered,
+		.disbelieved = o->disbelieved,
 		.refused = o->refused,
 		.news_told = o->news_told,
 		.news_confirmed = o->news_confirmed,

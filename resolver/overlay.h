@@ -147,10 +147,16 @@ enum overlay_input_type {
 	OVERLAY_REVIEW, /* some may be members no more */
 };
 
-/* A name's two keys (RFC 6940 has one; see protocol.md). */
+/*
+ * A name's two keys (RFC 6940 has one; see protocol.md). A careful lookup does
+ * not end with the first holder's word: values without a proof are the result
+ * when both keys have nothing better. They stand behind those with a proof;
+ * when the result is UNREACHABLE, not all holders were heard.
+ */
 struct overlay_lookup {
 	struct resource_id resource[2];
 	uint32_t kind;
+	bool careful;
 };
 
 struct overlay_publish {
@@ -211,6 +217,7 @@ struct overlay_info {
 	unsigned int fingers;
 	double size_estimate;
 	uint64_t forwarded, answered, refused;
+	uint64_t disbelieved; /* values in answers that proved nothing */
 	/* To how many the last news were passed on, and who has them. */
 	unsigned int news_told, news_confirmed;
 };

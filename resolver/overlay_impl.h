@@ -63,7 +63,7 @@ struct overlay {
 	uint64_t join_ms, announce_ms, stabilise_ms, finger_ms, heal_ms;
 	uint64_t sweep_ms, copies_ms, doubt_ms;
 	uint64_t started_ms, next_id;
-	uint64_t forwarded, answered, refused;
+	uint64_t forwarded, answered, refused, disbelieved;
 	struct span certificate;
 	uint8_t identity[SIGNER_IDENTITY_LEN];
 	bool linking;  /* the admitting peer has given its table */

@@ -8,6 +8,8 @@
  * the owner (by aiming behind the place), and every time by another first
  * hop. A name is absent only when both keys say so, several times in all,
  * and a denial counts only from a node that may be near enough to know.
+ * A careful search takes a value without a proof for no more than a denial:
+ * a single holder could have made it up and kept the proven one back.
  */
 #include "resolver/overlay_impl.h"
 
@@ -22,11 +24,13 @@ enum {
 	PAGE_VALUE_MAX = 1024, /* of a dictionary */
 	VALUE_MAX = PAGE_VALUE_MAX + STORE_CERTIFICATE_MAX + 1024,
 	PAGES_MAX = 16,
+	KEPT_MAX = 2 * RELOAD_MESSAGE_MAX,
 };
 
 /* Values that come one by one. */
 struct pages {
 	bool asked; /* one by one: the Stat was answered */
+	bool proven;
 	uint8_t waiting;
 	size_t len;
 	uint8_t bytes[PAGES_MAX * VALUE_MAX];
@@ -42,6 +46,15 @@ struct search {
 	uint8_t denials[KEYS];
 	struct hit denier[KEYS];
 	struct pages *pages; /* NULL: not needed */
+	uint8_t *kept;	     /* values without a proof, KEPT_MAX; or NULL */
+	size_t kept_len;
+};
+
+/* What an answer has. */
+struct answer {
+	struct wr values; /* that hold */
+	bool proven;	  /* one of them is */
+	size_t gone;	  /* withdrawn */
 };
 
 /* What each round asks: keys, and which holder is aimed at. */
@@ -142,11 +155,20 @@ void search_start(struct overlay *o, const struct overlay_input *in)
 	begin_round(o, s);
 }
 
+static void free_search(struct search *s)
+{
+	free(s->pages);
+	free(s->kept);
+	free(s);
+}
+
+/* With what was kept behind the values. */
 static void end(struct overlay *o, struct search *s, enum overlay_result result,
 		const struct wr *values)
 {
 	size_t len = values ? wr_len(values) : 0;
-	struct overlay_output *out = output_new(o, OVERLAY_RESULT, len);
+	struct overlay_output *out =
+		output_new(o, OVERLAY_RESULT, len + s->kept_len);
 	struct search **at = &o->searches;
 
 	if (out) {
@@ -154,14 +176,28 @@ static void end(struct overlay *o, struct search *s, enum overlay_result result,
 		out->result = result;
 		if (len > 0)
 			memcpy(out->bytes, values->start, len);
+		if (s->kept_len > 0)
+			memcpy(out->bytes + len, s->kept, s->kept_len);
 		output_push(o, out);
 	}
 	while (*at != s)
 		at = &(*at)->next;
 	*at = s->next;
 	o->n_searches--;
-	free(s->pages);
-	free(s);
+	free_search(s);
+}
+
+/* What nobody has proven, as long as there is room. */
+static void keep(struct search *s, const struct wr *values)
+{
+	size_t len = wr_len(values);
+
+	if (!s->kept)
+		s->kept = malloc(KEPT_MAX);
+	if (!s->kept || len > KEPT_MAX - s->kept_len)
+		return;
+	memcpy(s->kept + s->kept_len, values->start, len);
+	s->kept_len += len;
 }
 
 /* Both keys, and often enough. */
@@ -176,7 +212,8 @@ static void go_on(struct overlay *o, struct search *s)
 	if (s->pages && s->pages->waiting > 0)
 		return; /* it is there already, only not all of it */
 	if (is_absent(s))
-		end(o, s, OVERLAY_ABSENT, NULL);
+		end(o, s, s->kept_len > 0 ? OVERLAY_FOUND : OVERLAY_ABSENT,
+		    NULL);
 	else if (s->rounds < SEARCH_ROUNDS_MAX &&
 		 (s->waiting == 0 || s->round_ms <= o->now_ms))
 		begin_round(o, s);
@@ -198,10 +235,19 @@ static void write_value(struct wr *w, const struct overlay_proof *proof,
 	wr_bytes(w, v->whole.bytes, v->whole.len);
 }
 
-/* The values of an answer that hold. */
-static void collect(const struct overlay *o, const struct search *s,
-		    unsigned int key, const struct delivery *d, struct wr *w,
-		    size_t *gone)
+/* The lifetime is not signed: what no store would take any more may be an old
+ * one of its owner's, which somebody has held back. */
+static bool is_of_now(const struct overlay *o, const struct stored *v)
+{
+	uint64_t wall_ms = overlay_wall_ms(o);
+
+	return v->storage_time_ms <= wall_ms + STORE_SKEW_MS &&
+	       v->storage_time_ms + STORE_LIFETIME_MAX_S * 1000ull > wall_ms;
+}
+
+/* The values of an answer that hold; the others are counted. */
+static void collect(struct overlay *o, const struct search *s, unsigned int key,
+		    const struct delivery *d, struct answer *a)
 {
 	const struct overlay_check *check = &o->config->check;
 	const struct kind *kind = store_kind(&o->store, s->what.kind);
@@ -225,12 +271,17 @@ static void collect(const struct overlay *o, const struct search *s,
 			};
 			struct overlay_proof proof = { .proven = false };
 
-			if (!check->value(check->ctx, &claim, &proof))
+			if (!is_of_now(o, &v) ||
+			    !check->value(check->ctx, &claim, &proof)) {
+				o->disbelieved++;
 				continue;
-			if (v.exists)
-				write_value(w, &proof, d, &v);
-			else
-				++*gone;
+			}
+			a->gone += !v.exists;
+			if (!v.exists)
+				continue;
+			o->disbelieved += s->what.careful && !proof.proven;
+			a->proven |= proof.proven;
+			write_value(&a->values, &proof, d, &v);
 		}
 	}
 }
@@ -314,12 +365,43 @@ static void ask_each(struct overlay *o, struct search *s, unsigned int key,
 	}
 }
 
+/* Ends the search with values, if they are enough for it. */
+static bool take_values(struct overlay *o, struct search *s,
+			const struct answer *a)
+{
+	if (wr_len(&a->values) == 0 || wr_failed(&a->values))
+		return false;
+	if (s->what.careful && !a->proven) {
+		keep(s, &a->values);
+		return false;
+	}
+	end(o, s, OVERLAY_FOUND, &a->values);
+	return true;
+}
+
+/* All came, or came to nothing. */
+static void end_pages(struct overlay *o, struct search *s, unsigned int key,
+		      const struct hit *from)
+{
+	struct pages *p = s->pages;
+	struct answer a = { .values = wr_init(p->bytes, p->len),
+			    .proven = p->proven };
+
+	(void)wr_room(&a.values, p->len); /* what was written there already */
+	if (take_values(o, s, &a))
+		return;
+	if (p->len > 0 && from)
+		count_denial(o, s, key, from);
+	free(p);
+	s->pages = NULL; /* another holder may have other ones */
+	go_on(o, s);
+}
+
 static void on_page(struct overlay *o, struct search *s, unsigned int key,
 		    const struct reply *r)
 {
 	struct pages *p = s->pages;
-	struct wr w = wr_init(p->bytes + p->len, VALUE_MAX);
-	size_t gone = 0;
+	struct answer a = { .values = wr_init(p->bytes + p->len, VALUE_MAX) };
 
 	p->waiting--;
 	if (r->d && r->error == 0 && r->d->m.code == RELOAD_STAT_ANS &&
@@ -327,19 +409,14 @@ static void on_page(struct overlay *o, struct search *s, unsigned int key,
 		ask_each(o, s, key, r->d);
 	} else if (r->d && r->error == 0 && r->d->m.code == RELOAD_FETCH_ANS &&
 		   p->len + VALUE_MAX <= sizeof(p->bytes)) {
-		collect(o, s, key, r->d, &w, &gone);
-		if (!wr_failed(&w))
-			p->len += wr_len(&w);
+		collect(o, s, key, r->d, &a);
+		if (!wr_failed(&a.values)) {
+			p->len += wr_len(&a.values);
+			p->proven |= a.proven;
+		}
 	}
-	if (p->waiting > 0)
-		return;
-	if (p->len == 0) {
-		go_on(o, s);
-		return;
-	}
-	w = wr_init(p->bytes, p->len);
-	(void)wr_room(&w, p->len); /* what was written there already */
-	end(o, s, OVERLAY_FOUND, &w);
+	if (p->waiting == 0)
+		end_pages(o, s, key, r->d ? &r->d->source : NULL);
 }
 
 static struct search *find_search(const struct overlay *o, uint64_t serial)
@@ -356,8 +433,7 @@ void search_on_reply(struct overlay *o, const struct reply *r)
 	unsigned int key = r->arg & ARG_KEY;
 	struct search *s = find_search(o, r->arg >> ARG_SHIFT);
 	uint8_t values[3 * RELOAD_MESSAGE_MAX];
-	struct wr w = wr_init(values, sizeof(values));
-	size_t gone = 0;
+	struct answer a = { .values = wr_init(values, sizeof(values)) };
 
 	if (!s)
 		return; /* it has ended meanwhile */
@@ -367,14 +443,13 @@ void search_on_reply(struct overlay *o, const struct reply *r)
 	}
 	s->waiting--;
 	if (r->d && r->error == 0)
-		collect(o, s, key, r->d, &w, &gone);
-	if (wr_len(&w) > 0 && !wr_failed(&w)) {
-		end(o, s, OVERLAY_FOUND, &w);
+		collect(o, s, key, r->d, &a);
+	if (take_values(o, s, &a))
 		return;
-	}
 	if (r->d && r->error == RELOAD_ERROR_RESPONSE_TOO_LARGE)
 		begin_pages(o, s, key);
-	if (r->d && (r->error == RELOAD_ERROR_NOT_FOUND || gone > 0))
+	if (r->d && (r->error == RELOAD_ERROR_NOT_FOUND || a.gone > 0 ||
+		     wr_len(&a.values) > 0))
 		count_denial(o, s, key, &r->d->source);
 	go_on(o, s);
 }
@@ -411,8 +486,7 @@ void search_clear(struct overlay *o)
 		struct search *s = o->searches;
 
 		o->searches = s->next;
-		free(s->pages);
-		free(s);
+		free_search(s);
 	}
 	o->n_searches = 0;
 }

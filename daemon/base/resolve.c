@@ -164,6 +164,8 @@ size_t resolve_answer_write(const struct resolve_answer *a, uint8_t *out,
 		if (h->hi)
 			wr_bytes(&w, h->hi, h->hi_len);
 	}
+	wr_u8(&w, (uint8_t)a->n_against);
+	wr_bytes(&w, a->against[0], a->n_against * RESOLVE_HIT_LEN);
 	if (a->name)
 		resolve_text_write(&w, a->name);
 	else
@@ -201,6 +203,10 @@ bool resolve_answer_parse(const uint8_t *body, size_t len,
 	for (size_t i = 0; i < a.n_hits; i++)
 		if (!read_hit(&r, &a.hits[i]))
 			return false;
+	a.n_against = rd_u8(&r);
+	if (a.n_against > RESOLVE_HITS_MAX)
+		return false;
+	rd_copy(&r, a.against[0], a.n_against * RESOLVE_HIT_LEN);
 	a.name = resolve_text_read(&r, RESOLVE_NAME_MAX);
 	if (!rd_done(&r))
 		return false;

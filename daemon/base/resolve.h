@@ -111,6 +111,9 @@ struct resolve_answer {
 	uint32_t lifetime_s;
 	struct resolve_hit hits[RESOLVE_HITS_MAX];
 	size_t n_hits;
+	/* Hosts that claim the name and are not believed. */
+	uint8_t against[RESOLVE_HITS_MAX][RESOLVE_HIT_LEN];
+	size_t n_against;
 	const char *name; /* to a reverse one, or NULL; borrowed */
 };
 

@@ -55,7 +55,7 @@ static bool check_value(void *ctx, const struct overlay_claim *c,
 {
 	const struct member *m = ctx;
 
-	proof->proven = true;
+	proof->proven = !m->unproven;
 	proof->certificate = c->n_certificates;
 	return m->values_hold && holds(&c->value->signature, &proof->signer);
 }

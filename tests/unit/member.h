@@ -26,6 +26,7 @@ struct member {
 	uint64_t now_ms;
 	uint32_t drawn;		/* the state of what it takes for chance */
 	bool values_hold, mute; /* what the checks say; nobody signs */
+	bool unproven;		/* values hold, and prove nothing */
 	enum overlay_news news; /* the same */
 	struct overlay_output *out[MEMBER_OUT_MAX]; /* since the last call */
 	size_t n;

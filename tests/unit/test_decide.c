@@ -62,7 +62,8 @@ Test(decide, what_is_proven_displaces_what_is_not)
 	struct decide_question q = question("bob@example.com", r, 2);
 
 	decide(&q, &d);
-	expect(VERDICT_FOUND, 1, 0);
+	expect(VERDICT_FOUND, 1, 1);
+	cr_expect(hit_equal(&d.against[0], &b));
 	cr_expect(hit_equal(&d.at[0].hit, &a));
 }
 

@@ -12,9 +12,11 @@ static struct member m;
 static struct hit nodes[NODES];
 static struct resource_id keys[2];
 static uint8_t scratch[RELOAD_MESSAGE_MAX];
+static bool careful;
 
 static void set_up(void)
 {
+	careful = false;
 	member_init(&m, true);
 	for (uint32_t i = 0; i < NODES; i++) {
 		nodes[i] = member_hit(i + 1);
@@ -69,6 +71,7 @@ static void look_up(void)
 	struct overlay_input in = { .type = OVERLAY_LOOKUP, .id = ID };
 
 	in.lookup.kind = MEMBER_DICTIONARY;
+	in.lookup.careful = careful;
 	memcpy(in.lookup.resource, keys, sizeof(keys));
 	member_input(&m, &in);
 }
@@ -101,17 +104,24 @@ static void answer(const struct asked *a, const struct hit *source,
 	member_post(&m, &a->to, &l);
 }
 
+/* By `source`, with a value of `owner` for that key, of that time. */
+static void answer_as(const struct asked *a, const struct hit *source,
+		      const struct hit *owner, size_t key, uint64_t time_ms)
+{
+	size_t len = member_store_body(owner, &keys[key], 0, time_ms, scratch,
+				       sizeof(scratch));
+	/* What a Store says of kinds, a FetchAns says too. */
+	size_t head = 1 + ID_LEN + 1;
+
+	answer(a, source, RELOAD_FETCH_ANS,
+	       (struct span){ scratch + head, len - head });
+}
+
 /* An answer with a value of `owner` for that key. */
 static void answer_value(const struct asked *a, const struct hit *owner,
 			 size_t key)
 {
-	size_t len = member_store_body(owner, &keys[key], 0, MEMBER_WALL_MS,
-				       scratch, sizeof(scratch));
-	/* What a Store says of kinds, a FetchAns says too. */
-	size_t head = 1 + ID_LEN + 1;
-
-	answer(a, &a->to, RELOAD_FETCH_ANS,
-	       (struct span){ scratch + head, len - head });
+	answer_as(a, &a->to, owner, key, MEMBER_WALL_MS);
 }
 
 static void deny(const struct asked *a, const struct hit *source)
@@ -257,6 +267,73 @@ Test(search, who_is_far_off_cannot_deny)
 	deny_all(false);
 	cr_assert(result());
 	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
+}
+
+static uint64_t disbelieved(void)
+{
+	struct overlay_info info;
+
+	overlay_info(m.core, &info);
+	return info.disbelieved;
+}
+
+/* The first holder has made its own value of the name. */
+Test(search, a_careful_one_goes_on_from_what_is_not_proven)
+{
+	struct overlay_value v;
+	struct asked a, b;
+	size_t at = 0;
+
+	careful = true;
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	m.unproven = true;
+	answer_value(&a, &nodes[3], 0);
+	cr_assert_null(result());
+	cr_expect_eq(disbelieved(), 1);
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &b));
+	m.unproven = false;
+	answer_value(&b, &nodes[9], 1);
+	cr_assert(result());
+	cr_assert(overlay_value_next(result(), DATA_DICTIONARY, &at, &v));
+	cr_expect(v.proven && hit_equal(&v.signer, &nodes[9]));
+	cr_assert(overlay_value_next(result(), DATA_DICTIONARY, &at, &v));
+	cr_expect(!v.proven && hit_equal(&v.signer, &nodes[3]));
+}
+
+Test(search, what_nobody_proves_is_the_result_when_both_keys_have_spoken)
+{
+	struct overlay_value v;
+	struct asked a;
+	size_t at = 0, n = 0;
+
+	careful = m.unproven = true;
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	answer_as(&a, behind(0, 0), &nodes[3], 0, MEMBER_WALL_MS);
+	cr_assert_null(result());
+	deny_all(true);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_FOUND);
+	while (overlay_value_next(result(), DATA_DICTIONARY, &at, &v))
+		n += hit_equal(&v.signer, &nodes[3]);
+	cr_expect_eq(n, 1);
+}
+
+Test(search, what_no_store_would_take_any_more_is_not_believed)
+{
+	const uint64_t oldest = MEMBER_WALL_MS - STORE_LIFETIME_MAX_S * 1000ull;
+	struct asked a, b;
+
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	answer_as(&a, &a.to, &nodes[9], 0, oldest);
+	cr_assert_null(result());
+	cr_expect_eq(disbelieved(), 1);
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &b));
+	answer_as(&b, &b.to, &nodes[9], 1, oldest + 60000);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_FOUND);
 }
 
 /* A StatAns that tells of two values. */
