@@ -14,6 +14,7 @@
 #include "daemon/enrol.h"
 #include "daemon/generation.h"
 #include "daemon/handover.h"
+#include "daemon/hip/rehearse.h"
 #include "daemon/hostnames.h"
 #include "daemon/jobs.h"
 #include "daemon/lookup.h"
@@ -253,11 +254,10 @@ static void take_ids(const struct config_ids *ids, uint16_t out[IDS_MAX],
 	*n = ids->n;
 }
 
-static int make_host(struct engine *e, const struct handover *h)
+static struct host_conf host_conf_of(struct engine *e, const struct handover *h)
 {
 	const struct config *c = &e->config;
 	struct host_conf conf;
-	int err;
 
 	host_conf_defaults(&conf);
 	conf.id = e->id;
@@ -277,7 +277,14 @@ static int make_host(struct engine *e, const struct handover *h)
 	conf.r1_generation = e->generation;
 	conf.admit = underlay_admit;
 	conf.admit_ctx = e;
-	err = host_new(&conf, engine_now_ms(), &e->host);
+	return conf;
+}
+
+static int make_host(struct engine *e, const struct handover *h)
+{
+	const struct host_conf conf = host_conf_of(e, h);
+	int err = host_new(&conf, engine_now_ms(), &e->host);
+
 	return err < 0 ? failed("host", err) : 0;
 }
 
@@ -455,6 +462,15 @@ static void log_ready(const struct engine *e)
 		 (unsigned)e->config.port, e->config.n_peers);
 }
 
+/* What an exchange touches stays in memory until the first one is over. */
+static void prepare(struct engine *e, const struct handover *h)
+{
+	const struct host_conf conf = host_conf_of(e, h);
+
+	if (!rehearse(&conf, engine_now_ms()))
+		log_debug("host", "the rehearsal of an exchange failed");
+}
+
 int engine_run(int channel)
 {
 	struct handover h = {
@@ -492,6 +508,7 @@ int engine_run(int channel)
 						   ? CIPHER_OPENSSL
 						   : CIPHER_IPSEC_MB);
 		footprint_shrink();
+		prepare(e, &h);
 		log_ready(e);
 		recovery_start(e);
 		status = engine_loop(e, channel);
