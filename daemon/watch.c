@@ -5,6 +5,7 @@
  */
 #include "daemon/watch.h"
 
+#include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
 #include "daemon/config_file.h"
 #include "daemon/handover.h"
@@ -170,6 +171,7 @@ static int wait_for_end(struct state *s)
 		};
 
 		helper_tick(s->watch->resolver, now_ms());
+		footprint_shrink(); /* it may be a long wait */
 		if (poll(p, 2, wait_ms(s)) < 0)
 			continue; /* EINTR: by a stop of ourselves */
 		if (p[0].revents)
