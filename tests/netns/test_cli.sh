@@ -57,7 +57,7 @@ keys id "algorithm fingerprint hip_record hit self_name" . alice id
 keys status "aead associations dns hit interface locators mtu names nat offload overlay port relays version warnings workers" . alice status
 keys dns "integration listen next nss state suffix system upstream" . alice dns
 keys peers associations . alice peers
-keys resolve "hits name" . alice resolve bob@example.com
+keys resolve "against hits name" . alice resolve bob@example.com
 keys "a resolution" "hit lifetime_s proof" '.hits[0]' alice resolve bob@example.com
 keys ping "hit path received rtt_ms sent" . alice ping "$bob" -c 1
 keys "a round trip" "max median min" .rtt_ms alice ping "$bob" -c 1
