@@ -9,11 +9,11 @@
  *
  * with lengths of 1 and of 2 bytes. Where a bootstrap is named by a host name
  * it is version 2, and behind each port stands host<0..253>, with a length of
- * 1 byte; the address before a host name is zero. The MAC (HMAC-SHA-512-256) is
- *under a key that only the authority has: who is invited cannot check it, but
- *compares overlay and key with what the inviter says. A bootstrap's locator may
- *be that of a relay that passes I1 on to it. The secret goes to the authority
- * only.
+ * 1 byte; the address before a host name is zero. The MAC
+ * (HMAC-SHA-512-256) is under a key that only the authority has: who is
+ * invited cannot check it, but compares overlay and key with what the inviter
+ * says. A bootstrap's locator may be that of a relay that passes I1 on to it.
+ * The secret goes to the authority only.
  */
 #ifndef HIPLINE_TOKEN_H
 #define HIPLINE_TOKEN_H
