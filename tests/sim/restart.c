@@ -63,10 +63,11 @@ static void both_speak(struct sim *s)
 				 .jitter_ms = 30,
 				 .loss_permille = 100 };
 
-	establish(s);
-	for (size_t round = 0; round < 10; round++) {
-		size_t got = sim_delivered(s, 0, 1) + sim_delivered(s, 1, 0);
+	size_t got;
 
+	establish(s);
+	got = sim_delivered(s, 0, 1) + sim_delivered(s, 1, 0);
+	for (size_t round = 0; round < 10; round++) {
 		sim_set_link(s, &link);
 		sim_restart(s, round % 2);
 		for (int i = 0; i < 200; i++) {
@@ -74,11 +75,10 @@ static void both_speak(struct sim *s)
 			sim_send(s, 1, 0);
 			sim_run(s, sim_now(s) + 50);
 		}
-		want(s,
-		     sim_delivered(s, 0, 1) + sim_delivered(s, 1, 0) >=
-			     got + 200,
-		     "at least half arrives");
 	}
+	/* In all: one exchange in ten thousand loses six packets in a row. */
+	want(s, sim_delivered(s, 0, 1) + sim_delivered(s, 1, 0) >= got + 2800,
+	     "seven of ten arrive");
 }
 
 static void both_restart(struct sim *s)
