@@ -520,7 +520,7 @@ static void prefetch_bytes(const void *at, size_t len)
 {
 	const char *p = at;
 
-	for (size_t i = 0; i < len; i += LINE)
+	for (size_t i = 0; p && i < len; i += LINE)
 		__builtin_prefetch(p + i);
 }
 
