@@ -46,6 +46,8 @@ struct search {
 	uint8_t denials[KEYS];
 	struct hit denier[KEYS];
 	struct pages *pages; /* NULL: not needed */
+	uint8_t paged;	     /* bits: one holder under each key may stall us */
+	bool is_cut;	     /* something was not kept, for want of room */
 	uint8_t *kept;	     /* values without a proof, KEPT_MAX; or NULL */
 	size_t kept_len;
 };
@@ -194,8 +196,10 @@ static void keep(struct search *s, const struct wr *values)
 
 	if (!s->kept)
 		s->kept = malloc(KEPT_MAX);
-	if (!s->kept || len > KEPT_MAX - s->kept_len)
+	if (!s->kept || len > KEPT_MAX - s->kept_len) {
+		s->is_cut = true;
 		return;
+	}
 	memcpy(s->kept + s->kept_len, values->start, len);
 	s->kept_len += len;
 }
@@ -207,13 +211,20 @@ static bool is_absent(const struct search *s)
 	       s->denials[0] + s->denials[1] >= SEARCH_ABSENT_MIN;
 }
 
+/* Nobody has a proof. There is nothing only where nothing was left out. */
+static enum overlay_result how_absent(const struct search *s)
+{
+	if (s->kept_len > 0)
+		return OVERLAY_FOUND;
+	return s->is_cut ? OVERLAY_UNREACHABLE : OVERLAY_ABSENT;
+}
+
 static void go_on(struct overlay *o, struct search *s)
 {
 	if (s->pages && s->pages->waiting > 0)
 		return; /* it is there already, only not all of it */
 	if (is_absent(s))
-		end(o, s, s->kept_len > 0 ? OVERLAY_FOUND : OVERLAY_ABSENT,
-		    NULL);
+		end(o, s, how_absent(s), NULL);
 	else if (s->rounds < SEARCH_ROUNDS_MAX &&
 		 (s->waiting == 0 || s->round_ms <= o->now_ms))
 		begin_round(o, s);
@@ -335,8 +346,10 @@ static void begin_pages(struct overlay *o, struct search *s, unsigned int key)
 {
 	const struct kind *kind = store_kind(&o->store, s->what.kind);
 
-	if (s->pages || !kind || kind->model != DATA_DICTIONARY)
+	if (s->pages || s->paged & 1u << key || !kind ||
+	    kind->model != DATA_DICTIONARY)
 		return;
+	s->paged |= (uint8_t)(1u << key);
 	s->pages = calloc(1, sizeof(*s->pages));
 	if (s->pages)
 		ask_page(o, s, key, RELOAD_STAT_REQ, NULL);
@@ -393,7 +406,7 @@ static void end_pages(struct overlay *o, struct search *s, unsigned int key,
 	if (p->len > 0 && from)
 		count_denial(o, s, key, from);
 	free(p);
-	s->pages = NULL; /* another holder may have other ones */
+	s->pages = NULL; /* under the other key there may be more */
 	go_on(o, s);
 }
 

@@ -407,6 +407,38 @@ Test(search, pages_that_do_not_come_give_what_there_is)
 	cr_expect_eq(result()->result, OVERLAY_FOUND);
 }
 
+static void say_too_large(const struct asked *a)
+{
+	struct error_body e = { .code = RELOAD_ERROR_RESPONSE_TOO_LARGE };
+	uint8_t body[8];
+	struct wr w = wr_init(body, sizeof(body));
+
+	error_write(&w, &e);
+	answer(a, &a->to, RELOAD_ERROR, (struct span){ body, wr_len(&w) });
+}
+
+Test(search, holders_of_pages_that_are_not_there_have_one_try_for_each_key)
+{
+	int stats = 0;
+
+	look_up();
+	for (int i = 0; i < 60 && !result(); i++) {
+		struct asked a;
+
+		if (request(RELOAD_STAT_REQ, 0, &a)) {
+			stats++;
+			deny(&a, &a.to);
+		} else if (request(RELOAD_FETCH_REQ, 0, &a)) {
+			say_too_large(&a);
+		} else {
+			member_pass(&m, 1000);
+		}
+	}
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
+	cr_expect_eq(stats, 2);
+}
+
 Test(search, an_answer_to_nothing_is_nothing)
 {
 	struct asked a;
