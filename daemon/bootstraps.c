@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * RFC 6940 11.4 takes bootstraps by address or name, 7086 by HIT. What DNS
- * said last stays until it says otherwise; what it said first is remembered
- * as that of a host at first use, so that another HIT is noticed.
+ * said last stays until it says otherwise; what it said first is kept, so that
+ * another HIT is noticed: where first use is believed, over restarts.
  */
-#include "daemon/bootstraps.h"
+#include "daemon/bootstraps_impl.h"
 
 #include "daemon/base/log.h"
 #include "daemon/base/name.h"
@@ -33,32 +33,6 @@ static_assert((int)BOOTSTRAPS_ALL_MAX >=
 static_assert((int)BOOTSTRAPS_HITS_MAX <= (int)HOSTRECORDS_MAX,
 	      "no more than are read");
 
-/* One as configured. */
-struct bootstrap {
-	struct bootstraps *all;
-	char *text; /* as it was written */
-	bool names_hit;
-	char *host; /* NULL: none is to be looked up */
-	uint16_t port;
-	struct hit hits[BOOTSTRAPS_HITS_MAX];
-	size_t n_hits;
-	struct locator found[ASKER_ADDRESSES_MAX];
-	size_t n_found;
-	size_t open;  /* questions */
-	bool is_gone; /* freed with its last answer */
-	bool is_tried;
-	uint64_t due_ms, asked_ms, pause_ms;
-	const char *no_records, *no_address; /* why; static; NULL: answered */
-	enum hiprr_fault fault;	     /* of its record, while none is sound */
-	char said[WARNING_TEXT_MAX]; /* its trouble, or "" */
-};
-
-struct bootstraps {
-	struct engine *e;
-	struct bootstrap *all[BOOTSTRAPS_ALL_MAX];
-	size_t n;
-};
-
 static void free_one(struct bootstrap *b)
 {
 	free(b->text);
@@ -73,25 +47,17 @@ static void take_out(struct bootstrap *b)
 		free_one(b);
 }
 
-static bool has_hit(const struct bootstrap *b, const struct hit *hit)
+static bool is_first_use(const struct engine *e)
 {
-	for (size_t i = 0; i < b->n_hits; i++)
-		if (hit_equal(&b->hits[i], hit))
-			return true;
-	return false;
+	return e->config.unverified == CONFIG_UNVERIFIED_FIRST_USE;
 }
 
-static void add_hit(struct bootstrap *b, const struct hit *hit)
-{
-	if (b->n_hits < BOOTSTRAPS_HITS_MAX && !has_hit(b, hit))
-		b->hits[b->n_hits++] = *hit;
-}
-
+/* NULL where nobody is believed at first use. */
 static const struct pin *seen_of(const struct bootstrap *b)
 {
 	const struct engine *e = b->all->e;
 
-	return e->seen ? pins_find(e->seen, b->host) : NULL;
+	return e->seen && is_first_use(e) ? pins_find(e->seen, b->host) : NULL;
 }
 
 /* Until DNS answers: what it said before, or what holds against it. */
@@ -100,8 +66,11 @@ static void take_known(struct bootstrap *b)
 	const struct pin *pin = pins_find(b->all->e->pins, b->host);
 	const struct pin *known = pin ? pin : seen_of(b);
 
-	if (known)
-		add_hit(b, &known->hit);
+	if (!known)
+		return;
+	bootstrap_add_hit(b, &known->hit);
+	b->first = known->hit;
+	b->has_first = !pin;
 }
 
 /* "HIT", "HIT@LOCATOR" or "HOST[:PORT]"; the form was checked. */
@@ -173,7 +142,7 @@ size_t bootstraps_hits(const struct bootstraps *b, struct hit out[], size_t cap)
 bool bootstraps_names(const struct bootstraps *b, const struct hit *hit)
 {
 	for (size_t i = 0; b && i < b->n; i++)
-		if (b->all[i]->names_hit && has_hit(b->all[i], hit))
+		if (b->all[i]->names_hit && bootstrap_has_hit(b->all[i], hit))
 			return true;
 	return false;
 }
@@ -194,7 +163,8 @@ void bootstraps_locators(const struct bootstraps *b, const struct hit *hit,
 	for (size_t i = 0; b && i < b->n; i++) {
 		const struct bootstrap *one = b->all[i];
 
-		for (size_t j = 0; has_hit(one, hit) && j < one->n_found; j++)
+		for (size_t j = 0;
+		     bootstrap_has_hit(one, hit) && j < one->n_found; j++)
 			if (*n < cap)
 				out[(*n)++] = one->found[j];
 	}
@@ -205,7 +175,7 @@ bool bootstraps_on_want(struct bootstraps *b, const struct hit *hit)
 	for (size_t i = 0; b && i < b->n; i++) {
 		struct bootstrap *one = b->all[i];
 
-		if (!has_hit(one, hit) || one->n_found == 0)
+		if (!bootstrap_has_hit(one, hit) || one->n_found == 0)
 			continue;
 		one->is_tried = !one->is_tried;
 		return one->is_tried;
@@ -216,7 +186,7 @@ bool bootstraps_on_want(struct bootstraps *b, const struct hit *hit)
 void bootstraps_on_failed(struct bootstraps *b, const struct hit *hit)
 {
 	for (size_t i = 0; b && i < b->n; i++)
-		if (has_hit(b->all[i], hit) &&
+		if (bootstrap_has_hit(b->all[i], hit) &&
 		    b->all[i]->due_ms > b->all[i]->asked_ms + RETRY_MS)
 			b->all[i]->due_ms = b->all[i]->asked_ms + RETRY_MS;
 }
@@ -235,70 +205,6 @@ static void tell(struct bootstraps *b)
 			reconfigure_tell_again(e, &hits[i]);
 	if (e->underlay)
 		underlay_on_bootstraps(e->underlay);
-}
-
-/* The operator is told once, and again when it is something else. */
-static void judge_trouble(struct bootstrap *b)
-{
-	struct warnings *w = &b->all->e->warnings;
-	char about[WARNING_TEXT_MAX], text[WARNING_TEXT_MAX] = "";
-
-	/* A host name is shorter. */
-	(void)snprintf(about, sizeof(about), "bootstrap %s: ", b->host);
-	if (b->n_hits == 0 && b->no_records)
-		(void)snprintf(text, sizeof(text),
-			       "%.300sit is not known who it is, and DNS does "
-			       "not answer: %s",
-			       about, b->no_records);
-	else if (b->n_hits == 0 && b->fault != HIPRR_SOUND)
-		(void)snprintf(text, sizeof(text),
-			       "%.300sits HIP record in DNS is refused: %s",
-			       about, hiprr_fault_text(b->fault));
-	else if (b->n_hits == 0)
-		(void)snprintf(text, sizeof(text),
-			       "%.300sit has no HIP record in DNS", about);
-	else if (b->n_found == 0)
-		(void)snprintf(text, sizeof(text),
-			       "%.300sDNS tells no address: %s", about,
-			       b->no_address ? b->no_address : "there is none");
-	warnings_remove_about(w, "bootstrap-not-found", about,
-			      text[0] ? text : NULL);
-	memcpy(b->said, text, sizeof(b->said));
-	if (text[0] != '\0')
-		warnings_add(w, "bootstrap-not-found",
-			     "see /etc/resolv.conf and what DNS says of it "
-			     "(hipline id --rr there shows its record), or "
-			     "write HIT@LOCATOR; it is asked for again within "
-			     "a minute",
-			     "%s", text);
-}
-
-/* Another HIT than was remembered: both are begun with, and it is said. */
-static void judge_seen(struct bootstrap *b, const struct hostrecords *records)
-{
-	struct warnings *w = &b->all->e->warnings;
-	const struct pin *seen = seen_of(b);
-	char about[WARNING_TEXT_MAX], text[WARNING_TEXT_MAX] = "";
-	char was[HIT_TEXT_MAX], is[HIT_TEXT_MAX];
-
-	(void)snprintf(about, sizeof(about), "bootstrap %s: ", b->host);
-	if (seen && b->n_hits > 0 && !hostrecords_has(records, &seen->hit)) {
-		hit_text(&seen->hit, was);
-		hit_text(&b->hits[0], is);
-		(void)snprintf(text, sizeof(text),
-			       "%.300sits HIP record in DNS is of %s now, and "
-			       "was of %s before",
-			       about, is, was);
-		add_hit(b, &seen->hit);
-	}
-	warnings_remove_about(w, "hip-record-conflict", about,
-			      text[0] ? text : NULL);
-	if (text[0] != '\0')
-		warnings_add(w, "hip-record-conflict",
-			     "find out which is right; hipline unpin of that "
-			     "host name forgets the one before. Until then "
-			     "both are asked, and only members are believed",
-			     "%s", text);
 }
 
 /* What has a pin holds against DNS (RFC 8005 8.1). */
@@ -320,10 +226,14 @@ static void take_records(struct bootstrap *b, const struct hostrecords *records)
 	b->n_hits = 0;
 	for (size_t i = 0; i < records->n; i++)
 		if (records->all[i].fault == HIPRR_SOUND)
-			add_hit(b, &records->all[i].hit);
-	if (!seen_of(b))
-		hostnames_remember(e, b->host, &b->hits[0]);
-	judge_seen(b, records);
+			bootstrap_add_hit(b, &records->all[i].hit);
+	if (!b->has_first)
+		b->first = b->hits[0];
+	b->has_first = true;
+	/* What is in that file is let in: only where that is wanted. */
+	if (is_first_use(e) && !seen_of(b))
+		hostnames_remember(e, b->host, &b->first);
+	bootstrap_judge_first(b, records);
 }
 
 /* The time to live of the records, within limits. */
@@ -367,7 +277,7 @@ static void hear(struct bootstrap *b, const struct bootstraps_answer *a)
 	} else {
 		b->pause_ms = 0;
 	}
-	judge_trouble(b);
+	bootstrap_judge_trouble(b);
 	tell(b->all);
 }
 
@@ -436,22 +346,6 @@ void bootstraps_tick(struct bootstraps *b, uint64_t now_ms)
 	}
 }
 
-/* What was said of it is of no interest any more. */
-static void forget(struct bootstrap *b)
-{
-	const struct hostrecords none = { .n = 0 };
-	struct warnings *w = &b->all->e->warnings;
-	char about[WARNING_TEXT_MAX];
-
-	if (!b->host)
-		return;
-	(void)snprintf(about, sizeof(about), "bootstrap %s: ", b->host);
-	warnings_remove_about(w, "bootstrap-not-found", about, NULL);
-	warnings_remove_about(w, "hip-record-conflict", about, NULL);
-	if (b->n_hits > 0)
-		hostnames_judge(b->all->e, &b->hits[0], b->host, &none);
-}
-
 void bootstraps_on_pin(struct bootstraps *b, const char *name)
 {
 	for (size_t i = 0; b && i < b->n; i++) {
@@ -460,8 +354,9 @@ void bootstraps_on_pin(struct bootstraps *b, const char *name)
 		if (!one->host || one->names_hit ||
 		    strcmp(one->host, name) != 0)
 			continue;
-		forget(one);
+		bootstrap_forget(one);
 		one->n_hits = 0;
+		one->has_first = false;
 		take_known(one);
 		one->due_ms = 0;
 		tell(b);
@@ -539,7 +434,7 @@ void bootstraps_configure(struct bootstraps *b)
 	if (t)
 		take_invited(&f, t->bootstraps, t->n_bootstraps);
 	while (b->n > 0) {
-		forget(b->all[--b->n]);
+		bootstrap_forget(b->all[--b->n]);
 		take_out(b->all[b->n]);
 	}
 	memcpy(b->all, f.all, sizeof(b->all));
@@ -562,38 +457,4 @@ void bootstraps_free(struct bootstraps *b)
 	for (size_t i = 0; b && i < b->n; i++)
 		take_out(b->all[i]);
 	free(b);
-}
-
-static json_t *one_json(const struct bootstrap *b)
-{
-	json_t *hits = json_array(), *locators = json_array();
-	bool ok = hits && locators;
-
-	for (size_t i = 0; ok && i < b->n_hits; i++) {
-		char text[HIT_TEXT_MAX];
-
-		hit_text(&b->hits[i], text);
-		ok = json_array_append_new(hits, json_string(text)) == 0;
-	}
-	for (size_t i = 0; ok && i < b->n_found; i++) {
-		char text[LOCATOR_TEXT_MAX];
-
-		locator_text(&b->found[i], text);
-		ok = json_array_append_new(locators, json_string(text)) == 0;
-	}
-	return json_pack("{s:s, s:o, s:o, s:s?}", "bootstrap", b->text, "hits",
-			 hits, "locators", locators, "trouble",
-			 b->said[0] ? b->said : NULL);
-}
-
-json_t *bootstraps_report(const struct bootstraps *b)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; b && array && i < b->n; i++)
-		if (json_array_append_new(array, one_json(b->all[i])) != 0) {
-			json_decref(array);
-			array = NULL;
-		}
-	return array;
 }

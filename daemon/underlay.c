@@ -72,8 +72,11 @@ bool underlay_can_ask(const struct underlay *u)
 }
 
 /* An invitation names one by each of its locators. */
-static void add_bootstrap(struct resolve_overlay *o, const struct hit *hit)
+static void add_bootstrap(const struct underlay *u, struct resolve_overlay *o,
+			  const struct hit *hit)
 {
+	if (hit_equal(hit, identity_hit(u->e->id)))
+		return;
 	for (size_t i = 0; i < o->n_bootstraps; i++)
 		if (memcmp(o->bootstraps[i], hit->bytes, RESOLVE_HIT_LEN) == 0)
 			return;
@@ -97,16 +100,19 @@ static void send_overlay(struct underlay *u)
 		.certificate = m->certificate,
 		.certificate_len = m->certificate_len,
 	};
-	struct hit hits[RESOLVE_BOOTSTRAPS_MAX];
+	struct hit hits[RESOLVE_BOOTSTRAPS_MAX], named[BOOTSTRAPS_ALL_MAX];
 	size_t n;
 
 	memcpy(o.hit, identity_hit(u->e->id)->bytes, sizeof(o.hit));
+	/* What DNS alone says comes last: it is to keep nobody else out. */
+	n = bootstraps_named(u->e->bootstraps, named);
+	for (size_t i = 0; i < n; i++)
+		add_bootstrap(u, &o, &named[i]);
+	for (size_t i = 0; i < m->n_bootstraps; i++)
+		add_bootstrap(u, &o, &m->bootstraps[i].hit);
 	n = bootstraps_hits(u->e->bootstraps, hits, RESOLVE_BOOTSTRAPS_MAX);
 	for (size_t i = 0; i < n; i++)
-		add_bootstrap(&o, &hits[i]);
-	for (size_t i = 0; i < m->n_bootstraps; i++)
-		if (!hit_equal(&m->bootstraps[i].hit, identity_hit(u->e->id)))
-			add_bootstrap(&o, &m->bootstraps[i].hit);
+		add_bootstrap(u, &o, &hits[i]);
 	underlay_send(u, RESOLVE_OVERLAY,
 		      resolve_overlay_write(&o, u->body, sizeof(u->body)));
 	u->told_overlay = true;

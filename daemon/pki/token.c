@@ -128,11 +128,13 @@ static void read_text(struct rd *r, size_t len, char *out, size_t max)
 	out[len] = '\0';
 }
 
+/* A name, and nothing that would be read as an address. */
 static bool host_is_fit(const char *host)
 {
 	char canonical[NAME_DOMAIN_MAX + 1];
 
-	return name_domain_canonical(host, canonical) == 0 &&
+	return strspn(host, "0123456789.") < strlen(host) &&
+	       name_domain_canonical(host, canonical) == 0 &&
 	       strcmp(canonical, host) == 0;
 }
 

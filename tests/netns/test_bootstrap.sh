@@ -79,7 +79,8 @@ done
 unset HIP_ETC
 HIP_PEERS[b]='overlay { bootstrap = { hub.example.org } }
 '
-HIP_PEERS[c]=${HIP_PEERS[b]}
+HIP_PEERS[c]=${HIP_PEERS[b]}'names { unverified = first-use }
+'
 hip_up a b c d
 declare -A RR
 for n in a b c; do RR[$n]=$(hip $n id --rr); done
@@ -98,6 +99,8 @@ check 'and is in the ring' until_true 30 joined b
 check 'of which nothing is to be warned' until_true 65 no_warning b bootstrap-not-found
 equal 'the bootstrap is that of the record' "${HIP_HIT[a]}" "$(of b '.hits[0]')"
 equal 'at the address of DNS' "$(hip_address a)" "$(of b '.locators[0]')"
+check 'which makes nobody one that is let in' eval \
+	'! grep -q hub.example.org "$HIP_DIR/b/state/hosts.json"'
 
 # --- an invitation that names a host
 token=$(hip a invite dave@example.com --locator hub.example.org 2>/dev/null)

@@ -17,6 +17,8 @@ static const struct hit hit_b = { { 0x20, 0x01, 0x00, 0x22, [15] = 0xb } };
 static struct engine e;
 static struct locator place, other;
 
+static const char *unverified = "refuse";
+
 /* The configuration's overlay section, instead of the one before. */
 static void configure(const char *list)
 {
@@ -25,8 +27,9 @@ static void configure(const char *list)
 	config_clear(&e.config);
 	(void)snprintf(text, sizeof(text),
 		       "host { state = /nowhere }\n"
+		       "names { unverified = %s }\n"
 		       "overlay { bootstrap = { %s } }\n",
-		       list);
+		       unverified, list);
 	cr_assert_eq(
 		config_parse("t.conf", text, strlen(text), &e.config, error), 0,
 		"%s", error);
@@ -135,8 +138,18 @@ Test(bootstraps, a_host_is_who_its_records_say_and_where_its_addresses_are)
 	bootstraps_locators(e.bootstraps, &hit_a, out, 4, &n);
 	cr_assert_eq(n, 1);
 	cr_expect(locator_equal(&out[0], &place));
-	cr_expect_not_null(pins_find(e.seen, HOST));
+	cr_expect_null(pins_find(e.seen, HOST), "who is there is let in");
 	cr_expect_null(warning("bootstrap-not-found"));
+}
+
+Test(bootstraps, only_where_first_use_is_wanted_it_is_remembered)
+{
+	const struct hostrecords r = sound(1, &hit_a, NULL);
+
+	unverified = "first-use";
+	configure(HOST);
+	hear_records(&r);
+	cr_expect_not_null(pins_find(e.seen, HOST));
 }
 
 Test(bootstraps, where_dns_was_wrong_the_overlay_is_asked_until_dns_answers)
@@ -214,7 +227,6 @@ Test(bootstraps, another_than_before_is_tried_beside_it_and_said)
 	expect_hits(1, &hit_a);
 	cr_expect_null(warning("hip-record-conflict"));
 	hear_records(&b);
-	cr_assert_eq(pins_remove(e.seen, HOST), 0);
 	bootstraps_on_pin(e.bootstraps, HOST);
 	cr_expect_null(warning("hip-record-conflict"), "it is forgotten");
 	hear_records(&b);
@@ -264,7 +276,22 @@ Test(bootstraps, who_was_seen_before_is_known_without_dns)
 {
 	cr_assert_eq(pins_add(e.seen, HOST, &hit_a, 0), 0);
 	configure(HOST);
+	expect_hits(0, NULL);
+	configure("");
+	unverified = "first-use";
+	configure(HOST);
 	expect_hits(1, &hit_a);
+}
+
+Test(bootstraps, what_is_said_of_one_outlives_another_of_the_same_host)
+{
+	const struct hostrecords none = { .n = 0 };
+
+	configure(HOST ", \"" HOST ":4501\"");
+	hear_records(&none);
+	cr_assert_not_null(warning("bootstrap-not-found"));
+	configure(HOST);
+	cr_expect_not_null(warning("bootstrap-not-found"));
 }
 
 Test(bootstraps, we_do_not_begin_with_ourselves)

@@ -89,6 +89,8 @@ Test(token, a_host_name_has_one_form)
 	cr_expect(is_read(&t));
 	strcpy(t.bootstraps[1].host, "Hub.example.org");
 	cr_expect_not(is_read(&t), "not canonical");
+	strcpy(t.bootstraps[1].host, "10.0.0.300");
+	cr_expect_not(is_read(&t), "an address with a slip");
 	t.bootstraps[1].host[0] = '\0';
 	cr_expect_not(is_read(&t), "neither");
 }
