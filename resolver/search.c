@@ -211,12 +211,18 @@ static bool is_absent(const struct search *s)
 	       s->denials[0] + s->denials[1] >= SEARCH_ABSENT_MIN;
 }
 
-/* Nobody has a proof. There is nothing only where nothing was left out. */
-static enum overlay_result how_absent(const struct search *s)
+/* Nobody has a proof. Where values were left out, what was kept is no answer:
+ * those that contradict it may be missing. */
+static void end_unproven(struct overlay *o, struct search *s,
+			 enum overlay_result result)
 {
-	if (s->kept_len > 0)
-		return OVERLAY_FOUND;
-	return s->is_cut ? OVERLAY_UNREACHABLE : OVERLAY_ABSENT;
+	if (s->is_cut) {
+		s->kept_len = 0;
+		result = OVERLAY_UNREACHABLE;
+	} else if (s->kept_len > 0 && result == OVERLAY_ABSENT) {
+		result = OVERLAY_FOUND;
+	}
+	end(o, s, result, NULL);
 }
 
 static void go_on(struct overlay *o, struct search *s)
@@ -224,12 +230,12 @@ static void go_on(struct overlay *o, struct search *s)
 	if (s->pages && s->pages->waiting > 0)
 		return; /* it is there already, only not all of it */
 	if (is_absent(s))
-		end(o, s, how_absent(s), NULL);
+		end_unproven(o, s, OVERLAY_ABSENT);
 	else if (s->rounds < SEARCH_ROUNDS_MAX &&
 		 (s->waiting == 0 || s->round_ms <= o->now_ms))
 		begin_round(o, s);
 	else if (s->waiting == 0)
-		end(o, s, OVERLAY_UNREACHABLE, NULL);
+		end_unproven(o, s, OVERLAY_UNREACHABLE);
 }
 
 static void write_value(struct wr *w, const struct overlay_proof *proof,

@@ -228,6 +228,16 @@ Test(search, silence_leads_to_other_first_hops_and_then_to_an_end)
 	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
 }
 
+/* Under which key a Fetch looks. */
+static size_t asked_key(const struct asked *a)
+{
+	struct rd r = rd_init(a->m.body.bytes, a->m.body.len);
+	struct fetch_req req;
+
+	cr_assert(fetch_req_parse(r, &req));
+	return memcmp(&req.resource, &keys[1], ID_LEN) == 0;
+}
+
 /* Denies everything that is asked, as the owner or one behind it. */
 static void deny_all(bool near)
 {
@@ -239,12 +249,8 @@ static void deny_all(bool near)
 			continue;
 		}
 		for (size_t i = 0; request(RELOAD_FETCH_REQ, i, &a); i++) {
-			struct rd r = rd_init(a.m.body.bytes, a.m.body.len);
-			struct fetch_req req;
-			size_t key;
+			size_t key = asked_key(&a);
 
-			cr_assert(fetch_req_parse(r, &req));
-			key = memcmp(&req.resource, &keys[1], ID_LEN) == 0;
 			/* The outputs of this round are gone with that. */
 			deny(&a, near ? behind(key, round % 3)
 				      : behind(key, NODES - 2));
@@ -318,6 +324,48 @@ Test(search, what_nobody_proves_is_the_result_when_both_keys_have_spoken)
 	while (overlay_value_next(result(), DATA_DICTIONARY, &at, &v))
 		n += hit_equal(&v.signer, &nodes[3]);
 	cr_expect_eq(n, 1);
+}
+
+/* The same value so often that there is little room for others. */
+static void answer_often(const struct asked *a, const struct hit *source,
+			 const struct hit *owner, size_t key)
+{
+	enum { HEAD = 1 + ID_LEN + 1, FRAME = 20, BYTES = 4000 };
+	uint8_t body[RELOAD_MESSAGE_MAX];
+	struct wr w = wr_init(body, sizeof(body));
+	size_t len = member_store_body(owner, &keys[key], 0, MEMBER_WALL_MS,
+				       scratch, sizeof(scratch)) -
+		     HEAD;
+
+	wr_bytes(&w, scratch + HEAD, FRAME);
+	while (wr_len(&w) < BYTES)
+		wr_bytes(&w, scratch + HEAD + FRAME, len - FRAME);
+	/* The lengths of all kinds, and of the values of this one. */
+	wr_u16_at(&w, 2, (uint16_t)(wr_len(&w) - 4));
+	wr_u16_at(&w, FRAME - 2, (uint16_t)(wr_len(&w) - FRAME));
+	answer(a, source, RELOAD_FETCH_ANS, (struct span){ body, wr_len(&w) });
+}
+
+/* Who fills the room must not make others unheard. */
+Test(search, where_something_was_left_out_nothing_unproven_is_an_answer)
+{
+	careful = m.unproven = true;
+	look_up();
+	for (size_t round = 0; round < 40 && !result(); round++) {
+		struct asked a;
+		size_t key;
+
+		if (!request(RELOAD_FETCH_REQ, 0, &a)) {
+			member_pass(&m, REQUEST_FIRST_MS);
+			continue;
+		}
+		key = asked_key(&a);
+		answer_often(&a, behind(key, round % 3), &nodes[3], key);
+	}
+	cr_assert_gt(disbelieved(), 20);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
+	cr_expect_eq(result()->len, 0);
 }
 
 Test(search, what_no_store_would_take_any_more_is_not_believed)
