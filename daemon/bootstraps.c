@@ -47,6 +47,20 @@ static void take_out(struct bootstrap *b)
 		free_one(b);
 }
 
+bool bootstrap_has_hit(const struct bootstrap *b, const struct hit *hit)
+{
+	for (size_t i = 0; i < b->n_hits; i++)
+		if (hit_equal(&b->hits[i], hit))
+			return true;
+	return false;
+}
+
+void bootstrap_add_hit(struct bootstrap *b, const struct hit *hit)
+{
+	if (b->n_hits < BOOTSTRAPS_HITS_MAX && !bootstrap_has_hit(b, hit))
+		b->hits[b->n_hits++] = *hit;
+}
+
 static bool is_first_use(const struct engine *e)
 {
 	return e->config.unverified == CONFIG_UNVERIFIED_FIRST_USE;

@@ -7,21 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool bootstrap_has_hit(const struct bootstrap *b, const struct hit *hit)
-{
-	for (size_t i = 0; i < b->n_hits; i++)
-		if (hit_equal(&b->hits[i], hit))
-			return true;
-	return false;
-}
-
-void bootstrap_add_hit(struct bootstrap *b, const struct hit *hit)
-{
-	if (b->n_hits < BOOTSTRAPS_HITS_MAX && !bootstrap_has_hit(b, hit))
-		b->hits[b->n_hits++] = *hit;
-}
-
-/* What a warning of it begins with. */
+/* What a warning of it begins with; a longer name is cut. */
 static void write_about(const struct bootstrap *b, char out[WARNING_TEXT_MAX])
 {
 	(void)snprintf(out, WARNING_TEXT_MAX, "bootstrap %.280s: ", b->text);
@@ -32,7 +18,6 @@ void bootstrap_judge_trouble(struct bootstrap *b)
 	struct warnings *w = &b->all->e->warnings;
 	char about[WARNING_TEXT_MAX], text[WARNING_TEXT_MAX] = "";
 
-	/* A host name is shorter. */
 	write_about(b, about);
 	if (b->n_hits == 0 && b->no_records)
 		(void)snprintf(text, sizeof(text),
