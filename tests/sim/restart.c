@@ -63,11 +63,12 @@ static void both_speak(struct sim *s)
 				 .jitter_ms = 30,
 				 .loss_permille = 100 };
 
-	size_t got;
+	size_t all = 0, poor = 0;
 
 	establish(s);
-	got = sim_delivered(s, 0, 1) + sim_delivered(s, 1, 0);
 	for (size_t round = 0; round < 10; round++) {
+		size_t got = sim_delivered(s, 0, 1) + sim_delivered(s, 1, 0);
+
 		sim_set_link(s, &link);
 		sim_restart(s, round % 2);
 		for (int i = 0; i < 200; i++) {
@@ -75,10 +76,13 @@ static void both_speak(struct sim *s)
 			sim_send(s, 1, 0);
 			sim_run(s, sim_now(s) + 50);
 		}
+		got = sim_delivered(s, 0, 1) + sim_delivered(s, 1, 0) - got;
+		all += got;
+		poor += got < 200;
 	}
-	/* In all: one exchange in ten thousand loses six packets in a row. */
-	want(s, sim_delivered(s, 0, 1) + sim_delivered(s, 1, 0) >= got + 2800,
-	     "seven of ten arrive");
+	/* Of ten thousand exchanges one loses six packets in a row. */
+	want(s, poor <= 1, "at least half arrives, but for one time");
+	want(s, all >= 2800, "seven of ten arrive in all");
 }
 
 static void both_restart(struct sim *s)
