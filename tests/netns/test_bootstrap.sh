@@ -7,51 +7,15 @@ set -u
 HIP_TAG=${HIP_TAG:-bs}
 # shellcheck source-path=SCRIPTDIR source=hip.sh
 . "$(dirname "$0")/hip.sh"
+# shellcheck source=zone.sh
+. "$(dirname "$0")/zone.sh"
 
-command -v dnsmasq >/dev/null || { echo "bootstrap: no dnsmasq"; exit 77; }
-
-# zone LINE...: the name server knows these records, instead of the others.
-zone() {
-	local line
-	{
-		echo "port=53
-bind-interfaces
-listen-address=${NL_IP[ns.eth0]}
-no-resolv
-no-hosts
-local-ttl=60
-pid-file=
-user=root
-local=/example.org/
-host-record=ns.example.org,${NL_IP[ns.eth0]}"
-		for line; do echo "$line"; done
-	} >"$HIP_DIR/dnsmasq.conf"
-	silence
-	nl_bg ns "$HIP_DIR/dnsmasq.log" dnsmasq --keep-in-foreground \
-		--conf-file="$HIP_DIR/dnsmasq.conf"
-	NS_PID=$NL_PID
-	until_true 10 eval 'nl_in ns dig "@${NL_IP[ns.eth0]}" +short +tries=1 +time=2 ns.example.org A | grep -q "^[^;]"' ||
-		{ fail "the name server: $(cat "$HIP_DIR/dnsmasq.log")"; hip_end; }
-}
-silence() {
-	[ -z "${NS_PID:-}" ] || { kill "$NS_PID"; wait "$NS_PID" 2>/dev/null; }
-	NS_PID=''
-}
 # hub HOST...: hub.example.org is at the address of the first, and has the
 # records of all of them.
 hub() {
 	local n lines=("host-record=hub.example.org,${NL_IP[$1.eth0]}")
-	for n; do lines+=("dns-rr=hub.example.org,55,$(rdata "$n")"); done
+	for n; do lines+=("dns-rr=hub.example.org,55,$(rdata "${RR[$n]}")"); done
 	zone "${lines[@]}"
-}
-# rdata HOST: of its HIP record, in hex.
-rdata() {
-	python3 -c '
-import base64, sys
-alg, hit, key = sys.argv[1].split()[3:6]
-hit, key = bytes.fromhex(hit), base64.b64decode(key, validate=True)
-print((bytes([len(hit), int(alg)]) + len(key).to_bytes(2, "big") + hit + key).hex())
-' "${RR[$1]}"
 }
 warns() { hip_json "$1" '.warnings[].code' status | grep -qx "$2"; }
 no_warning() { ! warns "$1" "$2"; }
@@ -105,7 +69,7 @@ check 'which makes nobody one that is let in' eval \
 # --- an invitation that names a host
 token=$(hip a invite dave@example.com --locator hub.example.org 2>/dev/null)
 zone "host-record=hub.example.org,${NL_IP[a.eth0]}" \
-	"dns-rr=hub.example.org,55,$(rdata b)"
+	"dns-rr=hub.example.org,55,$(rdata "${RR[b]}")"
 hip d join "$token" >/dev/null 2>&1
 check 'a host joins by an address of DNS' until_true 30 joined d
 equal 'which it keeps by its name' hub.example.org:10500 \

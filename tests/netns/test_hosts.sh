@@ -6,8 +6,8 @@
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
 . "$(dirname "$0")/hip.sh"
-
-command -v dnsmasq >/dev/null || { echo "hosts: no dnsmasq"; exit 77; }
+# shellcheck source=zone.sh
+. "$(dirname "$0")/zone.sh"
 
 # refused WHAT STATUS TEXT COMMAND...: it fails so, and says why.
 refused() {
@@ -18,48 +18,6 @@ refused() {
 	else
 		fail "$what: status $rc, $said"
 	fi
-}
-# zone LINE...: the name server knows these records, instead of the others.
-zone() {
-	local line
-	{
-		echo "port=53
-bind-interfaces
-listen-address=${NL_IP[ns.eth0]}
-no-resolv
-no-hosts
-local-ttl=60
-pid-file=
-user=root
-local=/example.org/
-host-record=ns.example.org,${NL_IP[ns.eth0]}"
-		for line; do echo "$line"; done
-	} >"$HIP_DIR/dnsmasq.conf"
-	[ -z "${NS_PID:-}" ] || { kill "$NS_PID"; wait "$NS_PID" 2>/dev/null; }
-	nl_bg ns "$HIP_DIR/dnsmasq.log" dnsmasq --keep-in-foreground \
-		--conf-file="$HIP_DIR/dnsmasq.conf"
-	NS_PID=$NL_PID
-	until_true 10 dns ns A ||
-		{ fail "the name server: $(cat "$HIP_DIR/dnsmasq.log")"; hip_end; }
-}
-# dns NAME TYPE [ARG...]: what the name server says; fails without an answer.
-dns() {
-	local name=$1 type=$2; shift 2
-	nl_in ns dig "@${NL_IP[ns.eth0]}" +short +tries=1 +time=2 "$@" \
-		"$name.example.org" "$type" | grep '^[^;]'
-}
-# rdata RECORD [SERVER...]: of a record as hipline shows it, and servers; hex.
-rdata() {
-	python3 -c '
-import base64, sys
-alg, hit, key = sys.argv[1].split()[3:6]
-hit, key = bytes.fromhex(hit), base64.b64decode(key, validate=True)
-out = bytes([len(hit), int(alg)]) + len(key).to_bytes(2, "big") + hit + key
-for server in sys.argv[2:]:
-    for label in server.split("."):
-        out += bytes([len(label)]) + label.encode()
-    out += b"\0"
-print(out.hex())' "$@"
 }
 # believe TEXT: this, for all that alice is told.
 believe() {
@@ -190,7 +148,7 @@ check 'a pin of a host without a record' hip alice pin carol.example.org "${HIP_
 check 'is reached where DNS says' hip alice ping carol.example.org -c 1
 
 # --- no name server
-kill "$NS_PID"; wait "$NS_PID" 2>/dev/null; NS_PID=''
+silence
 refused 'without DNS that is said' 1 'DNS does not answer' \
 	hip alice ping other.example.org --timeout 15
 nl_bg ns /dev/null socat -u UDP-RECV:53 /dev/null
