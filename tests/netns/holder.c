@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * holder WHAT PEM STATE OTHER-PEM OTHER-STATE NAME - stands in the ring where
+ * holder FILE PEM STATE OTHER-PEM OTHER-STATE NAME - stands in the ring where
  * NAME belongs, as the host of PEM, a member by STATE. NAME is the other
  * member's. Who asks under the second key is answered as it should be; under
- * the first, by WHAT:
+ * the first, by what FILE says then:
  *
  *	own	a record of this host, which its certificate is not for
  *	changed	the other's record, which leads to this host
@@ -12,7 +12,8 @@
  *	silent	nothing
  *	both	as `own`, under both keys
  *
- * Prints "ready", then a line for each question. Nothing else is answered.
+ * Prints "ready", then "asked KEY WHAT" for each question. Nothing else is
+ * answered.
  */
 #include "tests/netns/speaker.h"
 
@@ -21,14 +22,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OLD_MS = 2 * 86400 * 1000, WAIT_MS = 1000 };
+enum { OLD_MS = 2 * 86400 * 1000, WAIT_MS = 1000, WHAT_MAX = 16 };
 
 struct holder {
 	struct speaker s;
 	struct papers self, other;
-	const char *what, *name;
+	const char *file, *name;
+	char what[WHAT_MAX];
 	struct resource_id places[REGISTRATION_KEYS];
 };
+
+static void read_what(struct holder *h)
+{
+	FILE *f = fopen(h->file, "r");
+
+	if (!f || !fgets(h->what, sizeof(h->what), f))
+		speaker_give_up(h->file);
+	h->what[strcspn(h->what, "\n")] = '\0';
+	(void)fclose(f); /* it was read */
+}
 
 static bool is_what(const struct holder *h, const char *what)
 {
@@ -97,7 +109,8 @@ static void hear(struct holder *h, const struct message *m)
 		key++;
 	if (key == REGISTRATION_KEYS)
 		return;
-	printf("asked %zu\n", key);
+	read_what(h);
+	printf("asked %zu %s\n", key, h->what);
 	if (key == 0 && is_what(h, "denied"))
 		deny(h, m);
 	else if (key != 0 || !is_what(h, "silent"))
@@ -112,11 +125,11 @@ int main(int argc, char *argv[])
 	struct message m;
 
 	if (argc != 7 || sodium_init() < 0) {
-		fprintf(stderr, "usage: holder WHAT PEM STATE OTHER-PEM "
+		fprintf(stderr, "usage: holder FILE PEM STATE OTHER-PEM "
 				"OTHER-STATE NAME\n");
 		return 2;
 	}
-	h.what = argv[1];
+	h.file = argv[1];
 	h.name = argv[6];
 	h.self = papers_load(argv[2], argv[3], &read);
 	authority_clear(&read);

@@ -17,18 +17,12 @@ counts() { [ "$(disbelieved)" != null ] && [ "$(disbelieved)" -ge "$1" ]; }
 # shellcheck disable=SC2317
 associated() { [ "$(hip_state carol mallory)" = established ]; }
 # shellcheck disable=SC2317
-asked() { grep -c "^asked $1" "$HIP_DIR/holder.$holding"; }
+asked() { grep -c "^asked $1 $holding\$" "$HIP_DIR/holder"; }
 # hold WHAT: mallory answers so, from now on.
 hold() {
 	holding=$1
-	# Two of them would both answer.
-	[ -z "${holder:-}" ] || { kill "$holder"; wait "$holder" 2>/dev/null; }
-	nl_bg mallory "$HIP_DIR/holder.$holding" "$NL_BIN/holder" "$holding" \
-		"$HIP_DIR/mallory/identity.pem" "$HIP_DIR/mallory/was" \
-		"$HIP_DIR/bob/identity.pem" "$HIP_DIR/bob/state" $name
-	holder=$NL_PID
-	until_true 5 grep -q ready "$HIP_DIR/holder.$holding" ||
-		fail "it does not run: $(cat "$HIP_DIR/holder.$holding")"
+	echo "$holding" >"$HIP_DIR/what.new"
+	mv "$HIP_DIR/what.new" "$HIP_DIR/what"
 }
 # finds WHAT AGAINST LIES: bob is found, who is against it is said, and so many
 # values at least were not believed by then.
@@ -60,7 +54,15 @@ mv "$HIP_DIR/mallory/state/membership.json" "$HIP_DIR/mallory/was/"
 chown -R nobody "$HIP_DIR"/{mallory,carol}/state
 hip_set mallory 'offload = off' # a raw socket gets segments as they were sent
 hip_meet mallory carol
-hip_up mallory carol
+hip_up mallory
+# It is there before anybody asks: who is not answered at all is given up.
+hold own
+nl_bg mallory "$HIP_DIR/holder" "$NL_BIN/holder" "$HIP_DIR/what" \
+	"$HIP_DIR/mallory/identity.pem" "$HIP_DIR/mallory/was" \
+	"$HIP_DIR/bob/identity.pem" "$HIP_DIR/bob/state" $name
+until_true 10 grep -q ready "$HIP_DIR/holder" ||
+	fail "it does not run: $(cat "$HIP_DIR/holder")"
+hip_up carol
 check 'carol has a way in' until_true 20 associated
 
 finds own "${HIP_HIT[mallory]}" 1
