@@ -551,17 +551,25 @@ static void deliver_late(struct overlay *o, const struct forwarding *f,
 	deliver(o, &d, rest);
 }
 
-/* Where a lost message goes next; NULL when nowhere. */
+/* Where a lost message goes next; NULL when nowhere. What we say to a
+ * neighbour itself goes there again as long as there is a link: many a thing
+ * it believes only from us. */
 static struct link *next_after_loss(struct overlay *o,
 				    const struct forwarding *f,
 				    const struct overlay_output *lost)
 {
-	struct link *l = next_hop(o, &f->destination.at[0], came_from(o, f),
-				  &lost->tried);
+	const struct destination *to = &f->destination.at[0];
+	bool direct = f->via.n == 0 && f->destination.n == 1 &&
+		      to->type == DESTINATION_NODE &&
+		      hit_equal(&to->node, &lost->peer);
+	struct link *same = NULL, *l;
 
-	if (!l && times_tried(&lost->tried, &lost->peer) < OVERLAY_RESENDS_MAX)
-		l = route_find(&o->route, &lost->peer); /* once more */
-	return l;
+	if (times_tried(&lost->tried, &lost->peer) < OVERLAY_RESENDS_MAX)
+		same = route_find(&o->route, &lost->peer);
+	l = direct ? same : NULL;
+	if (!l)
+		l = next_hop(o, to, came_from(o, f), &lost->tried);
+	return l ? l : same;
 }
 
 void forward_on_lost(struct overlay *o, struct overlay_output *lost)

@@ -363,6 +363,38 @@ Test(overlay, a_lost_message_goes_by_the_next_best_hop)
 	cr_expect_not(hit_equal(&lost->peer, &alice));
 }
 
+/* The last message was not acknowledged: it is given back. */
+static void lose(struct overlay_output *lost)
+{
+	for (size_t k = 0; k < m.n; k++) {
+		if (m.out[k] == lost)
+			m.out[k] = m.out[--m.n];
+	}
+	member_input(&m, &(struct overlay_input){ .type = OVERLAY_LOST,
+						  .lost = lost });
+}
+
+/* From anybody else a Leave, an Update or a copy is refused. */
+Test(overlay, what_a_neighbour_believes_only_from_us_goes_to_it_again)
+{
+	struct overlay_output *lost;
+	struct hit to;
+
+	member_input(&m, &(struct overlay_input){ .type = OVERLAY_LEAVE });
+	lost = member_find(&m, OVERLAY_SEND);
+	cr_assert(lost);
+	to = lost->peer;
+	for (int i = 0; i < 2; i++) {
+		lose(lost);
+		lost = member_find(&m, OVERLAY_SEND);
+		cr_assert(lost);
+		cr_expect(hit_equal(&lost->peer, &to));
+	}
+	lose(lost); /* that was the third: there is no link any more */
+	lost = member_find(&m, OVERLAY_SEND);
+	cr_expect(!lost || !hit_equal(&lost->peer, &to));
+}
+
 Test(overlay, a_neighbour_that_loses_three_messages_is_given_up)
 {
 	for (int i = 0; i < 3; i++) {
@@ -373,12 +405,7 @@ Test(overlay, a_neighbour_that_loses_three_messages_is_given_up)
 		member_post(&m, &alice, &l);
 		lost = member_find(&m, OVERLAY_SEND);
 		cr_assert(lost && hit_equal(&lost->peer, &bob));
-		for (size_t k = 0; k < m.n; k++) {
-			if (m.out[k] == lost)
-				m.out[k] = m.out[--m.n];
-		}
-		member_input(&m, &(struct overlay_input){ .type = OVERLAY_LOST,
-							  .lost = lost });
+		lose(lost);
 		if (member_find(&m, OVERLAY_CLOSE))
 			break;
 	}
