@@ -19,6 +19,7 @@ enum {
 	QUERY_MAX = 4096, /* a question is shorter by far */
 	BATCH = 64,	  /* datagrams before others have a turn */
 	LENGTH_LEN = 2,	  /* RFC 1035 4.2.2 */
+	IN_MAX = LENGTH_LEN + QUERY_MAX,
 	OUT_MAX = 2 * (LENGTH_LEN + DNSMSG_MAX),
 };
 
@@ -30,7 +31,7 @@ struct connection {
 	uint32_t turn;
 	uint64_t since_ms; /* the last whole query */
 	struct locator from;
-	uint8_t in[LENGTH_LEN + QUERY_MAX];
+	uint8_t *in; /* IN_MAX, while it is open */
 	size_t in_len;
 	uint8_t *out; /* NULL when all is written */
 	size_t out_len, out_at;
@@ -64,7 +65,8 @@ static void close_connection(struct connection *c)
 	c->fd = -1;
 	c->turn++;
 	free(c->out);
-	c->out = NULL;
+	free(c->in);
+	c->out = c->in = NULL;
 	c->in_len = 0;
 }
 
@@ -146,8 +148,7 @@ static void on_connection(struct ev_loop *loop, ev_io *w, int events)
 			(void)take_queries(c); /* closed or not: we are done */
 		return;
 	}
-	n = recv(c->fd, c->in + c->in_len, sizeof(c->in) - c->in_len,
-		 MSG_DONTWAIT);
+	n = recv(c->fd, c->in + c->in_len, IN_MAX - c->in_len, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -198,6 +199,11 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int events)
 	if (locator_from_sockaddr(&sa, &c->from) < 0 ||
 	    locator_scope(&c->from) != LOCATOR_SCOPE_LOOPBACK) {
 		(void)close(fd); /* only this host asks */
+		return;
+	}
+	c->in = malloc(IN_MAX);
+	if (!c->in) {
+		(void)close(fd);
 		return;
 	}
 	c->fd = fd;

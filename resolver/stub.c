@@ -48,6 +48,7 @@ struct stub {
 	char *suffix;
 	struct cache cache;
 	struct slot slots[STUB_QUESTIONS_MAX];
+	size_t n_slots; /* of these in use until now: the others cost nothing */
 	struct slots states[SLOT_READY + 1];
 	size_t n_forwards; /* slots TO_FORWARD and FORWARDED */
 	bool has_reply;	   /* one that took no slot */
@@ -76,8 +77,6 @@ int stub_new(const struct stub_conf *conf, struct stub **out)
 	cache_init(&s->cache, &conf->env);
 	for (size_t i = 0; i <= SLOT_READY; i++)
 		TAILQ_INIT(&s->states[i]);
-	for (size_t i = 0; i < STUB_QUESTIONS_MAX; i++)
-		TAILQ_INSERT_TAIL(&s->states[SLOT_FREE], &s->slots[i], list);
 	*out = s;
 	return 0;
 }
@@ -253,6 +252,10 @@ static struct slot *take_slot(struct stub *s, const struct question *q,
 {
 	struct slot *slot = TAILQ_FIRST(&s->states[SLOT_FREE]);
 
+	if (!slot && s->n_slots < STUB_QUESTIONS_MAX) {
+		slot = &s->slots[s->n_slots++];
+		TAILQ_INSERT_TAIL(&s->states[SLOT_FREE], slot, list);
+	}
 	if (!slot)
 		return NULL;
 	slot->rcode = DNSMSG_NOERROR;
