@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <openssl/crypto.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sodium.h>
@@ -274,6 +275,7 @@ static int give_up_rights(struct monitor *m)
 	m->netlink = NULL;
 	identity_free(m->id);
 	m->id = NULL;
+	OPENSSL_cleanup(); /* nothing is signed here any more */
 	footprint_shrink();
 	err = sandbox_monitor();
 	if (err < 0)
