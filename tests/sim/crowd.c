@@ -2,6 +2,7 @@
 /*
  * What befalls the nodes of the world: birth, death, lookups.
  */
+#include "resolver/node.h"
 #include "tests/sim/ring_impl.h"
 
 #include <assert.h>
@@ -402,6 +403,17 @@ size_t ring_astray(struct ring *r)
 	}
 	free(p);
 	return astray;
+}
+
+void ring_begin_beside(struct ring *r, size_t i)
+{
+	ring_kill(r, i);
+	r->nodes[i].side = 1;
+	ring_make(r, i, false);
+	begin_at_members(r, i);
+	ring_run(r, NODE_ALONE_MS);
+	(void)overlay_begin_alone(r->nodes[i].core, r->now_ms);
+	ring_drain(r, i);
 }
 
 struct ring_node *ring_at(struct ring *r, size_t i)

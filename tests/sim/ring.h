@@ -86,6 +86,10 @@ void ring_eclipse(struct ring *r, size_t name);
 /* Nodes of different sides do not reach each other; all 0: healed. */
 void ring_cut(struct ring *r, unsigned int percent_away);
 
+/* Node i dies, comes back on a side of its own, tries its ways in for as long
+ * as a founder does, and begins a ring there (resolver/session.c). */
+void ring_begin_beside(struct ring *r, size_t i);
+
 struct ring_node *ring_at(struct ring *r, size_t i);
 size_t ring_alive(const struct ring *r);
 struct ring_count *ring_counts(struct ring *r);

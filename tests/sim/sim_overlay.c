@@ -157,6 +157,21 @@ static void a_ring_is_cut_and_healed(void)
 	ring_free(r);
 }
 
+static void a_founder_begins_beside_its_ring(void)
+{
+	struct ring *r = settle(60, 60, true);
+
+	ring_begin_beside(r, 0);
+	check(ring_at(r, 0)->joined, "it is in a ring of its own");
+	ring_run(r, MINUTE_MS);
+	check(ring_astray(r) == 0, "there are two whole rings");
+	ring_cut(r, 0);
+	ring_run(r, 150 * SECOND_MS); /* HEAL_MS, and some time to do it */
+	check(ring_astray(r) == 0, "there is one ring again");
+	check(look(r, 500) == 1000, "and the names are found");
+	ring_free(r);
+}
+
 static void a_third_is_bad(void)
 {
 	struct ring *r = settle(200, 200, false);
@@ -229,6 +244,8 @@ int main(int argc, char **argv)
 		  a_third_dies_under_full_framing },
 		{ "members leave", members_leave },
 		{ "a ring is cut and healed", a_ring_is_cut_and_healed },
+		{ "a founder begins beside its ring",
+		  a_founder_begins_beside_its_ring },
 		{ "a third is bad", a_third_is_bad },
 		{ "a place is eclipsed", a_place_is_eclipsed },
 		{ "a name that nobody has", nobody_has_a_name },
