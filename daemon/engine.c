@@ -176,8 +176,9 @@ static void give(struct engine *e, const struct hip_input *in)
 
 	assert(!e->draining);
 	/* Who was let in to enrol may be known by now. */
-	if (in->kind == HIP_IN_PEER ||
-	    (in->kind == HIP_IN_FOUND && in->known_ms > 0))
+	if ((in->kind == HIP_IN_PEER ||
+	     (in->kind == HIP_IN_FOUND && in->known_ms > 0)) &&
+	    !enrol_is_guest(e->enrol, &in->hit))
 		dataplane_narrow(e->dataplane, &in->hit, 0);
 	host_input(e->host, in, now_ms);
 	drain(e, now_ms);

@@ -25,7 +25,6 @@
 enum {
 	FIRST_RETRY_MS = 2000, /* then doubled */
 	LAST_RETRY_MS = 60000,
-	RENEW_RETRY_MS = 3600 * 1000,
 };
 
 static const char file_name[] = "joining";
@@ -63,8 +62,8 @@ static void take_locator(const struct token_bootstrap *b, const struct hit *hit,
 		out[(*n)++] = b->locator;
 }
 
-bool enrol_speaks_for(const struct enrol *en, const struct hit *hit,
-		      struct locator out[], size_t *n)
+bool enrol_names(const struct enrol *en, const struct hit *hit,
+		 struct locator out[], size_t *n)
 {
 	const struct membership *m;
 	bool is_told;
@@ -81,8 +80,15 @@ bool enrol_speaks_for(const struct enrol *en, const struct hit *hit,
 	bootstraps_locators(en->e->bootstraps, hit, out, LOCATORS_MAX, n);
 	return is_told || bootstraps_names(en->e->bootstraps, hit) ||
 	       (membership_is_set(m) && hit_equal(hit, &m->authority_host)) ||
-	       (en->joining && hit_equal(hit, &en->token.authority)) ||
-	       enrol_has_member(en, hit);
+	       (en->joining && hit_equal(hit, &en->token.authority));
+}
+
+bool enrol_speaks_for(const struct enrol *en, const struct hit *hit,
+		      struct locator out[], size_t *n)
+{
+	return enrol_names(en, hit, out, n) ||
+	       (en &&
+		(enrol_has_member(en, hit) || enrol_may_come_back(en, hit)));
 }
 
 void enrol_tell_peer(struct enrol *en, const struct hit *hit)
@@ -173,8 +179,8 @@ static void send_serve(struct enrol *en)
 			  enrol_serve_write(&s, body, sizeof(body)));
 }
 
-static void send_request(struct enrol *en, const struct hit *to,
-			 const struct enrol_request *request)
+void enrol_send_request(struct enrol *en, const struct hit *to,
+			const struct enrol_request *request)
 {
 	struct enrol_ask ask = { .id = ++en->last_id, .request = *request };
 	uint8_t body[ENROL_MESSAGE_MAX];
@@ -201,7 +207,7 @@ static void ask_to_join(struct enrol *en)
 
 	token_write(&w, &en->token);
 	q.proof = (struct span){ bytes, wr_len(&w) };
-	send_request(en, &en->token.authority, &q);
+	enrol_send_request(en, &en->token.authority, &q);
 	sodium_memzero(bytes, sizeof(bytes));
 }
 
@@ -249,37 +255,28 @@ void enrol_on_revoked(struct enrol *en, const struct hit *hit)
 		en->e->membership = m;
 }
 
-static void ask_to_renew(struct enrol *en)
-{
-	const struct membership *m = &en->e->membership;
-	const struct enrol_request q = {
-		.kind = ENROL_RENEW,
-		.proof = { m->certificate, m->certificate_len },
-	};
-
-	if (en->issuer)
-		enrol_renew_own(en);
-	else
-		send_request(en, &m->authority_host, &q);
-}
-
 /* Asks when it is time and no request is out. */
 static void attempt(struct enrol *en, uint64_t now_ms)
 {
-	const struct membership *m = &en->e->membership;
-
-	if (en->id != 0 || now_ms < en->next_ms)
+	if (en->id != 0)
 		return;
-	if (en->joining) {
+	if (!en->joining) {
+		enrol_attempt_renewal(en, now_ms);
+	} else if (now_ms >= en->next_ms) {
 		ask_to_join(en);
 		en->pause_ms = en->pause_ms ? 2 * en->pause_ms : FIRST_RETRY_MS;
 		if (en->pause_ms > LAST_RETRY_MS)
 			en->pause_ms = LAST_RETRY_MS;
 		en->next_ms = now_ms + en->pause_ms;
-	} else if (membership_is_due(m, now_s())) {
-		ask_to_renew(en);
-		en->next_ms = now_ms + RENEW_RETRY_MS;
 	}
+}
+
+void enrol_on_peer(struct enrol *en, const struct hip_output *o)
+{
+	if (o->kind != HIP_OUT_PEER)
+		return;
+	enrol_judge_guest(en, o);
+	enrol_look_for_authority(en, o);
 }
 
 void enrol_list_changed(struct enrol *en)
@@ -323,6 +320,8 @@ static void end_join(struct enrol *en)
 		return;
 	en->joining = false;
 	en->id = 0;
+	en->next_ms = 0;
+	en->pause_ms = 0;
 	sodium_memzero(&en->token, sizeof(en->token));
 	if (unlinkat(en->e->state_dir, file_name, 0) < 0 && errno != ENOENT)
 		complain_state(en, file_name, -errno);
@@ -372,8 +371,7 @@ static void on_joined(struct enrol *en, const struct enrol_answer *a)
 	answer_all(en, API_DONE, NULL);
 }
 
-/* Whether asking again may help. */
-static bool is_passing(enum enrol_result result)
+bool enrol_is_passing(enum enrol_result result)
 {
 	return result == ENROL_LATER || result == ENROL_UNREACHABLE ||
 	       result == ENROL_BROKEN;
@@ -383,7 +381,8 @@ static void on_join_answer(struct enrol *en, const struct enrol_answer *a)
 {
 	if (a->result == ENROL_OK) {
 		on_joined(en, a);
-	} else if (is_passing(a->result) && now_s() < en->token.expires_s) {
+	} else if (enrol_is_passing(a->result) &&
+		   now_s() < en->token.expires_s) {
 		en->trouble = enrol_result_text(a->result);
 		warnings_add(&en->e->warnings, "joining",
 			     "see that the authority's host is up and can be "
@@ -395,7 +394,7 @@ static void on_join_answer(struct enrol *en, const struct enrol_answer *a)
 		(void)snprintf(en->refusal, sizeof(en->refusal),
 			       "the invitation is refused: %s; ask for "
 			       "another one",
-			       enrol_result_text(is_passing(a->result)
+			       enrol_result_text(enrol_is_passing(a->result)
 							 ? ENROL_EXPIRED
 							 : a->result));
 		log_warning("overlay", "joining %s: %s", en->token.overlay,
@@ -403,31 +402,6 @@ static void on_join_answer(struct enrol *en, const struct enrol_answer *a)
 		end_join(en);
 		answer_all(en, API_FAILED, en->refusal);
 	}
-}
-
-static void on_renewed(struct enrol *en, const struct enrol_answer *a)
-{
-	struct engine *e = en->e;
-	struct membership m = e->membership;
-
-	if (a->result == ENROL_OK &&
-	    membership_take_certificate(&m, identity_hit(e->id),
-					a->certificate.bytes,
-					a->certificate.len, now_s()) == 0 &&
-	    enrol_take(en, &m) == 0) {
-		warnings_remove(&e->warnings, "not-renewed");
-		log_info("overlay", "the certificate of %s is renewed", m.name);
-		return;
-	}
-	warnings_add(&e->warnings, "not-renewed",
-		     is_passing(a->result)
-			     ? "see that the authority's host is up and can be "
-			       "reached; it is tried each hour"
-			     : "ask for a new invitation, then hipline leave "
-			       "and join",
-		     "the certificate of %s is not renewed: %s", m.name,
-		     enrol_result_text(a->result == ENROL_OK ? ENROL_BROKEN
-							     : a->result));
 }
 
 static int on_got(struct enrol *en, const struct ipc_message *m)
@@ -442,7 +416,7 @@ static int on_got(struct enrol *en, const struct ipc_message *m)
 	if (en->joining)
 		on_join_answer(en, &r.answer);
 	else if (membership_is_set(&en->e->membership))
-		on_renewed(en, &r.answer);
+		enrol_on_renewed(en, &r.answer);
 	return 0;
 }
 

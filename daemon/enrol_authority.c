@@ -47,6 +47,11 @@ bool enrol_has_member(const struct enrol *en, const struct hit *hit)
 	return en->issuer && issuer_has_host(en->issuer, hit, now_s());
 }
 
+bool enrol_may_come_back(const struct enrol *en, const struct hit *hit)
+{
+	return en->issuer && issuer_may_renew(en->issuer, hit, now_s());
+}
+
 /* Others may have more to say of it. */
 static void tell_member(void *ctx, const struct hit *hit)
 {
@@ -81,15 +86,16 @@ bool enrol_is_guest(const struct enrol *en, const struct hit *hit)
 
 	return e && en->issuer && e->config.accept != CONFIG_ACCEPT_ANY &&
 	       !engine_has_peer(e, hit) && !pins_has_hit(e->pins, hit) &&
-	       !enrol_speaks_for(en, hit, locators, &n) &&
+	       !enrol_names(en, hit, locators, &n) &&
+	       !enrol_has_member(en, hit) &&
 	       !underlay_is_vouched(e->underlay, hit) &&
 	       !(e->config.unverified == CONFIG_UNVERIFIED_FIRST_USE &&
 		 e->seen && pins_has_hit(e->seen, hit));
 }
 
-void enrol_on_peer(struct enrol *en, const struct hip_output *o)
+void enrol_judge_guest(struct enrol *en, const struct hip_output *o)
 {
-	if (o->kind != HIP_OUT_PEER || !enrol_is_guest(en, &o->hit))
+	if (!enrol_is_guest(en, &o->hit))
 		return;
 	guests_on_peer(&en->guests, &o->hit, o->state, engine_now_ms());
 	enrol_judge_guests(en);
@@ -170,6 +176,17 @@ static void tell_again(void *ctx, const struct hit *hit)
 	enrol_tell_peer(ctx, hit);
 }
 
+/* It may come again, but for nothing else than to renew. */
+static void tell_ended(void *ctx, const struct hit *hit)
+{
+	struct enrol *en = ctx;
+	const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE, .hit = *hit };
+
+	if (enrol_is_guest(en, hit))
+		engine_input(en->e, &in);
+	enrol_tell_peer(en, hit);
+}
+
 /* Whose certificate has ended is known no more, unless it has another. */
 static void end_members(struct enrol *en)
 {
@@ -179,7 +196,7 @@ static void end_members(struct enrol *en)
 		en->ended_s = now; /* only members were told of so far */
 	if (now < en->ended_s + ENDED_S)
 		return;
-	if (issuer_ended_hosts(en->issuer, en->ended_s, now, tell_again, en) <
+	if (issuer_ended_hosts(en->issuer, en->ended_s, now, tell_ended, en) <
 	    0)
 		log_error("authority", "its members cannot be read");
 	en->ended_s = now;

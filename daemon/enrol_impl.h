@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * What the two files of enrolment share. Nobody else includes this.
+ * What the files of enrolment share. Nobody else includes this.
  */
 #ifndef HIPLINE_ENROL_IMPL_H
 #define HIPLINE_ENROL_IMPL_H
@@ -30,6 +30,7 @@ struct enrol {
 	uint64_t last_id;
 	uint64_t next_ms; /* when to ask again */
 	uint64_t pause_ms;
+	uint64_t asked_s; /* when a renewal was asked for, by the wall clock */
 	uint64_t list_ms; /* when to make the next revocation list */
 	size_t list_len;  /* of that one */
 	uint64_t ended_s; /* who was a member then was told of */
@@ -43,6 +44,28 @@ struct enrol {
 /* *m is what we are from now on. 0, or a negative errno: it was before. */
 __attribute__((warn_unused_result)) int enrol_take(struct enrol *en,
 						   const struct membership *m);
+
+/* As enrol_speaks_for, without what the authority here has given. */
+bool enrol_names(const struct enrol *en, const struct hit *hit,
+		 struct locator out[], size_t *n);
+
+/* Sends it by the resolver; en->id is its number when that was possible. */
+void enrol_send_request(struct enrol *en, const struct hit *to,
+			const struct enrol_request *request);
+
+/* Whether asking again may help. */
+bool enrol_is_passing(enum enrol_result result);
+
+/* enrol_renew.c */
+
+/* Asks for another certificate where that is due and no request is out. */
+void enrol_attempt_renewal(struct enrol *en, uint64_t now_ms);
+
+/* The authority's host may be back: it is asked again soon. */
+void enrol_look_for_authority(struct enrol *en, const struct hip_output *o);
+
+/* What the authority has answered to that. */
+void enrol_on_renewed(struct enrol *en, const struct enrol_answer *a);
 
 /* enrol_authority.c; each does nothing where there is no authority. */
 
@@ -58,6 +81,13 @@ void enrol_close_issuer(struct enrol *en);
 void enrol_renew_own(struct enrol *en);
 
 bool enrol_has_member(const struct enrol *en, const struct hit *hit);
+
+/* Whether its certificate has ended, and may still be renewed. */
+bool enrol_may_come_back(const struct enrol *en, const struct hit *hit);
+
+/* An association's state has changed: is it a guest's? */
+void enrol_judge_guest(struct enrol *en, const struct hip_output *o);
+
 void enrol_tell_members(struct enrol *en);
 void enrol_judge_guests(struct enrol *en);
 void enrol_tick_authority(struct enrol *en, uint64_t now_ms);

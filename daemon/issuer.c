@@ -293,6 +293,18 @@ static enum enrol_result result_of(int err)
 	}
 }
 
+/*
+ * Whoever comes too late, after a journey or a long repair, may still renew
+ * what has ended since then. That is no danger for others: until then nobody
+ * takes it for a member; the host proves by its association that it has the
+ * key; its name was given to nobody else meanwhile; and what was revoked is
+ * remembered here for as long.
+ */
+static uint64_t renewable_s(uint64_t now_s)
+{
+	return now_s > CERTIFICATE_GRACE_S ? now_s - CERTIFICATE_GRACE_S : 0;
+}
+
 /* The certificate that a host has for a name, while it is not due. */
 static bool find_held(struct issuer *is, const char *name,
 		      const struct hit *hit, uint64_t now_s,
@@ -325,8 +337,8 @@ static enum enrol_result answer_again(struct issuer *is, const char *name,
 		return ENROL_SPENT;
 	if (find_held(is, name, &host->hit, now_s, bytes, len))
 		return ENROL_OK;
-	err = registry_find_grant(is->registry, name, &host->hit, now_s, &g,
-				  bytes);
+	err = registry_find_grant(is->registry, name, &host->hit,
+				  renewable_s(now_s), &g, bytes);
 	if (err)
 		return err == -ENOENT ? ENROL_REVOKED : ENROL_LATER;
 	return result_of(issuer_issue(is, name, host, now_s, bytes, len));
@@ -380,14 +392,16 @@ static enum enrol_result renew(struct issuer *is, const struct hit *from,
 	case CERTIFICATE_OK:
 		break;
 	case CERTIFICATE_EXPIRED:
-		return ENROL_EXPIRED;
+		if (c.not_after_s <= renewable_s(now_s))
+			return ENROL_EXPIRED;
+		break;
 	default:
 		return ENROL_UNKNOWN;
 	}
 	if (!hit_equal(&c.hit, from))
 		return ENROL_OTHER_HOST;
-	err = registry_find_grant(is->registry, c.name, from, now_s, &held,
-				  bytes);
+	err = registry_find_grant(is->registry, c.name, from,
+				  renewable_s(now_s), &held, bytes);
 	if (err)
 		return err == -ENOENT ? ENROL_REVOKED : ENROL_LATER;
 	if (find_held(is, c.name, from, now_s, bytes, len))
@@ -422,7 +436,7 @@ static bool tell_holding(void *ctx, const struct registry_grant *g)
 {
 	const struct tell *t = ctx;
 
-	if (g->revoked_s == 0 && g->not_after_s > t->now_s)
+	if (g->revoked_s == 0 && g->not_after_s > renewable_s(t->now_s))
 		t->fn(t->ctx, &g->hit);
 	return true;
 }
@@ -445,7 +459,9 @@ static bool tell_ended(void *ctx, const struct registry_grant *g)
 {
 	const struct ending *e = ctx;
 
-	if (g->not_after_s > e->from_s && g->not_after_s <= e->now_s)
+	if ((g->not_after_s > e->from_s && g->not_after_s <= e->now_s) ||
+	    (g->not_after_s > renewable_s(e->from_s) &&
+	     g->not_after_s <= renewable_s(e->now_s)))
 		e->fn(e->ctx, &g->hit);
 	return true;
 }
@@ -470,6 +486,12 @@ bool issuer_has_host(struct issuer *is, const struct hit *hit, uint64_t now_s)
 
 	/* Who cannot be looked up is not let in. */
 	return registry_has_host(is->registry, hit, now_s, &has) == 0 && has;
+}
+
+bool issuer_may_renew(struct issuer *is, const struct hit *hit, uint64_t now_s)
+{
+	return !issuer_has_host(is, hit, now_s) &&
+	       issuer_has_host(is, hit, renewable_s(now_s));
 }
 
 struct revoking {

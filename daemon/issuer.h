@@ -83,12 +83,14 @@ issuer_revoke(struct issuer *is, const char *name, const struct hit *hit,
 	      uint64_t now_s, size_t *n,
 	      void (*fn)(void *ctx, const struct hit *hit), void *ctx);
 
-/* Each host with a certificate that holds; some more than once. */
+/* Each host with a certificate that holds or that may be renewed; some more
+ * than once. */
 __attribute__((warn_unused_result)) int
 issuer_hosts(struct issuer *is, uint64_t now_s,
 	     void (*fn)(void *ctx, const struct hit *hit), void *ctx);
 
-/* Each host of which one has ended by itself, after `from_s`. */
+/* Each host of which one has ended by itself, or could be renewed until then,
+ * after `from_s`. */
 __attribute__((warn_unused_result)) int
 issuer_ended_hosts(struct issuer *is, uint64_t from_s, uint64_t now_s,
 		   void (*fn)(void *ctx, const struct hit *hit), void *ctx);
@@ -99,6 +101,9 @@ __attribute__((warn_unused_result)) int issuer_purge(struct issuer *is,
 
 /* Whether that host has one. */
 bool issuer_has_host(struct issuer *is, const struct hit *hit, uint64_t now_s);
+
+/* Whether it has none that holds, but one that may be renewed. */
+bool issuer_may_renew(struct issuer *is, const struct hit *hit, uint64_t now_s);
 
 /* The next revocation list, signed. */
 __attribute__((warn_unused_result)) int issuer_list(struct issuer *is,

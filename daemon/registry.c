@@ -198,6 +198,12 @@ static int was_revoked(struct registry *r, const struct registry_grant *g,
 	return err;
 }
 
+/* What has ended since then may be renewed. */
+static uint64_t renewable_s(uint64_t now_s)
+{
+	return now_s > CERTIFICATE_GRACE_S ? now_s - CERTIFICATE_GRACE_S : 0;
+}
+
 int registry_name_in_use(struct registry *r, const char *name,
 			 const struct hit *hit, uint64_t now_s, bool *in_use)
 {
@@ -210,7 +216,7 @@ int registry_name_in_use(struct registry *r, const char *name,
 
 	sql_bind_text(&q, name);
 	sql_bind_blob(&q, hit->bytes, sizeof(hit->bytes));
-	sql_bind_number(&q, now_s);
+	sql_bind_number(&q, renewable_s(now_s));
 	found = sql_step(&q);
 	err = sql_finish(&q);
 	if (!err)
@@ -271,11 +277,10 @@ int registry_revoke(struct registry *r, const char *name, const struct hit *hit,
 		    uint64_t now_s, size_t *n)
 {
 	struct sql_query q = sql_prepare(
-		r->sql,
-		name ? "UPDATE grants SET revoked_s = ?1 WHERE name = ?2"
-		       " AND revoked_s = 0 AND not_after_s > ?1"
-		     : "UPDATE grants SET revoked_s = ?1 WHERE hit = ?2"
-		       " AND revoked_s = 0 AND not_after_s > ?1");
+		r->sql, name ? "UPDATE grants SET revoked_s = ? WHERE name = ?"
+			       " AND revoked_s = 0 AND not_after_s > ?"
+			     : "UPDATE grants SET revoked_s = ? WHERE hit = ?"
+			       " AND revoked_s = 0 AND not_after_s > ?");
 	int err;
 
 	sql_bind_number(&q, now_s);
@@ -283,6 +288,7 @@ int registry_revoke(struct registry *r, const char *name, const struct hit *hit,
 		sql_bind_text(&q, name);
 	else
 		sql_bind_blob(&q, hit->bytes, sizeof(hit->bytes));
+	sql_bind_number(&q, renewable_s(now_s));
 	err = sql_run_query(&q);
 	if (!err)
 		*n = sql_changes(r->sql);

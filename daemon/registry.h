@@ -97,7 +97,7 @@ registry_put_grant(struct registry *r, const struct registry_grant *grant);
 
 /*
  * The certificate of a host for a name that holds longest, its bytes copied
- * to out. 0, or -ENOENT when none holds now.
+ * to out. 0, or -ENOENT when each has ended by now_s or is revoked.
  */
 __attribute__((warn_unused_result)) int
 registry_find_grant(struct registry *r, const char *name, const struct hit *hit,
@@ -115,14 +115,17 @@ __attribute__((warn_unused_result)) int registry_has_host(struct registry *r,
 							  uint64_t now_s,
 							  bool *has);
 
-/* Whether anybody but `hit` has a certificate for a name that holds now. */
+/*
+ * Whether anybody but `hit` has a certificate for a name that holds now, or
+ * has ended so lately that it may be renewed (CERTIFICATE_GRACE_S).
+ */
 __attribute__((warn_unused_result)) int
 registry_name_in_use(struct registry *r, const char *name,
 		     const struct hit *hit, uint64_t now_s, bool *in_use);
 
 /*
  * Those of a name, or of a host (the other is NULL), are revoked; how many
- * held until then.
+ * held until then or might have been renewed.
  */
 __attribute__((warn_unused_result)) int
 registry_revoke(struct registry *r, const char *name, const struct hit *hit,

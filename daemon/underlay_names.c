@@ -339,31 +339,48 @@ static void warn_alone(struct underlay *u, uint64_t now_ms)
 			     u->e->membership.overlay);
 }
 
+/* For a while after its end it is renewed all the same. */
+static void warn_ended(struct underlay *u, uint64_t now_s)
+{
+	const struct membership *m = &u->e->membership;
+
+	if (m->not_after_s + CERTIFICATE_GRACE_S > now_s) {
+		warnings_add(&u->e->warnings, "certificate-ended",
+			     "have the host of the authority run and reach it: "
+			     "up to 30 days after the end it is renewed",
+			     "our certificate has ended: %s does not let us in",
+			     m->overlay);
+		return;
+	}
+	warnings_remove_about(&u->e->warnings, "certificate-ended",
+			      "our certificate has ended:", NULL);
+	warnings_add(&u->e->warnings, "certificate-ended",
+		     "ask for a new invitation, then hipline leave and join",
+		     "our certificate has ended too long ago to be renewed: "
+		     "%s does not let us in",
+		     m->overlay);
+}
+
 static void warn_ending(struct underlay *u, uint64_t now_s)
 {
 	const struct membership *m = &u->e->membership;
 	bool has_one = underlay_is_member(u) && m->certificate_len > 0;
+	bool ends = has_one && m->not_after_s < now_s + ENDING_S;
+	bool ended = has_one && m->not_after_s <= now_s;
 
-	if (!has_one || m->not_after_s >= now_s + ENDING_S)
+	if (!ends || ended)
 		warnings_remove(&u->e->warnings, "certificate-ends");
-	if (!has_one || m->not_after_s > now_s)
-		warnings_remove(&u->e->warnings, "certificate-ended");
-	if (!has_one || m->not_after_s >= now_s + ENDING_S)
-		return;
-	if (m->not_after_s <= now_s) {
-		warnings_remove(&u->e->warnings, "certificate-ends");
-		warnings_add(&u->e->warnings, "certificate-ended",
-			     "have the host of the authority run and reach it, "
-			     "or join again",
-			     "our certificate has ended: %s does not let us in",
-			     m->overlay);
-	} else {
+	else
 		warnings_add(&u->e->warnings, "certificate-ends",
-			     "have the host of the authority run and reach it",
+			     "have the host of the authority run and reach it; "
+			     "it is renewed by itself then",
 			     "our certificate ends within a week, and the "
 			     "authority of %s has not renewed it",
 			     m->overlay);
-	}
+	if (ended)
+		warn_ended(u, now_s);
+	else
+		warnings_remove(&u->e->warnings, "certificate-ended");
 }
 
 void underlay_warn(struct underlay *u, uint64_t now_ms, uint64_t now_s)

@@ -18,6 +18,7 @@ enum {
 	CERTIFICATE_SERIAL_LEN = 16,
 	CERTIFICATE_LIFETIME_S = 30 * 86400,
 	CERTIFICATE_RENEW_S = 20 * 86400, /* after it began */
+	CERTIFICATE_GRACE_S = 30 * 86400, /* after it has ended, to renew it */
 	CERTIFICATE_SKEW_S = 300,	  /* how wrong clocks may be */
 };
 

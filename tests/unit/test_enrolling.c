@@ -353,16 +353,78 @@ Test(enrolling, one_that_is_not_due_is_left_alone)
 	cr_expect_not(skip_to(ENROL_SEND));
 }
 
-Test(enrolling, a_renewal_that_fails_is_tried_each_hour)
+static bool warns(const char *code)
 {
+	for (size_t i = 0; i < e.warnings.n; i++)
+		if (strcmp(e.warnings.all[i].code, code) == 0)
+			return true;
+	return false;
+}
+
+/* Asks when so much time has passed, and not before. */
+static void expect_asked(uint64_t *at_ms, uint64_t pause_ms)
+{
+	enrol_tick(e.enrol, *at_ms + pause_ms - 1);
+	cr_expect_not(skip_to(ENROL_SEND), "before %llu ms",
+		      (unsigned long long)pause_ms);
+	*at_ms += pause_ms;
+	enrol_tick(e.enrol, *at_ms);
+	give_result(request().id, ENROL_UNREACHABLE);
+}
+
+Test(enrolling, a_renewal_that_fails_is_tried_again_at_last_each_hour)
+{
+	uint64_t at_ms = engine_now_ms() + 15000;
+
 	become_member(21 * DAY_S);
 	restart();
 	give_result(request().id, ENROL_UNREACHABLE);
 	cr_expect(membership_is_set(&e.membership));
-	enrol_tick(e.enrol, engine_now_ms() + 3590 * 1000);
-	cr_expect_not(skip_to(ENROL_SEND));
-	enrol_tick(e.enrol, engine_now_ms() + 3601 * 1000);
+	enrol_tick(e.enrol, at_ms - 10000);
+	cr_expect_not(skip_to(ENROL_SEND), "not at once");
+	enrol_tick(e.enrol, at_ms);
+	give_result(request().id, ENROL_UNREACHABLE);
+	for (uint64_t pause_ms = 20000; pause_ms < 3600000; pause_ms *= 2)
+		expect_asked(&at_ms, pause_ms);
+	expect_asked(&at_ms, 3600000);
+	expect_asked(&at_ms, 3600000);
+}
+
+Test(enrolling, a_renewal_is_tried_again_when_the_authority_is_back)
+{
+	struct hip_output o = { .kind = HIP_OUT_PEER,
+				.hit = *identity_hit(e.id),
+				.state = ASSOC_ESTABLISHED };
+
+	become_member(21 * DAY_S);
+	restart();
+	give_result(request().id, ENROL_UNREACHABLE);
+	enrol_on_peer(e.enrol, &o);
+	enrol_tick(e.enrol, engine_now_ms());
+	cr_expect_not(skip_to(ENROL_SEND), "it is another host");
+	o.hit = *identity_hit(founder);
+	enrol_on_peer(e.enrol, &o);
+	enrol_tick(e.enrol, engine_now_ms());
 	cr_expect(skip_to(ENROL_SEND));
+}
+
+Test(enrolling, one_that_is_not_due_at_the_authority_is_kept)
+{
+	const struct authority *authority = issuer_authority(issuer);
+	struct enrol_answer a = { .result = ENROL_OK,
+				  .algorithm = authority->algorithm,
+				  .hi = { authority->hi, authority->hi_len } };
+	uint8_t same[CERTIFICATE_MAX];
+
+	become_member(21 * DAY_S);
+	restart();
+	memcpy(same, e.membership.certificate, e.membership.certificate_len);
+	a.certificate = (struct span){ same, e.membership.certificate_len };
+	cr_assert_eq(give(ENROL_GOT, request().id, &a), 0);
+	cr_expect_eq(changes, 0);
+	cr_expect_not(warns("not-renewed"));
+	enrol_tick(e.enrol, engine_now_ms() + 5000);
+	cr_expect_not(skip_to(ENROL_SEND));
 }
 
 Test(enrolling, leaving_forgets_all_but_the_identity)
@@ -476,30 +538,54 @@ Test(enrolling, a_bootstrap_that_is_revoked_is_one_no_more)
 	cr_expect_eq(kept.n_bootstraps, 1);
 }
 
-static bool warns(const char *code)
-{
-	for (size_t i = 0; i < e.warnings.n; i++)
-		if (strcmp(e.warnings.all[i].code, code) == 0)
-			return true;
-	return false;
-}
-
 static void nothing(void *ctx, const struct hit *hit)
 {
 	(void)ctx;
 	(void)hit;
 }
 
-Test(enrolling, a_list_that_reaches_nobody_is_warned_of)
+static struct issuer_host founder_host(void)
 {
 	struct issuer_host host = { .hit = *identity_hit(founder),
 				    .algorithm = identity_algorithm(founder) };
+
+	host.hi.bytes = identity_hi(founder, &host.hi.len);
+	return host;
+}
+
+Test(enrolling, whose_certificate_has_ended_is_a_guest_that_may_renew)
+{
+	const struct hit *hit = identity_hit(founder);
+	const struct issuer_host host = founder_host();
+	uint64_t now_s = (uint64_t)time(NULL);
+	uint8_t bytes[CERTIFICATE_MAX];
+	struct locator at[LOCATORS_MAX];
+	size_t len, n;
+
+	cr_assert_eq(enrol_create(e.enrol, "example.net", "me@example.net"), 0);
+	cr_assert_eq(issuer_issue(enrol_issuer(e.enrol), "bob@example.net",
+				  &host, now_s - 61 * DAY_S, bytes, &len),
+		     0);
+	cr_expect_not(enrol_speaks_for(e.enrol, hit, at, &n), "too long ago");
+	cr_assert_eq(issuer_issue(enrol_issuer(e.enrol), "bob@example.net",
+				  &host, now_s - 59 * DAY_S, bytes, &len),
+		     0);
+	cr_expect(enrol_speaks_for(e.enrol, hit, at, &n));
+	cr_expect(enrol_is_guest(e.enrol, hit));
+	cr_assert_eq(issuer_revoke(enrol_issuer(e.enrol), NULL, hit, now_s, &n,
+				   nothing, NULL),
+		     0);
+	cr_expect_not(enrol_speaks_for(e.enrol, hit, at, &n));
+}
+
+Test(enrolling, a_list_that_reaches_nobody_is_warned_of)
+{
+	const struct issuer_host host = founder_host();
 	uint64_t now_s = (uint64_t)time(NULL);
 	uint8_t bytes[CERTIFICATE_MAX];
 	char name[32];
 	size_t len, n;
 
-	host.hi.bytes = identity_hi(founder, &host.hi.len);
 	cr_assert_eq(enrol_create(e.enrol, "example.net", "me@example.net"), 0);
 	for (int i = 0; i < 100; i++) {
 		(void)snprintf(name, sizeof(name), "u%d@example.net", i);

@@ -110,6 +110,16 @@ static size_t join_bob(void)
 	return answer.certificate.len;
 }
 
+static size_t told;
+static struct hit told_of;
+
+static void note(void *ctx, const struct hit *hit)
+{
+	(void)ctx; /* one place for all */
+	told++;
+	told_of = *hit;
+}
+
 Test(issuer, its_files_are_for_their_owner_only)
 {
 	struct stat st;
@@ -281,8 +291,70 @@ Test(issuer, a_certificate_is_renewed_when_it_is_due)
 	cr_assert_eq(renew(first, len, bob, NOW_S + 20 * DAY_S), ENROL_OK);
 	cr_expect_eq(check_answer(NOW_S + 20 * DAY_S).not_before_s,
 		     NOW_S + 20 * DAY_S);
-	cr_expect_eq(renew(first, len, bob, NOW_S + 30 * DAY_S + 1),
-		     ENROL_EXPIRED);
+}
+
+Test(issuer, one_that_has_ended_is_renewed_for_thirty_days)
+{
+	size_t len = join_bob();
+
+	cr_expect_eq(renew(first, len, bob, NOW_S + 60 * DAY_S), ENROL_EXPIRED);
+	cr_expect_eq(renew(first, len, eve, NOW_S + 31 * DAY_S),
+		     ENROL_OTHER_HOST);
+	cr_expect_not(issuer_may_renew(issuer, identity_hit(bob),
+				       NOW_S + 30 * DAY_S - 1));
+	cr_expect(issuer_may_renew(issuer, identity_hit(bob),
+				   NOW_S + 30 * DAY_S));
+	cr_expect_not(issuer_may_renew(issuer, identity_hit(bob),
+				       NOW_S + 60 * DAY_S));
+	cr_assert_eq(renew(first, len, bob, NOW_S + 60 * DAY_S - 1), ENROL_OK);
+	cr_expect_eq(check_answer(NOW_S + 60 * DAY_S).not_before_s,
+		     NOW_S + 60 * DAY_S - 1);
+	cr_expect_not(issuer_may_renew(issuer, identity_hit(bob),
+				       NOW_S + 60 * DAY_S));
+}
+
+Test(issuer, so_long_its_name_is_nobody_elses)
+{
+	struct token t;
+
+	(void)join_bob();
+	cr_assert_eq(invite("bob@example.com", false, &t), -EADDRINUSE);
+	cr_expect_eq(issuer_invite(issuer, &t, false, NOW_S + 60 * DAY_S - 1),
+		     -EADDRINUSE);
+	cr_expect_eq(issuer_invite(issuer, &t, false, NOW_S + 60 * DAY_S), 0);
+}
+
+Test(issuer, one_that_has_ended_is_renewed_for_its_invitation_too)
+{
+	struct token t;
+
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	cr_assert_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK);
+	cr_expect_eq(redeem(&t, bob, bob, NOW_S + 60 * DAY_S), ENROL_REVOKED);
+	cr_expect_eq(redeem(&t, bob, bob, NOW_S + 59 * DAY_S), ENROL_OK);
+	cr_expect_eq(check_answer(NOW_S + 59 * DAY_S).not_before_s,
+		     NOW_S + 59 * DAY_S);
+}
+
+Test(issuer, one_that_has_ended_can_still_be_revoked)
+{
+	static uint8_t second[CERTIFICATE_MAX];
+	size_t len = join_bob(), second_len, n = 0;
+
+	cr_assert_eq(renew(first, len, bob, NOW_S + 25 * DAY_S), ENROL_OK);
+	second_len = answer.certificate.len;
+	memcpy(second, answer.certificate.bytes, second_len);
+	cr_assert_eq(issuer_revoke(issuer, NULL, identity_hit(bob),
+				   NOW_S + 40 * DAY_S, &n, note, NULL),
+		     0);
+	cr_expect_eq(n, 2, "the one that has ended, too");
+	cr_expect_eq(renew(first, len, bob, NOW_S + 41 * DAY_S), ENROL_REVOKED);
+	cr_expect_eq(renew(second, second_len, bob, NOW_S + 41 * DAY_S),
+		     ENROL_REVOKED);
+	cr_expect_eq(renew(second, second_len, bob, NOW_S + 56 * DAY_S),
+		     ENROL_REVOKED);
+	cr_expect_not(issuer_may_renew(issuer, identity_hit(bob),
+				       NOW_S + 41 * DAY_S));
 }
 
 Test(issuer, a_certificate_is_not_renewed_for_another_host)
@@ -302,16 +374,6 @@ Test(issuer, a_certificate_of_another_authority_is_not_renewed)
 	len = enrolled_issue(&other, "bob@example.com", bob, 1, NOW_S, first);
 	cr_expect_eq(renew(first, len, bob, NOW_S + 20 * DAY_S), ENROL_UNKNOWN);
 	enrolled_authority_free(&other);
-}
-
-static size_t told;
-static struct hit told_of;
-
-static void note(void *ctx, const struct hit *hit)
-{
-	(void)ctx; /* one place for all */
-	told++;
-	told_of = *hit;
 }
 
 Test(issuer, what_is_revoked_is_on_the_next_list_and_not_renewed)

@@ -868,6 +868,12 @@ Test(underlay, a_certificate_that_ends_is_warned_of)
 	underlay_tick(e.underlay, engine_now_ms());
 	cr_expect_eq(warnings_of("certificate-ends"), 0);
 	cr_expect_eq(warnings_of("certificate-ended"), 1);
+	e.membership.not_after_s = now_s - 31 * 86400;
+	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_eq(warnings_of("certificate-ended"), 1, "another one");
+	e.membership.not_after_s = now_s + 30 * 86400;
+	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_eq(warnings_of("certificate-ended"), 0);
 }
 
 /* A command that has to ask; who asks is never looked at. */
