@@ -14,6 +14,7 @@ enum {
 	SERIAL_SHIFT = 48,
 	FETCH_SOON_MS = 1000,
 	BURST = 10 * NODE_LOOKUPS_PER_S,
+	SLEPT_MS = 300 * 1000, /* less is a clock that is set right */
 };
 
 struct node *node_new(const struct node_conf *conf)
@@ -153,12 +154,23 @@ static void begin(struct node *n, uint64_t now_ms)
 	count_tokens(n);
 }
 
+/* Has the wall clock gone on without the other, as on a host that slept?
+ * What we have published may have ended meanwhile. */
+static bool has_slept(const struct node *n, uint64_t wall_ms, uint64_t now_ms)
+{
+	return n->wall_ms > 0 && n->wall_ms < wall_ms &&
+	       wall_ms - n->wall_ms > now_ms - n->now_ms + SLEPT_MS;
+}
+
 void node_set_wall(struct node *n, uint64_t wall_ms, uint64_t now_ms)
 {
 	struct session *of[] = { n->session, n->leaving };
+	bool slept = has_slept(n, wall_ms, now_ms);
 
 	n->wall_ms = wall_ms;
 	n->now_ms = now_ms;
+	if (slept)
+		saying_again(n);
 	for (size_t i = 0; i < 2; i++) {
 		if (!of[i])
 			continue;

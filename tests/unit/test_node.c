@@ -60,9 +60,11 @@ static void draw(void *ctx, void *buf, size_t len)
 	}
 }
 
+static uint64_t slept_ms; /* the wall clock went on, and now did not */
+
 static uint64_t wall(void)
 {
-	return ENROLLED_NOW_S * 1000 + now;
+	return ENROLLED_NOW_S * 1000 + now + slept_ms;
 }
 
 static size_t index_of(const struct hit *hit)
@@ -274,6 +276,7 @@ static void run(uint64_t ms)
 static void set_up(void)
 {
 	now = 1000;
+	slept_ms = 0;
 	mute = false;
 	enrolled_authority_make(&authority, "example.com", KEY_P256);
 	for (size_t i = 0; i < HOSTS; i++) {
@@ -450,6 +453,18 @@ Test(node, a_name_is_renewed_for_as_long_as_it_is_wanted)
 	look_up(&hosts[3], names[1]);
 	cr_expect_eq(hosts[3].result, RESOLVE_FOUND);
 	cr_expect_eq(hosts[1].published, 1, "a renewal is no news");
+}
+
+Test(node, a_name_is_renewed_after_a_sleep)
+{
+	publish(&hosts[1], names[1], true);
+	slept_ms = 7ull * 3600 * 1000;
+	run(PAUSE_MS);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_FOUND);
+	node_on_where(hosts[3].node, &hosts[1].hit, now);
+	run(5000);
+	cr_expect_eq(hosts[3].n_hint, 1);
 }
 
 Test(node, a_name_is_renewed_after_the_clock_went_back)
