@@ -23,7 +23,7 @@ struct vouched {
 struct vouch {
 	struct authority authority;
 	bool is_set;
-	struct revocation revocation;
+	struct revocations revocations;
 	struct table hosts;
 };
 
@@ -52,7 +52,7 @@ static void forget_all(struct vouch *v)
 	if (v->is_set)
 		authority_clear(&v->authority);
 	v->is_set = false;
-	v->revocation = (struct revocation){ .n = 0 };
+	revocations_clear(&v->revocations);
 }
 
 void vouch_free(struct vouch *v)
@@ -114,7 +114,7 @@ static void remember(struct vouch *v, const struct hit *hit, const char *name,
 	/* Of two that hold, the one that ends later: whoever was let in by it
 	 * is to be found by its number. */
 	if (h && h->not_after_s > not_after_s &&
-	    !revocation_has(&v->revocation, h->serial))
+	    !revocations_has(&v->revocations, h->serial))
 		return;
 	if (!h && table_count(&v->hosts) >= VOUCHED_MAX)
 		h = find_least(v);
@@ -142,7 +142,7 @@ uint64_t vouch_for(struct vouch *v, const struct hit *hit, const uint8_t *bytes,
 	/* In the last second, and while clocks differ, it is as good as over.
 	 */
 	if (!hit_equal(&c.hit, hit) || c.not_after_s <= now_s ||
-	    revocation_has(&v->revocation, c.serial))
+	    revocations_has(&v->revocations, c.serial))
 		return 0;
 	remember(v, hit, c.name, c.serial, c.not_after_s);
 	return (c.not_after_s - now_s) * 1000;
@@ -157,31 +157,29 @@ uint64_t vouch_until_s(const struct vouch *v, const struct hit *hit)
 
 uint64_t vouch_list(const struct vouch *v, size_t *entries)
 {
-	*entries = v->revocation.n;
-	return v->revocation.number;
+	*entries = v->revocations.n;
+	return v->revocations.number;
 }
 
 bool vouch_is_revoked(const struct vouch *v,
 		      const uint8_t serial[CERTIFICATE_SERIAL_LEN])
 {
-	return revocation_has(&v->revocation, serial);
+	return revocations_has(&v->revocations, serial);
 }
 
 bool vouch_take_list(struct vouch *v, const uint8_t *bytes, size_t len,
 		     uint64_t now_s, bool *adds)
 {
 	struct revocation *fresh = malloc(sizeof(*fresh));
-	bool is_newer = fresh && v->is_set &&
-			revocation_verify(&v->authority, bytes, len, now_s,
-					  fresh) == CERTIFICATE_OK &&
-			fresh->number > v->revocation.number;
+	enum revocations_news news = REVOCATIONS_OLD;
 
-	if (is_newer) {
-		*adds = revocation_adds(fresh, &v->revocation);
-		v->revocation = *fresh;
-	}
+	if (fresh && v->is_set &&
+	    revocation_verify(&v->authority, bytes, len, now_s, fresh) ==
+		    CERTIFICATE_OK)
+		news = revocations_take(&v->revocations, fresh);
 	free(fresh);
-	return is_newer;
+	*adds = news == REVOCATIONS_ADDS;
+	return news != REVOCATIONS_OLD;
 }
 
 bool vouch_next_revoked(struct vouch *v, struct hit *out)
@@ -190,7 +188,7 @@ bool vouch_next_revoked(struct vouch *v, struct hit *out)
 	struct vouched *h;
 
 	while ((h = table_next(&it))) {
-		if (!revocation_has(&v->revocation, h->serial))
+		if (!revocations_has(&v->revocations, h->serial))
 			continue;
 		*out = h->hit;
 		forget(v, h);

@@ -8,7 +8,7 @@
 #define HIPLINE_VOUCH_H
 
 #include "daemon/membership.h"
-#include "daemon/pki/revocation.h"
+#include "daemon/pki/revocations.h"
 
 enum { VOUCHED_MAX = 4096 };
 
@@ -36,7 +36,7 @@ uint64_t vouch_for(struct vouch *v, const struct hit *hit,
 /* Until when the host is a member by what was vouched for; 0: by nothing. */
 uint64_t vouch_until_s(const struct vouch *v, const struct hit *hit);
 
-/* The revocation list that counts: its number (0: none) and its length. */
+/* The newest revocation list: its number (0: none); how many are revoked. */
 uint64_t vouch_list(const struct vouch *v, size_t *entries);
 
 /* Whether the certificate of that number is revoked, as far as we know. */
@@ -44,8 +44,8 @@ bool vouch_is_revoked(const struct vouch *v,
 		      const uint8_t serial[CERTIFICATE_SERIAL_LEN]);
 
 /*
- * A revocation list of the authority. False when it is no newer one; *adds:
- * some hold no more that held until now.
+ * A revocation list of the authority, whole, a part or its head. False when it
+ * is no newer one; *adds: some hold no more that held until now.
  */
 bool vouch_take_list(struct vouch *v, const uint8_t *bytes, size_t len,
 		     uint64_t now_s, bool *adds);

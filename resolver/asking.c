@@ -32,7 +32,7 @@ static void places_of(const struct lookup *l, struct overlay_lookup *out)
 		break;
 	case ASKED_LIST:
 		out->kind = KIND_REVOCATIONS;
-		kinds_revocation_resources(out->resource);
+		kinds_revocation_resources(l->name, out->resource);
 		break;
 	}
 }
@@ -320,6 +320,7 @@ bool asking_take_list(struct node *n, struct span list, uint64_t *number,
 {
 	struct judge *judge = n->session->judge;
 	struct revocation *v = calloc(1, sizeof(*v));
+	enum overlay_news news;
 	bool holds;
 
 	if (!v)
@@ -327,8 +328,9 @@ bool asking_take_list(struct node *n, struct span list, uint64_t *number,
 	holds = revocation_verify(&n->session->authority, list.bytes, list.len,
 				  n->wall_ms / 1000, v) == CERTIFICATE_OK;
 	*number = v->number;
-	*adds = holds && judge_weigh(judge, v) == NEWS_ADDS;
-	if (holds && judge_set_revocation(judge, v))
+	news = holds ? judge_set_revocation(judge, v) : NEWS_NONE;
+	*adds = news == NEWS_ADDS;
+	if (news != NEWS_NONE)
 		on_list(n, list, *adds);
 	free(v);
 	return holds;

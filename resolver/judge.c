@@ -39,7 +39,7 @@ struct judge {
 	struct table by_hash;
 	struct known *known[JUDGE_REMEMBERED_MAX];
 	size_t next; /* whose place is taken next */
-	struct revocation revocation;
+	struct revocations revocations;
 };
 
 struct judge *judge_new(const struct authority *authority,
@@ -71,6 +71,7 @@ void judge_free(struct judge *j)
 	for (size_t i = 0; i < JUDGE_REMEMBERED_MAX; i++)
 		forget(j, i);
 	table_clear(&j->by_hash);
+	revocations_clear(&j->revocations);
 	free(j);
 }
 
@@ -79,19 +80,21 @@ void judge_set_time(struct judge *j, uint64_t wall_s)
 	j->wall_s = wall_s;
 }
 
-bool judge_set_revocation(struct judge *j, const struct revocation *v)
+static enum overlay_news news_of(enum revocations_news news)
 {
-	if (v->number <= j->revocation.number)
-		return false;
-	j->revocation = *v;
-	return true;
+	static const enum overlay_news words[] = {
+		[REVOCATIONS_OLD] = NEWS_NONE,
+		[REVOCATIONS_NEWER] = NEWS_NEWER,
+		[REVOCATIONS_ADDS] = NEWS_ADDS,
+	};
+
+	return words[news];
 }
 
-enum overlay_news judge_weigh(const struct judge *j, const struct revocation *v)
+enum overlay_news judge_set_revocation(struct judge *j,
+				       const struct revocation *v)
 {
-	if (v->number <= j->revocation.number)
-		return NEWS_NONE;
-	return revocation_adds(v, &j->revocation) ? NEWS_ADDS : NEWS_NEWER;
+	return news_of(revocations_take(&j->revocations, v));
 }
 
 enum overlay_news judge_news(const struct judge *j, const struct span *list)
@@ -101,21 +104,20 @@ enum overlay_news judge_news(const struct judge *j, const struct span *list)
 
 	if (v && revocation_verify(j->authority, list->bytes, list->len,
 				   j->wall_s, v) == CERTIFICATE_OK)
-		news = judge_weigh(j, v);
+		news = news_of(revocations_weigh(&j->revocations, v));
 	free(v);
 	return news;
 }
 
-uint64_t judge_list(const struct judge *j, size_t *entries)
+const struct revocations *judge_revocations(const struct judge *j)
 {
-	*entries = j->revocation.n;
-	return j->revocation.number;
+	return &j->revocations;
 }
 
 bool judge_is_revoked(const struct judge *j,
 		      const uint8_t serial[CERTIFICATE_SERIAL_LEN])
 {
-	return revocation_has(&j->revocation, serial);
+	return revocations_has(&j->revocations, serial);
 }
 
 bool judge_is_taken_back(const struct judge *j, struct span certificate)
@@ -275,15 +277,18 @@ static bool authority_matches(const struct judge *j,
 {
 	struct resource_id places[REGISTRATION_KEYS];
 	const struct span *list = &claim->value->data;
+	char part[REVOCATION_TEXT_MAX];
 	struct revocation v;
 
-	kinds_revocation_resources(places);
-	return claim->value->exists &&
-	       (same_resource(&places[0], &claim->resource) ||
+	if (!claim->value->exists ||
+	    revocation_verify(j->authority, list->bytes, list->len, j->wall_s,
+			      &v) != CERTIFICATE_OK)
+		return false;
+	revocation_text(&v, part);
+	kinds_revocation_resources(part, places);
+	return (same_resource(&places[0], &claim->resource) ||
 		same_resource(&places[1], &claim->resource)) &&
-	       revocation_verify(j->authority, list->bytes, list->len,
-				 j->wall_s, &v) == CERTIFICATE_OK &&
-	       v.number >= j->revocation.number &&
+	       !revocations_is_past(&j->revocations, &v) &&
 	       v.number <= UINT64_MAX / 1000 &&
 	       claim->value->storage_time_ms == v.number * 1000;
 }

@@ -9,7 +9,7 @@
 #ifndef HIPLINE_JUDGE_H
 #define HIPLINE_JUDGE_H
 
-#include "daemon/pki/revocation.h"
+#include "daemon/pki/revocations.h"
 #include "resolver/overlay.h"
 #include "resolver/registration.h"
 #include "resolver/store.h"
@@ -27,20 +27,18 @@ void judge_free(struct judge *j);
 void judge_set_time(struct judge *j, uint64_t wall_s);
 
 /*
- * Takes a copy of a list that was verified. False, and nothing changed, when
- * its number is not above that of the one before: an old list would bring
+ * Takes what a list that was verified says. NEWS_NONE, and nothing changed,
+ * when a newer one has said it of all that it covers: an old list would bring
  * back what was revoked.
  */
-bool judge_set_revocation(struct judge *j, const struct revocation *v);
+enum overlay_news judge_set_revocation(struct judge *j,
+				       const struct revocation *v);
 
-/* What a list that was verified would change; and one of which no more is
- * known. */
-enum overlay_news judge_weigh(const struct judge *j,
-			      const struct revocation *v);
+/* What a list would change of which nothing is known yet. */
 enum overlay_news judge_news(const struct judge *j, const struct span *list);
 
-/* The list that counts: its number (0: none has come) and its length. */
-uint64_t judge_list(const struct judge *j, size_t *entries);
+/* What is revoked, as far as we know; the judge's. */
+const struct revocations *judge_revocations(const struct judge *j);
 
 /* Whether a certificate of that number was revoked. */
 bool judge_is_revoked(const struct judge *j,

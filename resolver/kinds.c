@@ -31,11 +31,16 @@ void kinds_locator_resources(const struct hit *host,
 	resources(host->bytes, sizeof(host->bytes), out);
 }
 
-void kinds_revocation_resources(struct resource_id out[REGISTRATION_KEYS])
+void kinds_revocation_resources(const char *part,
+				struct resource_id out[REGISTRATION_KEYS])
 {
-	static const char name[] = "revocations";
+	char name[16 + REVOCATION_TEXT_MAX] = "revocations";
 
-	resources(name, sizeof(name) - 1, out);
+	if (part[0] != '\0') {
+		strcat(name, "/");
+		strncat(name, part, REVOCATION_TEXT_MAX - 1);
+	}
+	resources(name, strlen(name), out);
 }
 
 void kinds_locators_write(struct wr *w, const struct locator *at, size_t n)

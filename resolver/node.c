@@ -544,8 +544,11 @@ struct overlay *node_core(const struct node *n)
 
 uint64_t node_list(const struct node *n, size_t *entries)
 {
-	*entries = 0;
-	return n->session ? judge_list(n->session->judge, entries) : 0;
+	const struct revocations *r =
+		n->session ? judge_revocations(n->session->judge) : NULL;
+
+	*entries = r ? r->n : 0;
+	return r ? r->number : 0;
 }
 
 const char *node_name(const struct node *n, size_t i,

@@ -209,7 +209,7 @@ static bool write_value(const struct node *n, const struct publication *p,
 		break;
 	case SAID_LIST:
 		out->kind = KIND_REVOCATIONS;
-		kinds_revocation_resources(out->resource);
+		kinds_revocation_resources(p->name, out->resource);
 		wr_bytes(w, n->list, n->list_len);
 		break;
 	case SAID_NAME:

@@ -4,6 +4,7 @@
  * they came, or as what the authority has signed, so that the parsers behind
  * the signature are reached. What is taken is written again as the same.
  */
+#include "daemon/pki/revocations.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
@@ -13,6 +14,7 @@
 static struct enrolled_authority authority;
 static uint8_t whole[2 * REVOCATION_MAX], again[REVOCATION_MAX];
 static struct revocation list;
+static struct revocations all;
 
 static void certificate(const uint8_t *bytes, size_t len)
 {
@@ -38,6 +40,10 @@ static void revocations(const uint8_t *bytes, size_t len)
 		return;
 	for (size_t i = 0; i < list.n; i++)
 		assert(revocation_has(&list, list.at[i].serial));
+	(void)revocations_take(&all, &list); /* or none of it */
+	for (size_t i = 0; i < list.n; i++)
+		assert(revocations_has(&all, list.at[i].serial));
+	revocations_clear(&all);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

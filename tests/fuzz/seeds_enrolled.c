@@ -62,6 +62,13 @@ static void save_certificates(void)
 			return;
 	}
 	save_signed("list", enrolled_revoke(&authority, &list, bytes + 1));
+	list.depth = 3;
+	save_signed("list-part", enrolled_revoke(&authority, &list, bytes + 1));
+	list.n = 0;
+	list.is_head = true;
+	for (size_t i = 0; i < 8; i++)
+		list.numbers[i] = list.number - i;
+	save_signed("list-head", enrolled_revoke(&authority, &list, bytes + 1));
 }
 
 static void save_registrations(void)

@@ -167,7 +167,7 @@ static void list_of_a_pretender(struct work *w, struct attempt *a)
 		speaker_give_up("list");
 	revocation_write(&d, &w->pretender.public,
 			 (struct span){ tbs, wr_len(&t) }, sig, len);
-	kinds_revocation_resources(places);
+	kinds_revocation_resources("", places);
 	a->c.data_len = wr_len(&d);
 	a->c.kind = KIND_REVOCATIONS;
 	a->c.model = DATA_SINGLE;

@@ -304,7 +304,7 @@ static void store_revocations(struct wr *w)
 	struct store_writer s;
 	struct stored v;
 
-	kinds_revocation_resources(at);
+	kinds_revocation_resources("", at);
 	s = store_req_begin(w, &at[1], 0, KIND_REVOCATIONS, 0);
 	v = single((struct span){ list, sizeof(list) }, scratch,
 		   sizeof(scratch));

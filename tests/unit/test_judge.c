@@ -370,30 +370,69 @@ static const struct kind revocations = { KIND_REVOCATIONS, DATA_SINGLE,
 					 ACCESS_AUTHORITY, 1,
 					 KIND_REVOCATIONS_LEN };
 
-/* A list of the authority's that a member stores as of that time. */
-static bool list_is_judged(uint64_t number, uint64_t storage_time_ms)
+/* A list of the authority's that a member stores as of that time, at the
+ * place of a part ("" of all). */
+static bool part_is_judged(const struct revocation *list_of,
+			   uint64_t storage_time_ms, const char *place)
 {
 	static uint8_t list[REVOCATION_MAX];
-	static struct revocation r;
 	struct resource_id places[REGISTRATION_KEYS];
 	uint8_t covered[4096];
 	struct wr w = wr_init(covered, sizeof(covered));
 	struct judge_proof p;
 	struct value x;
 
-	r = (struct revocation){ .number = number,
-				 .this_update_s = now,
-				 .next_update_s = now + 3600 };
 	make_value(&x, bob, identity_hit(bob), "bob@example.com", 0);
-	kinds_revocation_resources(places);
+	kinds_revocation_resources(place, places);
 	x.v.storage_time_ms = storage_time_ms;
-	x.v.data = (struct span){ list, enrolled_revoke(&ours, &r, list) };
+	x.v.data = (struct span){ list, enrolled_revoke(&ours, list_of, list) };
 	x.claim.kind = &revocations;
 	x.claim.resource = places[0];
 	stored_signed_write(&w, &places[0], KIND_REVOCATIONS, DATA_SINGLE,
 			    &x.v);
 	sign(&x.room, bob, &w, &x.v.signature);
 	return judge_value(judge, &x.claim, &p);
+}
+
+static bool list_is_judged(uint64_t number, uint64_t storage_time_ms)
+{
+	static struct revocation r;
+
+	r = (struct revocation){ .number = number,
+				 .this_update_s = now,
+				 .next_update_s = now + 3600 };
+	return part_is_judged(&r, storage_time_ms, "");
+}
+
+Test(judge, a_part_is_stored_at_its_own_place_until_it_is_outdated)
+{
+	static struct revocation r;
+
+	r = (struct revocation){ .number = now,
+				 .this_update_s = now,
+				 .next_update_s = now + 3600,
+				 .depth = 3,
+				 .index = 5 };
+	cr_expect(part_is_judged(&r, now * 1000, "3/5"));
+	cr_expect_not(part_is_judged(&r, now * 1000, "3/4"));
+	cr_expect_not(part_is_judged(&r, now * 1000, ""));
+	cr_expect_not(part_is_judged(&r, now * 1000 + 1, "3/5"));
+	cr_assert_eq(judge_set_revocation(judge, &r), NEWS_NEWER);
+	cr_expect(part_is_judged(&r, now * 1000, "3/5"));
+	r.number--;
+	cr_expect_not(part_is_judged(&r, r.number * 1000, "3/5"));
+	r.depth = 2;
+	r.index = 1;
+	cr_expect(part_is_judged(&r, r.number * 1000, "2/1"),
+		  "it covers another one, too");
+	r.is_head = true;
+	r.index = 0;
+	for (size_t i = 0; i < 4; i++)
+		r.numbers[i] = r.number - 1;
+	cr_expect(part_is_judged(&r, r.number * 1000, ""));
+	cr_assert_eq(judge_set_revocation(judge, &r), NEWS_NEWER);
+	r.number--;
+	cr_expect_not(part_is_judged(&r, r.number * 1000, ""));
 }
 
 Test(judge, a_list_is_stored_as_of_its_number_and_no_other_time)
