@@ -288,6 +288,9 @@ static const struct command commands[] = {
 	{ "publish", "NAME", CONTROL_CHANGE, 1, 1, command_publish },
 	{ "unpublish", "NAME", CONTROL_CHANGE, 1, 1, command_unpublish },
 	{ "names", "", CONTROL_READ, 0, 0, command_names },
+	{ "contact", "add NAME|HIT [keep] | remove NAME|HIT", CONTROL_CHANGE, 2,
+	  3, command_contact },
+	{ "contacts", "", CONTROL_READ, 0, 0, command_contacts },
 	{ "overlay", "", CONTROL_READ, 0, 0, command_overlay },
 	{ "create", "OVERLAY [NAME]", CONTROL_CHANGE, 1, 2, command_create },
 	{ "invite", "NAME [device] [expires=TIME] [locator=LOCATOR]...",
@@ -320,6 +323,8 @@ static const char *shown_name(const struct command *command)
 		return "ping";
 	if (!strcmp(command->name, "joining"))
 		return "join";
+	if (!strcmp(command->name, "contacts"))
+		return "contact";
 	return command->name;
 }
 

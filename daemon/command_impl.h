@@ -60,12 +60,14 @@ struct issuer *command_issuer(const struct command_call *c);
 void command_publish(const struct command_call *c);
 void command_unpublish(const struct command_call *c);
 void command_names(const struct command_call *c);
+void command_contacts(const struct command_call *c);
 void command_overlay(const struct command_call *c);
 
 /* command_known.c */
 void command_pin(const struct command_call *c);
 void command_unpin(const struct command_call *c);
 void command_peer(const struct command_call *c);
+void command_contact(const struct command_call *c);
 
 /* command_join.c */
 void command_create(const struct command_call *c);

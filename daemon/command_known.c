@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Commands that change who is known to us: pin, unpin, peer. What they say
- * is kept in the state directory; what the configuration says is changed
+ * Commands that change who is known to us: pin, unpin, peer, contact. What they
+ * say is kept in the state directory; what the configuration says is changed
  * there only.
  */
 #include "daemon/command_impl.h"
@@ -10,6 +10,7 @@
 #include "daemon/bootstraps.h"
 #include "daemon/config_check.h"
 #include "daemon/config_value.h"
+#include "daemon/contacting.h"
 #include "daemon/hostnames.h"
 #include "daemon/naming.h"
 #include "daemon/reconfigure.h"
@@ -313,4 +314,70 @@ void command_peer(const struct command_call *c)
 		add_peer(c, &hit);
 	else
 		remove_peer(c, &hit);
+}
+
+/* USER@DOMAIN, a HIT, or a name that certifies itself. */
+static bool contact_argument(const struct command_call *c, char name[])
+{
+	struct hit hit;
+
+	if (contacts_canonical(c->args[1], name) == 0 &&
+	    (strchr(name, '@') || hit_from_text(name, &hit) == 0 ||
+	     hit_from_self_name(name, c->e->config.suffix, &hit)))
+		return true;
+	command_say(c->answer, API_USAGE,
+		    "'%s' is no contact; write USER@DOMAIN or a HIT",
+		    c->args[1]);
+	return false;
+}
+
+static void add_contact(const struct command_call *c, const char *name,
+			bool keep)
+{
+	struct engine *e = c->e;
+	int err;
+
+	err = contacting_add(e->contacting, name, keep);
+	if (err == -ENOSPC)
+		command_say(c->answer, API_FAILED,
+			    "%s cannot be added: there may be %d contacts, %d "
+			    "of them with --keep",
+			    name, CONTACTS_MAX, CONTACTS_KEPT_MAX);
+	else if (err < 0)
+		command_say(c->answer, API_FAILED, "%s cannot be added: %s",
+			    name, strerror(-err));
+	else /* it holds from now on, written or not */
+		judge_save(c, "contacts", contacting_save(e->contacting));
+}
+
+static void remove_contact(const struct command_call *c, const char *name)
+{
+	struct engine *e = c->e;
+
+	if (contacting_remove(e->contacting, name) < 0)
+		command_say(c->answer, API_NO_SUCH_NAME, "%s is no contact",
+			    name);
+	else
+		judge_save(c, "contacts", contacting_save(e->contacting));
+}
+
+void command_contact(const struct command_call *c)
+{
+	char name[NAME_LEN_MAX + 1];
+	bool add = !strcmp(c->args[0], "add");
+	bool keep = c->n_args == 3 && !strcmp(c->args[2], "keep");
+
+	if ((!add && strcmp(c->args[0], "remove") != 0) ||
+	    (c->n_args == 3 && !(add && keep))) {
+		command_say(c->answer, API_USAGE,
+			    "usage: contact add NAME|HIT [--keep], or contact "
+			    "remove NAME|HIT");
+		return;
+	}
+	if (!contact_argument(c, name))
+		return;
+	if (add)
+		add_contact(c, name, keep);
+	else
+		remove_contact(c, name);
 }

@@ -6,6 +6,7 @@
  */
 #include "daemon/command_impl.h"
 
+#include "daemon/contacting.h"
 #include "daemon/naming.h"
 #include "daemon/report.h"
 #include "daemon/underlay.h"
@@ -14,10 +15,21 @@
 #include <stdio.h>
 #include <string.h>
 
+static void connect_to_first(struct engine *e, struct waiter *w,
+			     const struct resolve_answer *a)
+{
+	struct hit hit;
+
+	memcpy(hit.bytes, a->hits[0].hit, sizeof(hit.bytes));
+	w->lookup = 0;
+	command_connect_waiter(e, w, &hit);
+}
+
 bool command_ask(const struct command_call *c, const char *name, bool connects,
 		 uint64_t timeout_ms)
 {
 	struct engine *e = c->e;
+	struct resolve_answer known;
 	struct waiter *w;
 
 	if (!underlay_has_name(e->underlay, name))
@@ -29,6 +41,12 @@ bool command_ask(const struct command_call *c, const char *name, bool connects,
 			      .timeout_ms = timeout_ms,
 			      .end_ms = engine_now_ms() + timeout_ms };
 	(void)snprintf(w->name, sizeof(w->name), "%s", name);
+	if (connects && contacting_answer(e->contacting, name, &known)) {
+		c->answer->later = true; /* it may be answered at once */
+		connect_to_first(e, w, &known);
+		engine_schedule(e);
+		return true;
+	}
 	c->answer->later = underlay_lookup(e->underlay, w->lookup, name);
 	if (c->answer->later) {
 		engine_schedule(e);
@@ -70,13 +88,11 @@ static void on_answer(struct engine *e, struct waiter *w,
 		      const struct resolve_answer *a)
 {
 	struct command_answer out = { .json = NULL };
-	struct hit hit;
 
 	w->lookup = 0;
 	if (a->result == RESOLVE_FOUND && a->n_hits > 0) {
-		memcpy(hit.bytes, a->hits[0].hit, sizeof(hit.bytes));
 		if (w->connects) {
-			command_connect_waiter(e, w, &hit);
+			connect_to_first(e, w, a);
 			return;
 		}
 		out.json = report_found(w->name, a);
@@ -90,6 +106,8 @@ static void on_answer(struct engine *e, struct waiter *w,
 
 void command_on_found(struct engine *e, const struct resolve_answer *a)
 {
+	if (contacting_on_found(e->contacting, a))
+		return;
 	for (size_t i = 0; i < WAITERS_MAX; i++) {
 		struct waiter *w = &e->waiters[i];
 
@@ -99,6 +117,7 @@ void command_on_found(struct engine *e, const struct resolve_answer *a)
 			continue;
 		for (size_t j = 0; j < a->n_hits; j++)
 			underlay_note(e->underlay, w->name, &a->hits[j]);
+		contacting_learn(e->contacting, w->name, a);
 		on_answer(e, w, a);
 		return;
 	}
@@ -195,7 +214,21 @@ void command_names(const struct command_call *c)
 	json_t *o = json_object();
 
 	if (json_object_set_new(o, "names", underlay_names(c->e->underlay)) <
-	    0) {
+		    0 ||
+	    json_object_set_new(o, "contacts",
+				contacting_report(c->e->contacting)) < 0) {
+		json_decref(o);
+		o = NULL;
+	}
+	answer(c->answer, o);
+}
+
+void command_contacts(const struct command_call *c)
+{
+	json_t *o = json_object();
+
+	if (json_object_set_new(o, "contacts",
+				contacting_report(c->e->contacting)) < 0) {
 		json_decref(o);
 		o = NULL;
 	}

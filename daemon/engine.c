@@ -10,6 +10,7 @@
 #include "daemon/base/log.h"
 #include "daemon/bootstraps.h"
 #include "daemon/command.h"
+#include "daemon/contacting.h"
 #include "daemon/enrol.h"
 #include "daemon/generation.h"
 #include "daemon/handover.h"
@@ -423,6 +424,7 @@ static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 	bootstraps_tick(e->bootstraps, now_ms);
 	if (e->underlay)
 		underlay_tick(e->underlay, now_ms);
+	contacting_tick(e->contacting, now_ms);
 	enrol_tick(e->enrol, now_ms);
 	shrink(e, now_ms);
 }

@@ -25,6 +25,7 @@
 
 struct asker;
 struct bootstraps;
+struct contacting;
 struct enrol;
 struct jobs;
 struct lookup;
@@ -94,6 +95,7 @@ struct engine {
 	struct lookup *lookup;
 	struct naming *naming;
 	struct underlay *underlay;
+	struct contacting *contacting;
 	struct enrol *enrol;
 	struct bootstraps *bootstraps; /* of the configuration */
 	struct control *control;

@@ -10,6 +10,7 @@
 #include "daemon/base/sandbox.h"
 #include "daemon/bootstraps.h"
 #include "daemon/command.h"
+#include "daemon/contacting.h"
 #include "daemon/engine.h"
 #include "daemon/enrol.h"
 #include "daemon/generation.h"
@@ -352,7 +353,8 @@ static int make_peers(struct engine *e)
 static int make_underlay(struct engine *e)
 {
 	e->underlay = underlay_new(e);
-	if (!e->underlay)
+	e->contacting = contacting_new(e);
+	if (!e->underlay || !e->contacting)
 		return failed("overlay", -ENOMEM);
 	e->on_membership = underlay_on_membership;
 	engine_membership_changed(e);
@@ -432,6 +434,7 @@ static void clear(struct engine *e)
 	control_free(e->control);
 	naming_free(e->naming);
 	underlay_free(e->underlay);
+	contacting_free(e->contacting);
 	enrol_free(e->enrol);
 	asker_free(e->asker);
 	bootstraps_free(e->bootstraps);

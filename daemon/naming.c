@@ -11,6 +11,7 @@
 #include "daemon/base/name.h"
 #include "daemon/base/resolve.h"
 #include "daemon/command.h"
+#include "daemon/contacting.h"
 #include "daemon/engine.h"
 #include "daemon/enrol.h"
 #include "daemon/handover.h"
@@ -106,7 +107,8 @@ static void answer_name(const struct engine *e, const char *name,
 	case 0:
 		break;
 	case -ENOENT:
-		if (underlay_has_name(e->underlay, canonical))
+		if (underlay_has_name(e->underlay, canonical) &&
+		    !contacting_answer(e->contacting, canonical, a))
 			a->result = RESOLVE_IN_OVERLAY;
 		return; /* else foreign */
 	default:

@@ -6,6 +6,7 @@
 #include "daemon/report.h"
 
 #include "daemon/addresses.h"
+#include "daemon/contacting.h"
 #include "daemon/integration.h"
 #include "daemon/naming.h"
 #include "daemon/pki/hiprr.h"
@@ -370,6 +371,7 @@ json_t *report_status(const struct engine *e)
 		    e->underlay ? underlay_report(e->underlay) : json_null()) &&
 		put(o, "relays", json_array()) &&
 		put(o, "names", underlay_names(e->underlay)) &&
+		put(o, "contacts", contacting_report(e->contacting)) &&
 		put(o, "dns",
 		    e->naming ? naming_report(e->naming) : json_null()) &&
 		put(o, "warnings", warnings_json(e));

@@ -11,6 +11,8 @@
 #include "daemon/base/overlay_ipc.h"
 #include "daemon/bootstraps.h"
 #include "daemon/command.h"
+#include "daemon/contacting.h"
+#include "daemon/kept.h"
 #include "daemon/naming.h"
 #include "daemon/pki/spki.h"
 #include "daemon/reconfigure.h"
@@ -174,7 +176,6 @@ static void send_ups(struct underlay *u)
 /* The next one says anew what it wants kept. */
 static void release_all(struct underlay *u)
 {
-	struct hip_input in = { .kind = HIP_IN_KEEP, .keep = false };
 	size_t n = u->links.n_kept, i = 0;
 	struct links_iter it = links_iterate(&u->links);
 	struct hit *kept = calloc(n + 1, sizeof(*kept));
@@ -184,9 +185,8 @@ static void release_all(struct underlay *u)
 		if (is_kept)
 			i++;
 	while (i > 0) {
-		in.hit = kept[--i];
-		links_release(&u->links, &in.hit);
-		engine_input(u->e, &in);
+		links_release(&u->links, &kept[--i]);
+		kept_judge(u->e, &kept[i]);
 	}
 	free(kept);
 	u->must_release = false;
@@ -217,6 +217,7 @@ void underlay_on_resolver_gone(struct underlay *u)
 	if (u->leaving_ms > 0)
 		u->leaving_ms = 1; /* nobody is there to say it */
 	published_again(&u->published);
+	contacting_on_gone(u->e->contacting);
 	command_on_overlay_gone(u->e);
 }
 
@@ -320,14 +321,15 @@ void underlay_keep(struct underlay *u, const struct hit *hit)
 		engine_input(u->e, &in);
 }
 
+bool underlay_keeps(const struct underlay *u, const struct hit *hit)
+{
+	return u && links_is_kept(&u->links, hit);
+}
+
 static int on_release(struct underlay *u, const struct hit *hit)
 {
-	const struct hip_input in = { .kind = HIP_IN_KEEP,
-				      .hit = *hit,
-				      .keep = false };
-
 	links_release(&u->links, hit);
-	engine_input(u->e, &in);
+	kept_judge(u->e, hit);
 	return 0;
 }
 

@@ -71,12 +71,18 @@ bool underlay_on_want(struct underlay *u, const struct hit *hit);
 /* An association that is to be kept stands. */
 void underlay_keep(struct underlay *u, const struct hit *hit);
 
+/* Whether the overlay wants that association kept. u may be NULL. */
+bool underlay_keeps(const struct underlay *u, const struct hit *hit);
+
 /* Each second. */
 void underlay_tick(struct underlay *u, uint64_t now_ms);
 
 /* Whether a canonical name is the overlay's to tell, and whether it can. */
 bool underlay_has_name(const struct underlay *u, const char *name);
 bool underlay_can_ask(const struct underlay *u);
+
+/* Whether this host is in the ring, as far as was shown. u may be NULL. */
+bool underlay_is_joined(const struct underlay *u);
 
 /* Looks a name up: command_on_found hears of it. False when it cannot. */
 bool underlay_lookup(struct underlay *u, uint64_t id, const char *name);

@@ -264,6 +264,11 @@ static bool is_joined(const struct underlay *u)
 	return json_is_true(json_object_get(u->shown, "joined"));
 }
 
+bool underlay_is_joined(const struct underlay *u)
+{
+	return underlay_can_ask(u) && is_joined(u);
+}
+
 /*
  * Whoever has just joined has stored what it says of itself while the ring
  * was another: it says it again when its neighbours have changed.

@@ -9,6 +9,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/overlay_ipc.h"
+#include "daemon/contacting.h"
 #include "daemon/enrol.h"
 #include "daemon/naming.h"
 
@@ -96,6 +97,7 @@ void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
 		return; /* no newer one */
 	if (adds) {
 		naming_changed(u->e->naming); /* what was found, too */
+		contacting_on_revoked(u->e->contacting);
 		u->watch_ms = engine_now_ms() + WATCH_MS;
 		u->show_ms = 0;
 	}

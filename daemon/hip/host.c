@@ -515,6 +515,7 @@ static void describe(const struct assoc *a, struct host_assoc_info *out)
 					 .rtt_ms = a->rtt_ms,
 					 .rekeys = a->rekeys.done,
 					 .is_rekeying = a->rekeys.running,
+					 .is_kept = a->is_kept,
 					 .reason = a->reason };
 	if (!g)
 		return;

@@ -219,6 +219,7 @@ struct host_assoc_info {
 	uint32_t spi_in, spi_out; /* 0 when there is none */
 	uint64_t rekeys;
 	bool is_rekeying;
+	bool is_kept;	    /* not closed for idleness */
 	uint64_t since_ms;  /* monotonic time of ESTABLISHED; 0 before */
 	uint64_t heard_ms;  /* when the peer proved last that it is there */
 	uint32_t rtt_ms;    /* a round trip takes about that; 0: unknown */

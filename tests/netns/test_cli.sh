@@ -54,7 +54,7 @@ hip_up alice bob carol
 bob=${HIP_HIT[bob]}
 
 keys id "algorithm fingerprint hip_record hit self_name" . alice id
-keys status "aead associations dns hit interface locators mtu names nat offload overlay port relays version warnings workers" . alice status
+keys status "aead associations contacts dns hit interface locators mtu names nat offload overlay port relays version warnings workers" . alice status
 keys dns "integration listen next nss state suffix system upstream" . alice dns
 keys peers associations . alice peers
 keys resolve "against hits name" . alice resolve bob@example.com
@@ -86,7 +86,7 @@ equal "all pings come back" "20 20" \
 
 says "no associations are said to be none" "there are no associations" carol peers
 says "no names are said to be none" "no names are published" alice names
-equal "in JSON they are an empty list" '{"names":[]}' "$(hip alice --json names)"
+equal "in JSON they are an empty list" '[]' "$(hip_json alice '.names | tostring' names)"
 exits "status is 0" 0 alice status
 exits "no such name is 4" 4 alice resolve nobody@example.com
 exits "ping of no such name is 4" 4 alice ping nobody@example.com

@@ -274,6 +274,7 @@ Test(admit, with_the_overlay_ends_the_association)
 Test(admit, what_is_kept_is_not_closed_for_idleness)
 {
 	struct hip_input keep = { .kind = HIP_IN_KEEP, .keep = true };
+	struct host_assoc_info a;
 
 	judge.for_ms = UINT64_MAX;
 	hosts_establish(&t);
@@ -282,8 +283,10 @@ Test(admit, what_is_kept_is_not_closed_for_idleness)
 	t.now_ms += 2 * UAL_DEFAULT_MS;
 	hosts_tick(&t, B);
 	cr_expect_eq(hosts_state(&t, B), ASSOC_ESTABLISHED);
+	cr_expect(host_assoc_find(t.h[B], &t.hit[A], &a) && a.is_kept);
 	keep.keep = false;
 	hosts_input(&t, B, &keep);
+	cr_expect(host_assoc_find(t.h[B], &t.hit[A], &a) && !a.is_kept);
 	hosts_tick(&t, B);
 	cr_expect_eq(hosts_state(&t, B), ASSOC_CLOSING);
 }
