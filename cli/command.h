@@ -16,6 +16,7 @@ int show_counters(const struct options *o);
 int show_dns(const struct options *o);
 int show_names(const struct options *o);
 int show_overlay(const struct options *o);
+int show_contacts(const struct options *o);
 
 /* status.c */
 int status_show(const struct options *o);
@@ -30,6 +31,9 @@ int authority_run(const struct options *o);
 
 /* change.c: pin, unpin, peer, leave, reload, close, rekey */
 int change_run(const struct options *o);
+
+/* contact.c */
+int contact_run(const struct options *o);
 
 /* revoke.c */
 int revoke_run(const struct options *o);

@@ -64,6 +64,17 @@ static const struct command commands[] = {
 	  "One line for each: name, state, proof, and why it is not "
 	  "published.\n",
 	  0, 0, 0 },
+	{ "contact", contact_run,
+	  "[list] | add NAME|HIT [--keep] | remove NAME|HIT",
+	  "list contacts, add one, or remove it",
+	  "The HITs of contacts are looked up before they are asked for. "
+	  "Holds\n"
+	  "over restarts.\n"
+	  "\n"
+	  "--keep  have an association with it all the time; add without it "
+	  "has\n"
+	  "        none kept any more\n",
+	  0, 2, OPTION_KEEP },
 	{ "overlay", show_overlay, "", "show this host's place in its overlay",
 	  "", 0, 0, 0 },
 	{ "create", join_create, "OVERLAY [--name NAME]",

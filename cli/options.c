@@ -21,6 +21,7 @@ enum {
 	LONG_EXPIRES,
 	LONG_LOCATOR,
 	LONG_RR,
+	LONG_KEEP,
 };
 
 static const uint64_t interval_max_us = UINT64_C(3600) * SECOND_US;
@@ -38,6 +39,7 @@ static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "interval", required_argument, NULL, 'i' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "keep", no_argument, NULL, LONG_KEEP },
 	{ "locator", required_argument, NULL, LONG_LOCATOR },
 	{ "name", required_argument, NULL, LONG_NAME },
 	{ "rr", no_argument, NULL, LONG_RR },
@@ -70,6 +72,8 @@ const char *option_text(unsigned bit)
 		return "--locator";
 	case OPTION_RR:
 		return "--rr";
+	case OPTION_KEEP:
+		return "--keep";
 	default:
 		return "";
 	}
@@ -204,6 +208,10 @@ static bool take_option(struct options *o, int option, FILE *err)
 	case LONG_RR:
 		o->given |= OPTION_RR;
 		o->rr = true;
+		return true;
+	case LONG_KEEP:
+		o->given |= OPTION_KEEP;
+		o->keep = true;
 		return true;
 	case LONG_TIMEOUT:
 		return take_timeout(o, err);

@@ -25,6 +25,7 @@ enum option_bit {
 	OPTION_EXPIRES = 1 << 7,
 	OPTION_LOCATOR = 1 << 8,
 	OPTION_RR = 1 << 9,
+	OPTION_KEEP = 1 << 10,
 };
 
 enum {
@@ -36,7 +37,7 @@ enum {
 /* Text is borrowed from argv and the environment. */
 struct options {
 	const char *socket;
-	bool json, help, version, check, rr;
+	bool json, help, version, check, rr, keep;
 	uint32_t count;	      /* -c */
 	uint64_t interval_us; /* -i */
 	uint64_t timeout_us;  /* --timeout */

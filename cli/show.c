@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The commands that only show: id, peers, resolve, dns, counters. `status` is
+ * The commands that only show: id, peers, resolve, dns, names, contact,
+ * overlay, counters. `status` is
  * larger and has its own file.
  */
 #include "cli/show.h"
@@ -194,6 +195,38 @@ bool show_print_names(json_t *root, bool colour, FILE *out)
 	return finish(t, out);
 }
 
+/* One line for each HIT; of what is kept, how the association is. */
+static void contact_rows(struct columns *t, const json_t *c)
+{
+	const char *reason = field_text_or_null(c, "reason");
+	const json_t *hits = json_object_get(c, "hits");
+	const bool keep = json_is_true(json_object_get(c, "keep"));
+	size_t i = 0;
+
+	do {
+		const json_t *h = json_array_get(hits, i);
+		const char *line = field_text_or_null(h, "association");
+
+		columns_cell(t, "%s", field_text(c, "name"));
+		columns_cell(t, "%s", field_text(c, "state"));
+		columns_cell(t, "%s", keep ? "kept" : "");
+		columns_cell(t, "%s", field_text(h, "hit"));
+		columns_cell(t, "%s", line ? line : "");
+		columns_cell(t, "%s", reason ? reason : "");
+	} while (++i < json_array_size(hits));
+}
+
+bool show_print_contacts(json_t *root, bool colour, FILE *out)
+{
+	const json_t *all = json_object_get(root, "contacts");
+	struct columns *t = columns_new(6, 0);
+
+	(void)colour;
+	for (size_t i = 0; i < json_array_size(all); i++)
+		contact_rows(t, json_array_get(all, i));
+	return finish(t, out);
+}
+
 /* How many certificates hold no more, and who has heard it from us. */
 static void revoked_row(struct columns *t, const json_t *list)
 {
@@ -328,6 +361,17 @@ int show_names(const struct options *o)
 {
 	return show_list(o, show_print_names, "names",
 			 "no names are published. hipline publish does that.");
+}
+
+int show_contacts(const struct options *o)
+{
+	struct options asked = *o;
+
+	asked.words[0] = "contacts";
+	asked.n_words = 1;
+	return show_list(&asked, show_print_contacts, "contacts",
+			 "there are no contacts. hipline contact add makes "
+			 "one.");
 }
 
 int show_overlay(const struct options *o)

@@ -22,6 +22,7 @@ show_print show_print_resolve;
 show_print show_print_counters;
 show_print show_print_dns;
 show_print show_print_names;
+show_print show_print_contacts;
 show_print show_print_overlay;
 show_print status_print;
 

@@ -81,6 +81,25 @@ static void worker_rows(struct columns *t, json_t *root)
 	}
 }
 
+/* How many contacts there are; `contact` shows them. */
+static void contact_row(struct columns *t, json_t *root)
+{
+	const json_t *all = json_object_get(root, "contacts");
+	const size_t n = json_array_size(all);
+	size_t found = 0, kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const json_t *c = json_array_get(all, i);
+
+		found += strcmp(field_text(c, "state"), "found") == 0;
+		kept += json_is_true(json_object_get(c, "keep"));
+	}
+	if (n == 0)
+		return;
+	columns_cell(t, "contacts");
+	columns_cell(t, "%zu, found: %zu, kept: %zu", n, found, kept);
+}
+
 static bool put_host(json_t *root, FILE *out)
 {
 	char locators[FIELD_TEXT_MAX];
@@ -106,6 +125,7 @@ static bool put_host(json_t *root, FILE *out)
 	columns_cell(t, "%s",
 		     field_text(json_object_get(root, "dns"), "state"));
 	overlay_rows(t, root);
+	contact_row(t, root);
 	ok = columns_print(t, out);
 	columns_free(t);
 	return ok;

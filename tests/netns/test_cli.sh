@@ -87,6 +87,10 @@ equal "all pings come back" "20 20" \
 says "no associations are said to be none" "there are no associations" carol peers
 says "no names are said to be none" "no names are published" alice names
 equal "in JSON they are an empty list" '[]' "$(hip_json alice '.names | tostring' names)"
+says "no contacts are said to be none" "there are no contacts" alice contact
+exits "no such contact is 4" 4 alice contact remove nobody@example.com
+exits "a host of DNS is no contact" 2 alice contact add host.example.org
+exits "only add takes --keep" 2 alice contact remove a@b --keep
 exits "status is 0" 0 alice status
 exits "no such name is 4" 4 alice resolve nobody@example.com
 exits "ping of no such name is 4" 4 alice ping nobody@example.com
@@ -114,7 +118,8 @@ for command in id status "resolve bob@example.com"; do
 	# shellcheck disable=SC2086
 	check "anyone may $command" as 12345 12345 $command
 done
-for command in peers counters "ping $bob" "pin a@b $bob" "unpin a@b" "close all"; do
+for command in peers counters contact "ping $bob" "pin a@b $bob" "unpin a@b" \
+	"contact add a@b" "close all"; do
 	# shellcheck disable=SC2086
 	as 12345 12345 $command >/dev/null 2>"$HIP_DIR/err"
 	equal "a stranger's $command" 1 $?

@@ -96,12 +96,14 @@ Test(options, behind_two_dashes_all_are_words)
 Test(options, each_option_of_a_command_is_noted)
 {
 	cr_assert(parse("hipline x --check -c 1 -i 2 --timeout 3 -a rsa-3072 "
-			"--rr"));
+			"--rr --keep"));
 	cr_assert(eq(uint, o.given,
 		     OPTION_CHECK | OPTION_COUNT | OPTION_INTERVAL |
-			     OPTION_TIMEOUT | OPTION_ALGORITHM | OPTION_RR));
+			     OPTION_TIMEOUT | OPTION_ALGORITHM | OPTION_RR |
+			     OPTION_KEEP));
 	cr_assert(o.check);
 	cr_assert(o.rr);
+	cr_assert(o.keep);
 	cr_assert(eq(u64, o.interval_us, 2000000));
 	cr_assert(eq(u64, o.timeout_us, 3000000));
 	cr_assert(strcmp(o.algorithm, "rsa-3072") == 0);
@@ -188,4 +190,5 @@ Test(options, each_bit_has_its_text)
 	cr_assert(strcmp(option_text(OPTION_TIMEOUT), "--timeout") == 0);
 	cr_assert(strcmp(option_text(OPTION_ALGORITHM), "-a") == 0);
 	cr_assert(strcmp(option_text(OPTION_RR), "--rr") == 0);
+	cr_assert(strcmp(option_text(OPTION_KEEP), "--keep") == 0);
 }

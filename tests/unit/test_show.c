@@ -116,6 +116,20 @@ Test(show, names_with_what_became_of_them)
 	       "b@example.com    refused               why\n");
 }
 
+Test(show, contacts_with_a_line_for_each_hit)
+{
+	expect(show_print_contacts,
+	       "{\"contacts\":[{\"name\":\"bob@x\",\"state\":\"found\","
+	       "\"keep\":true,\"reason\":null,\"hits\":["
+	       "{\"hit\":\"2001:22::b\",\"association\":\"established\"},"
+	       "{\"hit\":\"2001:22::c\",\"association\":null}]},"
+	       "{\"name\":\"carol@x\",\"state\":\"absent\","
+	       "\"keep\":false,\"reason\":\"why\",\"hits\":[]}]}",
+	       "bob@x    found   kept  2001:22::b  established\n"
+	       "bob@x    found   kept  2001:22::c\n"
+	       "carol@x  absent        -                        why\n");
+}
+
 Test(show, the_overlay_as_far_as_it_is_known)
 {
 	expect(show_print_overlay,
@@ -180,10 +194,13 @@ Test(status, a_member_of_an_overlay)
 	       "\"overlay\":{\"name\":\"example.com\",\"joined\":true,"
 	       "\"authority\":{\"fingerprint\":\"0a1b\"}},"
 	       "\"names\":[{\"name\":\"bob@example.com\","
-	       "\"state\":\"published\",\"reason\":null}]}",
+	       "\"state\":\"published\",\"reason\":null}],"
+	       "\"contacts\":[{\"state\":\"found\",\"keep\":true},"
+	       "{\"state\":\"looking\",\"keep\":false}]}",
 	       HOST_SCREEN "overlay     example.com: in the ring\n"
 			   "authority   0a1b\n"
 			   "names       bob@example.com: published\n"
+			   "contacts    2, found: 1, kept: 1\n"
 			   "\nassociations  none\n\nwarnings  none\n");
 }
 
