@@ -8,7 +8,6 @@
 
 enum {
 	ABSENT_S = 10,
-	FETCH_AGAIN_MS = 60 * 1000,
 	/* A host that joins as we do may not have said yet where it is. */
 	WHERE_TRIES = 3,
 	WHERE_AGAIN_MS = 1500,
@@ -115,6 +114,7 @@ void asking_clear(struct node *n)
 		free(l);
 	}
 	n->n_lookups = 0;
+	n->parts_asked = 0;
 }
 
 /* One host of an answer, with the certificate of who signed. */
@@ -291,71 +291,6 @@ static void answer_where(struct node *n, const struct lookup *l,
 	}
 }
 
-static bool is_taken_back(void *ctx, struct span certificate)
-{
-	return judge_is_taken_back(ctx, certificate);
-}
-
-/* A newer one: told to who lets hosts in, and to who has links to them. */
-static void on_list(struct node *n, struct span list, bool adds)
-{
-	const struct overlay_input review = { .type = OVERLAY_REVIEW };
-	struct event *e = node_event(n, NODE_REVOCATIONS);
-
-	if (e)
-		e->bytes = malloc(list.len);
-	if (e && e->bytes) {
-		memcpy(e->bytes, list.bytes, list.len);
-		e->out.bytes = (struct span){ e->bytes, list.len };
-	}
-	if (!adds)
-		return;
-	peer_input(n->session->peer, &review, n->now_ms);
-	store_drop_if(overlay_store(node_core(n)), is_taken_back,
-		      n->session->judge);
-}
-
-bool asking_take_list(struct node *n, struct span list, uint64_t *number,
-		      bool *adds)
-{
-	struct judge *judge = n->session->judge;
-	struct revocation *v = calloc(1, sizeof(*v));
-	enum overlay_news news;
-	bool holds;
-
-	if (!v)
-		return false;
-	holds = revocation_verify(&n->session->authority, list.bytes, list.len,
-				  n->wall_ms / 1000, v) == CERTIFICATE_OK;
-	*number = v->number;
-	news = holds ? judge_set_revocation(judge, v) : NEWS_NONE;
-	*adds = news == NEWS_ADDS;
-	if (news != NEWS_NONE)
-		on_list(n, list, *adds);
-	free(v);
-	return holds;
-}
-
-void asking_on_news(struct node *n, struct span list)
-{
-	uint64_t number;
-	bool adds;
-
-	if (n->session)
-		(void)asking_take_list(n, list, &number, &adds); /* or older */
-}
-
-static void take_fetched(struct node *n, const struct overlay_output *out)
-{
-	struct overlay_value v;
-	size_t at = 0;
-
-	if (out->result == OVERLAY_UNREACHABLE)
-		n->fetch_ms = n->now_ms + node_about(n, FETCH_AGAIN_MS);
-	while (overlay_value_next(out, DATA_SINGLE, &at, &v))
-		asking_on_news(n, v.stored.data);
-}
-
 /* Of a name that no certificate of ours proves. */
 static void look_at_own(struct node *n, const struct lookup *l,
 			const struct overlay_output *out)
@@ -404,7 +339,7 @@ void asking_on_result(struct node *n, const struct overlay_output *out)
 		answer_where(n, l, out);
 		break;
 	case ASKED_LIST:
-		take_fetched(n, out);
+		lists_on_result(n, l->name, out);
 		break;
 	case ASKED_OWN:
 		look_at_own(n, l, out);

@@ -150,6 +150,31 @@ int database_about(struct database *db, const char *key, void *out, size_t cap,
 	return 0;
 }
 
+int database_each_about(struct database *db, const char *prefix,
+			bool (*fn)(void *ctx, struct span key,
+				   struct span value),
+			void *ctx)
+{
+	struct sql_query q = sql_prepare(
+		db->sql, "SELECT key, value FROM about WHERE"
+			 " substr(key, 1, length(?1)) = ?1 ORDER BY key");
+
+	sql_bind_text(&q, prefix);
+	while (sql_step(&q))
+		if (!fn(ctx, sql_blob(&q, 0), sql_blob(&q, 1)))
+			break;
+	return sql_finish(&q);
+}
+
+int database_drop_about(struct database *db, const char *key)
+{
+	struct sql_query q =
+		sql_prepare(db->sql, "DELETE FROM about WHERE key = ?");
+
+	sql_bind_text(&q, key);
+	return sql_run_query(&q);
+}
+
 int database_expire(struct database *db, uint64_t wall_ms)
 {
 	struct sql_query q = sql_prepare(db->sql, "DELETE FROM records WHERE"

@@ -76,6 +76,14 @@ __attribute__((warn_unused_result)) int database_about(struct database *db,
 						       void *out, size_t cap,
 						       size_t *len);
 
+/* Each of those whose keys begin so, until fn says false. */
+__attribute__((warn_unused_result)) int
+database_each_about(struct database *db, const char *prefix,
+		    bool (*fn)(void *ctx, struct span key, struct span value),
+		    void *ctx);
+__attribute__((warn_unused_result)) int database_drop_about(struct database *db,
+							    const char *key);
+
 /* Records that have ended by then are not kept any more. */
 __attribute__((warn_unused_result)) int database_expire(struct database *db,
 							uint64_t wall_ms);

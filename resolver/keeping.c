@@ -7,17 +7,36 @@
 #include "daemon/base/log.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
 	FLUSH_MAX = 512, /* places in one transaction */
 	EXPIRE_MS = 3600 * 1000,
-	LIST_MAX = 40960,
+	LIST_KEY_MAX = 32,
+	OUTDATED_MAX = 1024, /* lists */
 };
 
 static const char about_overlay[] = "overlay";
-static const char about_list[] = "revocations";
+static const char about_list[] = "revocations"; /* and "/" and which part */
 static const char about_time[] = "storage_time";
+
+struct kept_list {
+	struct kept_list *next;
+	char key[LIST_KEY_MAX];
+	size_t len;
+	uint8_t bytes[];
+};
+
+static void drop_lists(struct keeping *k)
+{
+	while (k->lists) {
+		struct kept_list *l = k->lists;
+
+		k->lists = l->next;
+		free(l);
+	}
+}
 
 /* Says once that the disk does not do as it should. */
 static void check(struct keeping *k, int err)
@@ -55,6 +74,7 @@ void keeping_open(struct keeping *k, const char *path)
 
 void keeping_close(struct keeping *k)
 {
+	drop_lists(k);
 	database_close(k->db);
 	k->db = NULL;
 }
@@ -63,6 +83,7 @@ void keeping_forget(struct keeping *k)
 {
 	if (!k->db || k->overlay[0] == '\0')
 		return;
+	drop_lists(k);
 	check(k, database_forget_overlay(k->db));
 	k->overlay[0] = '\0';
 	k->storage_ms = 0;
@@ -117,9 +138,46 @@ static bool give_record(void *ctx, const struct database_record *r)
 	return true;
 }
 
+static bool give_list(void *ctx, struct span key, struct span value)
+{
+	(void)key; /* it says itself what it is */
+	node_restore_revocations(ctx, value);
+	return true;
+}
+
+struct outdated {
+	const struct node *node;
+	char keys[OUTDATED_MAX][LIST_KEY_MAX];
+	size_t n;
+};
+
+static bool find_outdated(void *ctx, struct span key, struct span value)
+{
+	struct outdated *o = ctx;
+
+	if (key.len < LIST_KEY_MAX && !node_needs_revocations(o->node, value))
+		memcpy(o->keys[o->n++], key.bytes, key.len);
+	return o->n < OUTDATED_MAX;
+}
+
+/* Parts of which there were more or fewer; what is left, the next time. */
+static void drop_outdated(struct keeping *k, const struct node *n)
+{
+	struct outdated o = { .node = n };
+	int err = database_each_about(k->db, about_list, find_outdated, &o);
+
+	if (err == 0 && o.n > 0) {
+		err = database_begin(k->db);
+		for (size_t i = 0; i < o.n && err == 0; i++)
+			err = database_drop_about(k->db, o.keys[i]);
+		check(k, err);
+		err = database_end(k->db, err == 0);
+	}
+	check(k, err);
+}
+
 void keeping_restore(struct keeping *k, struct node *n, uint64_t wall_ms)
 {
-	static uint8_t list[LIST_MAX];
 	struct giving g = { .node = n };
 	uint64_t storage_ms = 0;
 	size_t len = 0;
@@ -127,10 +185,8 @@ void keeping_restore(struct keeping *k, struct node *n, uint64_t wall_ms)
 
 	if (!k->db)
 		return;
-	err = database_about(k->db, about_list, list, sizeof(list), &len);
-	if (err == 0)
-		node_restore_revocations(n, (struct span){ list, len });
-	check(k, err);
+	check(k, database_each_about(k->db, about_list, give_list, n));
+	drop_outdated(k, n);
 	err = database_about(k->db, about_time, &storage_ms, sizeof(storage_ms),
 			     &len);
 	if (err == 0 && len == sizeof(storage_ms))
@@ -148,7 +204,7 @@ bool keeping_is_due(const struct keeping *k, const struct node *n)
 	const struct overlay *core = node_core(n);
 
 	return k->db && core &&
-	       (overlay_has_changes(core) ||
+	       (k->lists || overlay_has_changes(core) ||
 		node_storage_time(n) != k->storage_ms);
 }
 
@@ -195,6 +251,15 @@ struct batch {
 	bool expires; /* old records, too */
 };
 
+static int write_lists(struct keeping *k)
+{
+	int err = 0;
+
+	for (const struct kept_list *l = k->lists; l && err == 0; l = l->next)
+		err = database_put_about(k->db, l->key, l->bytes, l->len);
+	return err;
+}
+
 static int write_all(struct keeping *k, struct store *s, struct batch *b,
 		     uint64_t wall_ms)
 {
@@ -206,6 +271,8 @@ static int write_all(struct keeping *k, struct store *s, struct batch *b,
 	if (err == 0 && b->storage_ms != k->storage_ms)
 		err = database_put_about(k->db, about_time, &b->storage_ms,
 					 sizeof(b->storage_ms));
+	if (err == 0)
+		err = write_lists(k);
 	b->expires = wall_ms - k->expired_ms >= EXPIRE_MS;
 	if (err == 0 && b->expires)
 		err = database_expire(k->db, wall_ms);
@@ -221,6 +288,7 @@ static void settle(struct keeping *k, struct store *s, const struct batch *b,
 			store_return_change(s, &b->changes[i]);
 		return;
 	}
+	drop_lists(k);
 	k->storage_ms = b->storage_ms;
 	if (b->expires)
 		k->expired_ms = wall_ms;
@@ -247,6 +315,30 @@ void keeping_flush(struct keeping *k, struct node *n, uint64_t wall_ms)
 	check(k, err);
 }
 
+/* A newer one takes the place of one that is not written yet. */
+static void keep_list(struct keeping *k, const struct node_output *o)
+{
+	struct kept_list *l = malloc(sizeof(*l) + o->bytes.len), **at;
+	size_t len = strlen(about_list);
+
+	if (!l || !o->name || len + 1 + strlen(o->name) >= sizeof(l->key)) {
+		free(l);
+		return; /* it is fetched again */
+	}
+	strcpy(l->key, about_list);
+	if (o->name[0] != '\0') {
+		strcat(l->key, "/");
+		strcat(l->key, o->name);
+	}
+	l->len = o->bytes.len;
+	memcpy(l->bytes, o->bytes.bytes, l->len);
+	for (at = &k->lists; *at && strcmp((*at)->key, l->key) != 0;)
+		at = &(*at)->next;
+	l->next = *at ? (*at)->next : NULL;
+	free(*at);
+	*at = l;
+}
+
 void keeping_on_output(struct keeping *k, const struct node_output *o,
 		       uint64_t wall_ms)
 {
@@ -258,8 +350,7 @@ void keeping_on_output(struct keeping *k, const struct node_output *o,
 		check(k, database_put_neighbour(k->db, &o->hit, &nowhere,
 						wall_ms / 1000));
 	else if (o->type == NODE_REVOCATIONS)
-		check(k, database_put_about(k->db, about_list, o->bytes.bytes,
-					    o->bytes.len));
+		keep_list(k, o);
 	else if (o->type == NODE_REMEMBER && o->name)
 		check(k, database_put_first_use(k->db, o->name, &o->hit));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * What a node keeps on disk between two lives of the process: the records
- * that it holds for others, members to begin with, the revocation list, hosts
- * of first use, its storage time. Without a database nothing is kept, and all
- * goes on. This is an edge: it does I/O.
+ * that it holds for others, members to begin with, the revocation list with its
+ * parts, hosts of first use, its storage time. Without a database nothing is
+ * kept, and all goes on. This is an edge: it does I/O.
  */
 #ifndef HIPLINE_KEEPING_H
 #define HIPLINE_KEEPING_H
@@ -11,11 +11,14 @@
 #include "resolver/database.h"
 #include "resolver/node.h"
 
+struct kept_list;
+
 struct keeping {
-	struct database *db; /* NULL: nothing is kept */
-	uint64_t storage_ms; /* as it stands there */
-	uint64_t expired_ms; /* when old records were looked for */
-	bool failed;	     /* that was said already */
+	struct database *db;	 /* NULL: nothing is kept */
+	uint64_t storage_ms;	 /* as it stands there */
+	uint64_t expired_ms;	 /* when old records were looked for */
+	struct kept_list *lists; /* that are to be written */
+	bool failed;		 /* that was said already */
 	char overlay[RESOLVE_NAME_MAX + 1]; /* whose records they are */
 };
 

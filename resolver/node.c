@@ -12,7 +12,6 @@
 enum {
 	EVENTS_MAX = 1024,
 	SERIAL_SHIFT = 48,
-	FETCH_SOON_MS = 1000,
 	BURST = 10 * NODE_LOOKUPS_PER_S,
 	SLEPT_MS = 300 * 1000, /* less is a clock that is set right */
 };
@@ -71,7 +70,6 @@ void node_free(struct node *n)
 		free_event(take_event(n));
 	session_free(n->session);
 	session_free(n->leaving);
-	free(n->list);
 	free(n);
 }
 
@@ -107,30 +105,13 @@ bool node_is_linked(const struct node *n)
 	return info.joined || info.members > 0;
 }
 
-/* All members together ask about once a second, whoever keeps the list; who
- * has missed the news has it by then. */
-static uint64_t fetch_period_ms(const struct node *n)
-{
-	struct overlay_info info;
-	double period_ms;
-
-	overlay_info(node_core(n), &info);
-	period_ms = info.size_estimate * 1000;
-	if (period_ms < NODE_FETCH_MIN_MS)
-		return NODE_FETCH_MIN_MS;
-	return period_ms < NODE_FETCH_MS ? (uint64_t)period_ms : NODE_FETCH_MS;
-}
-
 /* After each input: what waited for a link, or for its time. */
 static void settle(struct node *n)
 {
 	saying_answer(n);
 	if (!node_is_linked(n))
 		return;
-	if (n->fetch_ms <= n->now_ms) {
-		n->fetch_ms = n->now_ms + node_about(n, fetch_period_ms(n));
-		(void)asking_start(n, ASKED_LIST, 0, "", &n->session->hit);
-	}
+	lists_fetch(n);
 	saying_run(n);
 }
 
@@ -193,10 +174,6 @@ static void leave(struct node *n)
 	asking_clear(n);
 	saying_forget(n);
 	n->n_members = 0; /* of this overlay, not of the next */
-	free(n->list);
-	n->list = NULL;
-	n->list_len = 0;
-	n->list_number = 0;
 	peer_input(n->leaving->peer, &in, n->now_ms);
 }
 
@@ -218,7 +195,7 @@ int node_on_overlay(struct node *n, const struct resolve_overlay *o,
 	n->session = session_new(n, o);
 	if (!n->session)
 		return -EINVAL;
-	n->fetch_ms = n->now_ms + FETCH_SOON_MS;
+	lists_begin(n);
 	saying_again(n);
 	settle(n);
 	return 0;
@@ -328,25 +305,13 @@ void node_on_publish(struct node *n, const struct resolve_publish *p,
 
 bool node_on_revoked(struct node *n, struct span list, uint64_t now_ms)
 {
-	uint64_t number;
-	uint8_t *copy;
-	bool adds;
+	struct taken_list t;
 
 	begin(n, now_ms);
-	if (!n->session || !asking_take_list(n, list, &number, &adds))
+	if (!n->session || !lists_take(n, list, &t))
 		return false;
-	n->list_is_news |= adds;
-	if (n->list && number < n->list_number)
-		return true; /* a newer one is said already */
-	copy = malloc(list.len);
-	if (!copy)
+	if (list.len <= KIND_REVOCATIONS_LEN && !saying_list(n, list, &t))
 		return false;
-	memcpy(copy, list.bytes, list.len);
-	free(n->list);
-	n->list = copy;
-	n->list_len = list.len;
-	n->list_number = number;
-	saying_changed(n, SAID_LIST);
 	settle(n);
 	return true;
 }
@@ -380,9 +345,8 @@ uint64_t node_deadline(const struct node *n)
 		return due;
 	next = session_deadline(n->session);
 	due = next < due ? next : due;
-	if (node_is_linked(n) && n->fetch_ms < due)
-		due = n->fetch_ms;
-	return due;
+	next = lists_deadline(n);
+	return next < due ? next : due;
 }
 
 /* A new member among those to begin with; the oldest makes room. */
@@ -487,7 +451,7 @@ static bool on_output(struct node *n, struct session *s,
 		break;
 	case OVERLAY_NEWS:
 		if (s == n->session)
-			asking_on_news(n, out->bytes);
+			lists_on_news(n, out->bytes);
 		break;
 	case OVERLAY_SEND:
 		break; /* the peer's */
@@ -549,6 +513,13 @@ uint64_t node_list(const struct node *n, size_t *entries)
 
 	*entries = r ? r->n : 0;
 	return r ? r->number : 0;
+}
+
+size_t node_missing_parts(const struct node *n)
+{
+	return n->session ? revocations_missing(
+				    judge_revocations(n->session->judge))
+			  : 0;
 }
 
 const char *node_name(const struct node *n, size_t i,

@@ -91,8 +91,10 @@ struct node_record {
 	struct span stored, certificate;
 };
 bool node_restore_record(struct node *n, const struct node_record *r);
-/* The last revocation list. */
+/* The last revocation list, or a part or the head of it. */
 void node_restore_revocations(struct node *n, struct span list);
+/* Of one, after all of them were given: whether it counts any more. */
+bool node_needs_revocations(const struct node *n, struct span list);
 /* A member to begin with, besides the bootstraps. */
 void node_restore_member(struct node *n, const struct hit *member,
 			 uint64_t now_ms);
@@ -113,7 +115,8 @@ enum node_output_type {
 	NODE_PUBLISHED,	  /* id, name, state, reason */
 	NODE_REMEMBER,	  /* name stood for hit at its first use */
 	NODE_MEMBER,	  /* hit is a member, to begin with next time */
-	NODE_REVOCATIONS, /* bytes: a newer list */
+	NODE_REVOCATIONS, /* bytes: a newer list; name: which part of it, or
+			     "head", or "" of a whole one */
 	NODE_JOINED,
 	NODE_LEFT,
 };
@@ -146,8 +149,11 @@ bool node_output(struct node *n, struct node_output *out, uint64_t now_ms);
 /* The node of the protocol, or NULL; for its records and for status. */
 struct overlay *node_core(const struct node *n);
 
-/* The revocation list that counts: its number (0: none) and its length. */
+/* The newest revocation list: its number (0: none); how many are revoked. */
 uint64_t node_list(const struct node *n, size_t *entries);
+
+/* How many parts of it are missing. */
+size_t node_missing_parts(const struct node *n);
 
 /* The names that are published: the i-th, or NULL. */
 const char *node_name(const struct node *n, size_t i,

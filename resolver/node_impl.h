@@ -41,7 +41,7 @@ struct event {
 enum asked {
 	ASKED_NAME,
 	ASKED_WHERE,
-	ASKED_LIST, /* the revocation list */
+	ASKED_LIST, /* the revocation list, or a part of it */
 	ASKED_OWN,  /* whether others have our name, too */
 };
 
@@ -68,7 +68,12 @@ struct publication {
 	uint64_t due_ms, wait_ms;
 	uint64_t answer_ms; /* the caller has to have one by then */
 	uint64_t ends_ms;   /* what is stored, when it is not renewed */
-	char name[];
+	uint8_t *list;	    /* the authority's, or a part of it; owned */
+	size_t list_len;
+	uint64_t list_number;
+	uint8_t list_depth;
+	bool is_news; /* when it is said next */
+	char name[];  /* of SAID_LIST: which part (revocation_text) */
 };
 
 struct node {
@@ -82,12 +87,13 @@ struct node {
 	uint64_t tokens_ms;
 	uint32_t tokens; /* lookups that may begin */
 	uint64_t fetch_ms;
-	size_t n_lookups, n_names, n_members, n_locators, list_len;
+	size_t n_lookups, n_names, n_members, n_locators;
 	struct hit members[NODE_MEMBERS_MAX];
 	struct locator locators[KIND_LOCATORS_MAX];
-	uint8_t *list; /* the authority's, ours to publish; or NULL */
-	uint64_t list_number;
-	bool list_is_news; /* when it is said next */
+	uint16_t part_at;   /* the next part of the list to look at */
+	size_t parts_asked; /* that are asked for now */
+	uint64_t parts_ms;  /* when to ask for more of them */
+	uint64_t parts_wait_ms;
 	struct lookup *lookups;
 	struct publication *publications;
 	struct event *events, **last, *given;
@@ -132,19 +138,41 @@ void asking_tick(struct node *n);
 uint64_t asking_deadline(const struct node *n);
 /* Those that are open get no answer any more. */
 void asking_clear(struct node *n);
-/* False when it is none of the authority's; else with its number, and
- * whether it took back something more. */
-bool asking_take_list(struct node *n, struct span list, uint64_t *number,
-		      bool *adds);
+
+/* ---- lists.c ---- */
+
+/* What a list is, and whether it took back something more. */
+struct taken_list {
+	char part[REVOCATION_TEXT_MAX]; /* revocation_text */
+	uint64_t number;
+	uint8_t depth;
+	bool adds;
+};
+
+/* False when it is none of the authority's. */
+bool lists_take(struct node *n, struct span list, struct taken_list *out);
 
 /* A list that has come, from wherever. */
-void asking_on_news(struct node *n, struct span list);
+void lists_on_news(struct node *n, struct span list);
+
+/* What the overlay has at the place of one. */
+void lists_on_result(struct node *n, const char *part,
+		     const struct overlay_output *out);
+
+/* Asks for what is due; needs a link. */
+void lists_fetch(struct node *n);
+uint64_t lists_deadline(const struct node *n);
+
+/* In a new overlay. */
+void lists_begin(struct node *n);
 
 /* ---- saying.c ---- */
 
 /* All is to be said anew, soon. */
 void saying_again(struct node *n);
 void saying_changed(struct node *n, enum said what);
+/* A list that was taken. False without memory. */
+bool saying_list(struct node *n, struct span list, const struct taken_list *t);
 void saying_on_publish(struct node *n, const struct resolve_publish *p);
 void saying_on_stored(struct node *n, const struct overlay_output *out);
 /* A record of the name by another host was seen. */

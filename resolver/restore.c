@@ -47,7 +47,12 @@ bool node_restore_record(struct node *n, const struct node_record *r)
 
 void node_restore_revocations(struct node *n, struct span list)
 {
-	asking_on_news(n, list); /* else it is fetched */
+	lists_on_news(n, list); /* else it is fetched */
+}
+
+bool node_needs_revocations(const struct node *n, struct span list)
+{
+	return n->session && judge_counts_list(n->session->judge, &list);
 }
 
 void node_restore_member(struct node *n, const struct hit *member,

@@ -18,7 +18,9 @@ enum {
 	SOON_MS = 200, /* changes of this time are said together */
 	AGAIN_FIRST_MS = 5 * 1000,
 	AGAIN_MAX_MS = 5 * 60 * 1000,
-	ANSWER_MS = 4000, /* who waits for it hears how far it is */
+	ANSWER_MS = 4000,  /* who waits for it hears how far it is */
+	LISTS_AT_ONCE = 4, /* parts of a list that are stored */
+	NEWS_AT_ONCE = 8,  /* the same, for those that are news */
 	AHEAD_MS = STORE_SKEW_MS - 60 * 1000,
 };
 
@@ -70,6 +72,7 @@ static void drop(struct node *n, struct publication *p)
 		at = &(*at)->next;
 	*at = p->next;
 	n->n_names -= p->what == SAID_NAME;
+	free(p->list);
 	free(p);
 }
 
@@ -127,6 +130,47 @@ void saying_changed(struct node *n, enum said what)
 		return; /* for want of memory: the next change says it */
 	p->exists = true;
 	soon(n, p);
+}
+
+/* In other parts it is said no more; what is stored ends within a day. */
+static void drop_lists(struct node *n, uint8_t depth)
+{
+	struct publication *next;
+
+	for (struct publication *p = n->publications; p; p = next) {
+		next = p->next;
+		if (p->what == SAID_LIST && p->name[0] != '\0' &&
+		    p->list_depth != depth)
+			drop(n, p);
+	}
+}
+
+bool saying_list(struct node *n, struct span list, const struct taken_list *t)
+{
+	struct publication *p = find(n, SAID_LIST, t->part);
+	uint8_t *copy;
+
+	if (p && t->number < p->list_number)
+		return true; /* a newer one is said already */
+	if (!p)
+		p = make(n, SAID_LIST, t->part);
+	copy = malloc(list.len);
+	if (!p || !copy) {
+		free(copy);
+		return false;
+	}
+	memcpy(copy, list.bytes, list.len);
+	free(p->list);
+	p->list = copy;
+	p->list_len = list.len;
+	p->list_number = t->number;
+	p->list_depth = t->depth;
+	p->is_news |= t->adds;
+	p->exists = true;
+	soon(n, p);
+	if (t->part[0] == '\0')
+		drop_lists(n, t->depth);
+	return true;
 }
 
 void saying_on_publish(struct node *n, const struct resolve_publish *ask)
@@ -210,7 +254,7 @@ static bool write_value(const struct node *n, const struct publication *p,
 	case SAID_LIST:
 		out->kind = KIND_REVOCATIONS;
 		kinds_revocation_resources(p->name, out->resource);
-		wr_bytes(w, n->list, n->list_len);
+		wr_bytes(w, p->list, p->list_len);
 		break;
 	case SAID_NAME:
 		out->kind = REGISTRATION_KIND;
@@ -230,8 +274,6 @@ static void say(struct node *n, struct publication *p)
 	struct overlay_input in = { .type = OVERLAY_PUBLISH };
 
 	p->due_ms = NODE_NEVER;
-	if (p->what == SAID_LIST && !n->list)
-		return; /* it is not ours to say in this overlay */
 	if (!write_value(n, p, &in.publish, &w)) {
 		p->reason = "it is too long";
 		return;
@@ -239,27 +281,57 @@ static void say(struct node *n, struct publication *p)
 	in.publish.data = (struct span){ value, wr_len(&w) };
 	/* A list has its own: judge.c. */
 	in.publish.storage_time_ms = p->what == SAID_LIST
-					     ? n->list_number * 1000
+					     ? p->list_number * 1000
 					     : next_storage_time(n);
-	if (p->what == SAID_LIST) {
-		in.publish.is_news = n->list_is_news;
-		n->list_is_news = false;
-	}
+	in.publish.is_news = p->is_news;
+	p->is_news = false;
 	in.id = p->core_id = n->next_id++;
 	p->running = true;
 	p->changed = false;
 	peer_input(n->session->peer, &in, n->now_ms);
 }
 
+/* How far the parts of a list are. */
+struct tally {
+	size_t running, open; /* open: running or due */
+};
+
+static struct tally count_parts(const struct node *n)
+{
+	struct tally t = { 0, 0 };
+
+	for (const struct publication *p = n->publications; p; p = p->next) {
+		if (p->what != SAID_LIST || p->name[0] == '\0')
+			continue;
+		t.running += p->running;
+		t.open += p->running || p->due_ms <= n->now_ms;
+	}
+	return t;
+}
+
+/* There may be many parts; and who has the head shall find them, so that
+ * comes last. */
+static bool must_wait(const struct publication *p, const struct tally *t)
+{
+	if (p->what != SAID_LIST)
+		return false;
+	if (p->name[0] == '\0')
+		return p->list_depth > 0 && t->open > 0;
+	return t->running >= (p->is_news ? NEWS_AT_ONCE : LISTS_AT_ONCE);
+}
+
 void saying_run(struct node *n)
 {
+	struct tally t = count_parts(n);
 	struct publication *next;
 
 	for (struct publication *p = n->publications; p; p = next) {
 		next = p->next;
-		if (p->running || p->due_ms > n->now_ms || is_refused(n, p))
+		if (p->running || p->due_ms > n->now_ms || is_refused(n, p) ||
+		    must_wait(p, &t))
 			continue;
 		say(n, p);
+		t.running += p->what == SAID_LIST;
 	}
 }
 
@@ -327,10 +399,13 @@ void saying_on_stored(struct node *n, const struct overlay_output *out)
 uint64_t saying_deadline(const struct node *n)
 {
 	bool linked = node_is_linked(n);
+	const struct tally t = count_parts(n);
 	uint64_t due = NODE_NEVER;
 
 	for (const struct publication *p = n->publications; p; p = p->next) {
-		if (linked && !p->running && p->due_ms < due)
+		/* What waits for others goes on when they are stored. */
+		if (linked && !p->running && p->due_ms < due &&
+		    (p->due_ms > n->now_ms || !must_wait(p, &t)))
 			due = p->due_ms;
 		if (p->answer_ms < due)
 			due = p->answer_ms;

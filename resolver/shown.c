@@ -55,8 +55,9 @@ static json_t *list_json(const struct node *n, const struct overlay_info *info)
 
 	if (number == 0)
 		return json_null();
-	return json_pack("{s:I, s:I, s:i, s:i}", "number", (json_int_t)number,
-			 "entries", (json_int_t)entries, "told",
+	return json_pack("{s:I, s:I, s:I, s:i, s:i}", "number",
+			 (json_int_t)number, "entries", (json_int_t)entries,
+			 "missing", (json_int_t)node_missing_parts(n), "told",
 			 (int)info->news_told, "confirmed",
 			 (int)info->news_confirmed);
 }

@@ -12,7 +12,7 @@
 struct signer {
 	struct table_node node;
 	struct hit hit;
-	size_t n;
+	size_t n, counted; /* of counted ones he may have so many */
 };
 
 enum { CHANGES_STEP = 256, CHANGES_MAX = 2 * STORE_RECORDS_MAX };
@@ -217,6 +217,12 @@ static enum store_result check_place(struct place *place,
 	return STORE_TAKEN;
 }
 
+/* What the authority has signed is not one of his who brings it. */
+static bool is_counted(const struct kind *kind)
+{
+	return kind->access != ACCESS_AUTHORITY;
+}
+
 enum store_result store_check(const struct store *s, const struct store_put *p,
 			      uint64_t wall_ms)
 {
@@ -241,12 +247,14 @@ enum store_result store_check(const struct store *s, const struct store_put *p,
 	if (place && *find_slot(place, &p->value))
 		return STORE_TAKEN; /* replaces: no more than before */
 	if (s->n_records >= STORE_RECORDS_MAX ||
-	    (signer && signer->n >= STORE_PER_SIGNER_MAX))
+	    (signer && is_counted(p->kind) &&
+	     signer->counted >= STORE_PER_SIGNER_MAX))
 		return STORE_QUOTA;
 	return STORE_TAKEN;
 }
 
-static struct signer *signer_hold(struct store *s, const struct hit *hit)
+static struct signer *signer_hold(struct store *s, const struct hit *hit,
+				  const struct kind *kind)
 {
 	struct signer *found = table_find(&s->signers, hit);
 
@@ -261,11 +269,14 @@ static struct signer *signer_hold(struct store *s, const struct hit *hit)
 		}
 	}
 	found->n++;
+	found->counted += is_counted(kind);
 	return found;
 }
 
-static void signer_release(struct store *s, struct signer *signer)
+static void signer_release(struct store *s, struct signer *signer,
+			   const struct kind *kind)
 {
+	signer->counted -= is_counted(kind);
 	if (--signer->n > 0)
 		return;
 	table_remove(&s->signers, &signer->node);
@@ -278,7 +289,7 @@ static void remove_record(struct store *s, struct place *place,
 	struct record *r = *at;
 
 	*at = r->next;
-	signer_release(s, r->signer);
+	signer_release(s, r->signer, place->kind);
 	free(r);
 	place->n--;
 	s->n_records--;
@@ -294,7 +305,7 @@ static struct record *make_record(struct store *s, const struct store_put *p,
 
 	if (!r)
 		return NULL;
-	r->signer = signer_hold(s, &p->signer);
+	r->signer = signer_hold(s, &p->signer, p->kind);
 	if (!r->signer) {
 		free(r);
 		return NULL;
@@ -344,7 +355,7 @@ enum store_result store_put(struct store *s, const struct store_put *p,
 	place = r ? find_or_make_place(s, p) : NULL;
 	if (!place) {
 		if (r)
-			signer_release(s, r->signer);
+			signer_release(s, r->signer, p->kind);
 		free(r);
 		return STORE_NO_MEMORY;
 	}

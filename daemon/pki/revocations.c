@@ -137,9 +137,19 @@ bool revocations_is_past(const struct revocations *r,
 	if (v->is_head || v->depth == 0)
 		return v->number < r->top;
 	for (size_t i = v->index; i < REVOCATION_PARTS_MAX; i += 1u << v->depth)
-		if (v->number >= r->taken[i])
+		if (v->number >= r->taken[i] && v->number >= r->wanted[i])
 			return false;
 	return true;
+}
+
+bool revocations_counts(const struct revocations *r, const struct revocation *v)
+{
+	if (v->is_head)
+		return v->number == r->top;
+	for (size_t i = v->index; i < REVOCATION_PARTS_MAX; i += 1u << v->depth)
+		if (v->number == r->taken[i])
+			return true;
+	return false;
 }
 
 bool revocations_next_missing(const struct revocations *r, uint16_t *index)

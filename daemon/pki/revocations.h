@@ -45,9 +45,14 @@ bool revocations_has(const struct revocations *r,
 		     const uint8_t serial[CERTIFICATE_SERIAL_LEN]);
 
 /* Whether it is outdated where it is published, so that nobody may put it
- * there: one that is known already is not. */
+ * there: one that is known already is not, one is of which the head knows a
+ * newer. */
 bool revocations_is_past(const struct revocations *r,
 			 const struct revocation *v);
+
+/* Whether it is still the one that counts somewhere. */
+bool revocations_counts(const struct revocations *r,
+			const struct revocation *v);
 
 /* The first part from *index on of which the head knows a newer one; false
  * when there is none. Its depth is r->depth. */

@@ -266,10 +266,80 @@ Test(keeping, the_revocation_list_comes_back)
 	len = enrolled_revoke(&authority, &v, list);
 	cr_assert(node_on_revoked(node, (struct span){ list, len }, now));
 	drain();
+	flush();
 	end();
 	begin("example.com");
 	look_up();
 	cr_expect_neq(result, RESOLVE_FOUND, "it was revoked");
+}
+
+static void say(struct revocation *v, uint64_t number)
+{
+	static uint8_t list[REVOCATION_MAX];
+
+	v->number = number;
+	v->this_update_s = ENROLLED_NOW_S;
+	v->next_update_s = ENROLLED_NOW_S + 3600;
+	cr_assert(node_on_revoked(
+		node,
+		(struct span){ list, enrolled_revoke(&authority, v, list) },
+		now));
+	drain();
+}
+
+static bool count_one(void *ctx, struct span about, struct span value)
+{
+	(void)about;
+	(void)value;
+	++*(size_t *)ctx;
+	return true;
+}
+
+static size_t lists_on_disk(void)
+{
+	size_t n = 0;
+
+	cr_assert_eq(
+		database_each_about(keeping.db, "revocations", count_one, &n),
+		0);
+	return n;
+}
+
+Test(keeping, all_parts_of_a_list_come_back_while_they_count)
+{
+	static struct revocation v;
+	uint8_t serial[CERTIFICATE_SERIAL_LEN] = { 0x40, [15] = 9 };
+	size_t entries;
+
+	v = (struct revocation){ .number = 0 };
+	cr_assert_eq(revocation_add(&v, serial, ENROLLED_NOW_S), 0);
+	serial[15] = 12;
+	cr_assert_eq(revocation_add(&v, serial, ENROLLED_NOW_S), 0);
+	say(&v, 1);
+	/* There are two parts now, of which one has come. */
+	v = (struct revocation){ .depth = 1, .is_head = true };
+	v.numbers[0] = v.numbers[1] = 2;
+	say(&v, 2);
+	v = (struct revocation){ .depth = 1 };
+	serial[15] = 14;
+	cr_assert_eq(revocation_add(&v, serial, ENROLLED_NOW_S), 0);
+	say(&v, 2);
+	flush();
+	end();
+	begin("example.com");
+	cr_expect_eq(node_list(node, &entries), 2);
+	cr_expect_eq(entries, 2, "9 by the whole list, 14 by the part");
+	cr_expect_eq(node_missing_parts(node), 1);
+	v = (struct revocation){ .depth = 1, .index = 1 };
+	say(&v, 3);
+	flush();
+	cr_expect_eq(lists_on_disk(), 4);
+	end();
+	begin("example.com");
+	(void)node_list(node, &entries);
+	cr_expect_eq(entries, 1);
+	cr_expect_eq(node_missing_parts(node), 0);
+	cr_expect_eq(lists_on_disk(), 3, "the whole one counts no more");
 }
 
 Test(keeping, without_a_database_all_goes_on)

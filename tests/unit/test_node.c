@@ -242,11 +242,12 @@ static bool step(void)
 	struct node_output out;
 	bool any = false;
 
+	/* One each in turn: what arrives is acknowledged before the next. */
 	for (size_t i = 0; i < HOSTS; i++) {
-		while (hosts[i].node && node_output(hosts[i].node, &out, now)) {
-			carry_out(&hosts[i], &out);
-			any = true;
-		}
+		if (!hosts[i].node || !node_output(hosts[i].node, &out, now))
+			continue;
+		carry_out(&hosts[i], &out);
+		any = true;
 	}
 	return any;
 }
@@ -893,6 +894,157 @@ Test(node, a_list_of_another_authority_is_refused)
 	list[len / 2] ^= 1;
 	cr_expect_not(node_on_revoked(hosts[0].node, (struct span){ list, len },
 				      now));
+}
+
+/* A part of the list, or its head: with the numbers of the parts. */
+static size_t make_part(uint8_t depth, uint16_t index, uint64_t number,
+			const uint8_t *serials, size_t n,
+			uint8_t out[REVOCATION_MAX])
+{
+	static struct revocation v;
+
+	v = (struct revocation){ .number = ENROLLED_NOW_S + number,
+				 .depth = depth,
+				 .index = index,
+				 .this_update_s = wall() / 1000,
+				 .next_update_s = wall() / 1000 + 3600 };
+	for (size_t i = 0; i < n; i++) {
+		uint8_t serial[CERTIFICATE_SERIAL_LEN] = { 0x40 };
+
+		serial[CERTIFICATE_SERIAL_LEN - 1] = serials[i];
+		if (revocation_part(serial, depth) == index)
+			cr_assert_eq(revocation_add(&v, serial, wall() / 1000),
+				     0);
+	}
+	return enrolled_revoke(&authority, &v, out);
+}
+
+static size_t make_head(uint8_t depth, uint64_t number,
+			uint8_t out[REVOCATION_MAX])
+{
+	static struct revocation v;
+
+	v = (struct revocation){ .number = ENROLLED_NOW_S + number,
+				 .depth = depth,
+				 .is_head = true,
+				 .this_update_s = wall() / 1000,
+				 .next_update_s = wall() / 1000 + 3600 };
+	for (size_t i = 0; i < 1u << depth; i++)
+		v.numbers[i] = v.number;
+	return enrolled_revoke(&authority, &v, out);
+}
+
+/* The authority is the first host's: it says all of them. */
+static void say_parts(uint8_t depth, uint64_t number, const uint8_t *serials,
+		      size_t n)
+{
+	static uint8_t list[REVOCATION_MAX];
+	size_t len;
+
+	for (uint16_t i = 0; i < 1u << depth; i++) {
+		len = make_part(depth, i, number, serials, n, list);
+		cr_assert(node_on_revoked(hosts[0].node,
+					  (struct span){ list, len }, now));
+	}
+	len = make_head(depth, number, list);
+	cr_assert(node_on_revoked(hosts[0].node, (struct span){ list, len },
+				  now));
+}
+
+static void expect_revoked(size_t host, size_t n, const char *why)
+{
+	size_t entries;
+
+	(void)node_list(hosts[host].node, &entries);
+	cr_expect_eq(entries, n, "%zu has %zu: %s", host, entries, why);
+	cr_expect_eq(node_missing_parts(hosts[host].node), 0, "%zu: %s", host,
+		     why);
+}
+
+Test(node, parts_of_a_list_reach_everybody)
+{
+	static const uint8_t serials[] = { 9, 12, 15, 18, 21, 24, 31 };
+
+	unplug(3);
+	run(60 * 1000);
+	say_parts(5, 1, serials, 6);
+	run(5000);
+	expect_revoked(0, 6, "it said so");
+	cr_expect_gt(hosts[2].revocations, 5, "news");
+	run(2 * NODE_FETCH_MIN_MS);
+	expect_revoked(1, 6, "asked");
+	expect_revoked(2, 6, "asked");
+	begin(&hosts[3]);
+	run(2 * NODE_FETCH_MIN_MS);
+	expect_revoked(3, 6, "was away");
+	/* One more: its part is told to all, the others are not. */
+	for (size_t i = 0; i < HOSTS; i++)
+		hosts[i].revocations = 0;
+	{
+		static uint8_t list[REVOCATION_MAX];
+		size_t len = make_part(5, 31, 2, serials, 7, list);
+
+		cr_assert(node_on_revoked(hosts[0].node,
+					  (struct span){ list, len }, now));
+	}
+	run(3000);
+	for (size_t i = 0; i < HOSTS; i++) {
+		cr_expect_eq(hosts[i].revocations, 1, "%zu", i);
+		expect_revoked(i, 7, "news");
+	}
+}
+
+Test(node, a_list_may_get_parts_and_lose_them_again)
+{
+	static const uint8_t serials[] = { 9, 12, 15, 18 };
+	static uint8_t list[REVOCATION_MAX];
+	size_t len = make_list(1, serials, 2, list);
+
+	cr_assert(node_on_revoked(hosts[0].node, (struct span){ list, len },
+				  now));
+	run(3000);
+	unplug(3);
+	say_parts(1, 10, serials, 3);
+	run(2 * NODE_FETCH_MIN_MS);
+	expect_revoked(2, 3, "two parts");
+	say_parts(3, 20, serials, 4);
+	run(2 * NODE_FETCH_MIN_MS);
+	expect_revoked(2, 4, "eight parts");
+	begin(&hosts[3]);
+	run(2 * NODE_FETCH_MIN_MS);
+	expect_revoked(3, 4, "eight parts at once");
+	len = make_list(30, serials, 1, list);
+	cr_assert(node_on_revoked(hosts[0].node, (struct span){ list, len },
+				  now));
+	run(2 * NODE_FETCH_MIN_MS);
+	expect_revoked(2, 1, "the others have ended");
+	expect_revoked(3, 1, "the others have ended");
+}
+
+/* Another member says again what the authority has said before. */
+Test(node, old_parts_that_are_said_again_change_nothing)
+{
+	static const uint8_t serials[] = { 9, 12, 15, 18 };
+	static uint8_t old[4][REVOCATION_MAX], list[REVOCATION_MAX];
+	size_t len[4], list_len;
+
+	for (uint16_t i = 0; i < 3; i++)
+		len[i] = make_part(2, i, 1, NULL, 0, old[i]);
+	len[3] = make_head(2, 1, old[3]);
+	list_len = make_list(2, NULL, 0, list);
+	unplug(3);
+	say_parts(2, 10, serials, 4);
+	run(2 * NODE_FETCH_MIN_MS);
+	for (size_t i = 0; i < 4; i++)
+		(void)node_on_revoked(hosts[2].node,
+				      (struct span){ old[i], len[i] }, now);
+	(void)node_on_revoked(hosts[2].node, (struct span){ list, list_len },
+			      now);
+	run(2 * NODE_FETCH_MIN_MS);
+	begin(&hosts[3]);
+	run(2 * NODE_FETCH_MIN_MS);
+	for (size_t i = 0; i < HOSTS; i++)
+		expect_revoked(i, 4, "as it was");
 }
 
 /* Writes down what a node holds, and gives it to its successor. */

@@ -202,7 +202,11 @@ Test(revocations, while_the_parts_grow_more_nothing_is_forgotten)
 	cr_expect_eq(take_part(2, 3, 9, 100), REVOCATIONS_NEWER);
 	cr_expect_eq(revocations_missing(&all), 2);
 	cr_expect_eq(all.n, 101);
+	begin(1, 1, 5);
+	cr_expect(revocations_counts(&all, &list), "where 2/1 is missing");
 	cr_expect_eq(take_part(1, 0, 6, 0), REVOCATIONS_NEWER, "of part 2/2");
+	begin(1, 0, 5);
+	cr_expect_not(revocations_counts(&all, &list));
 	cr_expect_eq(all.n, 76, "never of 2/0, which is newer");
 	cr_expect(revocations_has(&all, serial(100)));
 	cr_expect_eq(revocations_missing(&all), 2, "it is not what is wanted");
@@ -252,7 +256,9 @@ Test(revocations, what_is_outdated_has_no_place)
 	begin(0, 0, 8);
 	cr_expect(revocations_is_past(&all, &list));
 	begin(1, 1, 8);
-	cr_expect_not(revocations_is_past(&all, &list), "better than none");
+	cr_expect(revocations_is_past(&all, &list), "there is a newer one");
+	begin(1, 1, 10);
+	cr_expect_not(revocations_is_past(&all, &list), "newer than the head");
 	cr_assert_eq(take_part(1, 1, 9, 2), REVOCATIONS_ADDS);
 	cr_expect_not(revocations_is_past(&all, &list), "it is the same");
 	begin(1, 1, 8);
@@ -260,5 +266,7 @@ Test(revocations, what_is_outdated_has_no_place)
 	begin(2, 3, 8);
 	cr_expect(revocations_is_past(&all, &list));
 	begin(2, 2, 8);
+	cr_expect(revocations_is_past(&all, &list));
+	begin(2, 2, 9);
 	cr_expect_not(revocations_is_past(&all, &list));
 }

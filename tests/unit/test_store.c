@@ -7,7 +7,7 @@
 #include <malloc.h>
 #include <string.h>
 
-enum { DICTIONARY = 1, ARRAY = 2, SINGLE = 3 };
+enum { DICTIONARY = 1, ARRAY = 2, SINGLE = 3, AUTHORITY = 4 };
 
 static const uint64_t now = 1700000000000;
 static const uint64_t day = 86400000;
@@ -16,13 +16,14 @@ static const struct kind kinds[] = {
 	{ DICTIONARY, DATA_DICTIONARY, ACCESS_USER_NODE_MATCH, 4, 100 },
 	{ ARRAY, DATA_ARRAY, ACCESS_NODE_MATCH, 4, 100 },
 	{ SINGLE, DATA_SINGLE, ACCESS_NODE_MATCH, 1, 100 },
+	{ AUTHORITY, DATA_SINGLE, ACCESS_AUTHORITY, 1, 100 },
 };
 static struct store s;
 static uint8_t data[256], value[512], whole[1024];
 
 static void set_up(void)
 {
-	store_init(&s, kinds, 3, seed);
+	store_init(&s, kinds, 4, seed);
 }
 
 static void tear_down(void)
@@ -208,6 +209,28 @@ Test(store, a_signer_has_64_records)
 	p = put_of(DICTIONARY, 1, now + 1);
 	p.resource = resource(100);
 	cr_expect_eq(store_put(&s, &p, now), STORE_TAKEN);
+}
+
+Test(store, what_the_authority_has_signed_is_nobodys)
+{
+	struct store_put p;
+
+	for (uint32_t i = 0; i <= 2 * STORE_PER_SIGNER_MAX; i++) {
+		p = put_of(AUTHORITY, 1, now);
+		p.resource = resource(100 + i);
+		cr_assert_eq(store_put(&s, &p, now), STORE_TAKEN);
+	}
+	for (uint32_t i = 0; i <= STORE_PER_SIGNER_MAX; i++) {
+		p = put_of(DICTIONARY, 1, now);
+		p.resource = resource(900 + i);
+		cr_assert_eq(store_put(&s, &p, now), i < STORE_PER_SIGNER_MAX
+							     ? STORE_TAKEN
+							     : STORE_QUOTA);
+	}
+	p.resource = resource(100);
+	store_drop(&s, store_find(&s, &p.resource, AUTHORITY));
+	p.resource = resource(999);
+	cr_expect_eq(store_put(&s, &p, now), STORE_QUOTA);
 }
 
 Test(store, a_signer_may_store_again_when_records_have_gone)
