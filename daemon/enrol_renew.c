@@ -39,11 +39,14 @@ static void ask(struct enrol *en)
 void enrol_attempt_renewal(struct enrol *en, uint64_t now_ms)
 {
 	uint64_t time_s = now_s();
-	bool waits =
-		now_ms < en->next_ms && time_s < en->asked_s + LAST_PAUSE_S;
+	bool waits = now_ms < en->next_ms;
+	bool jumped = time_s >= en->asked_s + LAST_PAUSE_S;
 
-	if (waits || !membership_is_due(&en->e->membership, time_s))
+	if ((waits && !jumped) ||
+	    !membership_is_due(&en->e->membership, time_s))
 		return;
+	if (waits)
+		en->pause_ms = 0; /* that it failed before says nothing now */
 	ask(en);
 	en->asked_s = time_s;
 	en->pause_ms = en->pause_ms ? 2 * en->pause_ms : FIRST_PAUSE_MS;
