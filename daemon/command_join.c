@@ -445,7 +445,8 @@ void command_join(const struct command_call *c)
 
 	if (!token_from_text(c->args[0], &t)) {
 		command_say(c->answer, API_FAILED,
-			    "this is no invitation, or not all of it; it "
+			    "this is no invitation, or it was damaged or cut "
+			    "short on the way; copy all of it once more: it "
 			    "begins with hipline1: and is one line");
 		return;
 	}

@@ -101,12 +101,25 @@ void token_write(struct wr *w, const struct token *t)
 	wr_bytes(w, t->mac, sizeof(t->mac));
 }
 
+static void write_check(const uint8_t *bytes, size_t len,
+			uint8_t out[TOKEN_CHECK_LEN])
+{
+	uint8_t hash[crypto_hash_sha256_BYTES];
+
+	(void)crypto_hash_sha256(hash, bytes, len); /* always 0 */
+	memcpy(out, hash, TOKEN_CHECK_LEN);
+	sodium_memzero(hash, sizeof(hash));
+}
+
 void token_text(const struct token *t, char out[TOKEN_TEXT_MAX])
 {
-	uint8_t bytes[TOKEN_BYTES_MAX];
+	uint8_t bytes[TOKEN_BYTES_MAX + TOKEN_CHECK_LEN];
+	uint8_t check[TOKEN_CHECK_LEN];
 	struct wr w = wr_init(bytes, sizeof(bytes));
 
 	token_write(&w, t);
+	write_check(bytes, wr_len(&w), check);
+	wr_bytes(&w, check, sizeof(check));
 	assert(!wr_failed(&w)); /* the limits are such that it fits */
 	memcpy(out, prefix, PREFIX_LEN);
 	sodium_bin2base64(out + PREFIX_LEN, TOKEN_TEXT_MAX - PREFIX_LEN, bytes,
@@ -209,10 +222,22 @@ bool token_parse(struct rd r, struct token *out)
 	return true;
 }
 
+static bool parse_checked(const uint8_t *bytes, size_t len, struct token *out)
+{
+	uint8_t check[TOKEN_CHECK_LEN];
+
+	if (len < sizeof(check))
+		return false;
+	len -= sizeof(check);
+	write_check(bytes, len, check);
+	return sodium_memcmp(check, bytes + len, sizeof(check)) == 0 &&
+	       token_parse(rd_init(bytes, len), out);
+}
+
 bool token_from_text(const char *text, struct token *out)
 {
 	size_t len = strnlen(text, TOKEN_TEXT_MAX), n = 0;
-	uint8_t bytes[TOKEN_BYTES_MAX];
+	uint8_t bytes[TOKEN_BYTES_MAX + TOKEN_CHECK_LEN];
 	char again[TOKEN_TEXT_MAX];
 	struct token t;
 	bool ok;
@@ -223,7 +248,7 @@ bool token_from_text(const char *text, struct token *out)
 	ok = sodium_base642bin(bytes, sizeof(bytes), text + PREFIX_LEN,
 			       len - PREFIX_LEN, NULL, &n, NULL,
 			       sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-	     token_parse(rd_init(bytes, n), &t);
+	     parse_checked(bytes, n, &t);
 	if (ok) {
 		/* libsodium takes some octets over 7f for letters. */
 		token_text(&t, again);

@@ -5,14 +5,17 @@
  *
  *	version 1 | overlay<1..253> | authority HIT 16 | SHA-256 of its key 32 |
  *	n 1 | n * (bootstrap HIT 16, address 16, port 2) | name<1..2^16-1> |
- *	expiry 8, seconds since 1970 | secret 16 | MAC 32
+ *	expiry 8, seconds since 1970 | secret 16 | MAC 32 | check 4
  *
  * with lengths of 1 and of 2 bytes. Where a bootstrap is named by a host name
  * it is version 2, and behind each port stands host<0..253>, with a length of
  * 1 byte; the address before a host name is zero. The MAC
  * (HMAC-SHA-512-256) is under a key that only the authority has: who is
  * invited cannot check it, but compares overlay and key with what the inviter
- * says. A bootstrap's locator may be that of a relay that passes I1 on to it.
+ * says. The check is the first of SHA-256 over all before it: what was damaged
+ * on the way is seen at once, not by who waits for an authority that is none.
+ * It stands in the text only, the authority does not get it.
+ * A bootstrap's locator may be that of a relay that passes I1 on to it.
  * The secret goes to the authority only.
  */
 #ifndef HIPLINE_TOKEN_H
@@ -27,7 +30,9 @@ enum {
 	TOKEN_MAC_KEY_LEN = 32,
 	TOKEN_MAC_LEN = 32,
 	TOKEN_BYTES_MAX = 2048,
-	TOKEN_TEXT_MAX = 9 + (TOKEN_BYTES_MAX + 2) / 3 * 4 + 1,
+	TOKEN_CHECK_LEN = 4,
+	TOKEN_TEXT_MAX =
+		9 + (TOKEN_BYTES_MAX + TOKEN_CHECK_LEN + 2) / 3 * 4 + 1,
 };
 
 struct token_bootstrap {
@@ -58,7 +63,7 @@ void token_seal(struct token *t, const uint8_t key[TOKEN_MAC_KEY_LEN]);
 bool token_is_sealed(const struct token *t,
 		     const uint8_t key[TOKEN_MAC_KEY_LEN]);
 
-/* The bytes alone, as they go to the authority. */
+/* The bytes without the check, as they go to the authority. */
 void token_write(struct wr *w, const struct token *t);
 
 /* Text with its NUL. The caller wipes it when it is done. */

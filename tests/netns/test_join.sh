@@ -60,6 +60,8 @@ equal 'b is a member' bob@example.com \
 refused 'who is a member does not join' 1 'already' hip b join "$token"
 refused 'a name in use is not invited again' 1 'in use' \
 	hip a invite bob@example.com
+late=$(hip a invite erin@example.com --expires 1s 2>"$HIP_DIR/said")
+late_s=$EPOCHSECONDS
 # Only while an invitation is open somebody unknown is let in to be refused.
 spent=$token token=$(hip a invite carol@example.com 2>"$HIP_DIR/noted")
 check 'the first for a name says nothing of another' eval \
@@ -67,10 +69,41 @@ check 'the first for a name says nothing of another' eval \
 token=$(hip a invite carol@example.com 2>"$HIP_DIR/noted")
 check 'a second one says that the first is open' \
 	grep -q 'another invitation for carol@example.com is open, for 24.0 hours' "$HIP_DIR/noted"
-other=A
-[ "${token: -20:1}" != A ] || other=B
-refused 'a damaged one is told from one that was used' 1 'damaged' \
-	hip c join "${token:0:-20}$other${token: -19}"
+# nothing_left: c has nothing of what was refused, and does not go on with it.
+nothing_left() {
+	[ ! -e "$HIP_DIR/c/state/joining" ] && [ ! -e "$HIP_DIR/c/state/membership.json" ] &&
+		[ "$(hip_json c .overlay status)" = null ] && ! warns c joining
+}
+wrong=0 taken=''
+for ((i = 0; i < ${#token}; i += 9)); do
+	other=A
+	[ "${token:i:1}" != A ] || other=B
+	said=$(hip c join "${token:0:i}$other${token:i+1}" 2>&1); rc=$?
+	wrong=$((wrong + 1))
+	[ $rc -eq 1 ] && grep -q 'damaged.*copy all of it once more' <<<"$said" ||
+		taken+="$i: $rc, $said; "
+done
+equal 'one character that is another is noticed wherever it is' '' "$taken"
+between '  in so many places' 25 60 $wrong
+check '  and nothing is left of them' nothing_left
+until_true 3 eval '[ $EPOCHSECONDS -gt $((late_s + 1)) ]'
+refused 'one that has expired is refused' 1 'it has expired; ask for another one' \
+	hip c join "$late"
+check '  and nothing is left of it' nothing_left
+
+# One of an overlay that was begun anew, and of another than the own.
+hip d create example.org --name dora@example.org >"$HIP_DIR/said"
+old=$(hip d invite carl@example.org 2>"$HIP_DIR/said")
+hip d leave
+rm "$HIP_DIR/d/state"/authority.*
+hip d create example.org --name dora@example.org >"$HIP_DIR/said"
+check 'another overlay invites' hip d invite carl@example.org
+refused 'what its authority of before has given is refused' 1 \
+	'of another authority; ask for another one' hip c join "$old"
+check '  and nothing is left of it' nothing_left
+refused 'who is a member does not join another' 1 \
+	'a member of example.com already.*hipline leave' hip b join "$old"
+hip d leave
 refused 'c does not get what b has spent' 1 'another host has used it' \
 	hip c join "$spent"
 # While it is open, d comes in for nothing else than that.

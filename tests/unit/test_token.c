@@ -123,24 +123,6 @@ Test(token, many_long_host_names_do_not_fit)
 	cr_expect(token_parse(rd_init(bytes, wr_len(&w)), &u));
 }
 
-Test(token, each_character_counts)
-{
-	struct token t = sample(), u;
-	size_t len;
-
-	token_text(&t, text);
-	len = strlen(text);
-	for (size_t i = 0; i < len; i++) {
-		char was = text[i];
-
-		text[i] = was == 'A' ? 'B' : 'A';
-		if (token_from_text(text, &u))
-			cr_expect_not(token_is_sealed(&u, key), "at %zu", i);
-		text[i] = was;
-	}
-	cr_expect(token_from_text(text, &u) && token_is_sealed(&u, key));
-}
-
 Test(token, each_truncation_and_each_addition_are_refused)
 {
 	struct token t = sample(), u;
@@ -270,6 +252,26 @@ Test(token, another_version_is_refused)
 	cr_expect(token_parse(rd_init(bytes, wr_len(&w)), &u));
 	bytes[0] = 2;
 	cr_expect_not(token_parse(rd_init(bytes, wr_len(&w)), &u));
+}
+
+Test(token, one_character_that_is_another_is_noticed)
+{
+	static const char others[] = "AZaz09-_.= ";
+	struct token t = sample(), u;
+	size_t len;
+
+	token_text(&t, text);
+	len = strlen(text);
+	for (size_t i = 0; i < len; i++) {
+		const char was = text[i];
+
+		for (size_t k = 0; k < sizeof(others) - 1; k++) {
+			text[i] = others[k];
+			cr_expect_eq(token_from_text(text, &u), text[i] == was,
+				     "%zu: %c", i, text[i]);
+		}
+		text[i] = was;
+	}
 }
 
 Test(token, text_of_any_length_is_refused)
