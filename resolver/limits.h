@@ -46,6 +46,7 @@ enum {
 	FINGER_MS = 600000,    /* one finger in turn is looked for anew */
 	FINGER_SOON_MS = 2000, /* where one is missing */
 	HEAL_MS = 120000,      /* a lost peer is tried */
+	HEAL_SOON_MS = 3000,   /* a neighbour that went without a word */
 	SWEEP_MS = 120000,     /* links that nobody needs */
 	COPY_HOLD_MS = 30000,  /* RFC 6940 10.7.3: before copies move */
 	LOST_QUIET_MS = 60000, /* a peer that is gone is not tried */

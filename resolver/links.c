@@ -210,7 +210,11 @@ void links_on_down(struct overlay *o, const struct hit *node)
 		remember_lost(o, node, false);
 	}
 	if (l) {
-		remember_lost(o, node, link_has(l, LINK_IN_RING));
+		bool member = link_has(l, LINK_IN_RING);
+
+		if (member && route_is_neighbour(&o->route, l->at))
+			neighbours_miss(o, node);
+		remember_lost(o, node, member);
 		links_gone(o, node, false);
 	}
 	chord_step(o);

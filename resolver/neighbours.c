@@ -422,13 +422,26 @@ static void find_finger(struct overlay *o)
 							    : FINGER_MS);
 }
 
+void neighbours_miss(struct overlay *o, const struct hit *node)
+{
+	uint64_t soon = o->now_ms + overlay_about(o, HEAL_SOON_MS);
+
+	o->missed = *node;
+	if (soon < o->heal_ms)
+		o->heal_ms = soon;
+}
+
 /* One of those we lost, or of those that we know from elsewhere. */
 static void heal(struct overlay *o)
 {
 	const struct hit *node = NULL;
 	uint32_t draw = env_random_u32(&o->config->env);
+	struct hit missed = o->missed;
 
 	o->heal_ms = o->now_ms + overlay_about(o, HEAL_MS);
+	memset(&o->missed, 0, sizeof(o->missed));
+	if (hit_is_hit(&missed) && !route_find(&o->route, &missed))
+		node = &missed;
 	for (size_t k = 0; k < o->n_lost && !node; k++) {
 		const struct lost *l = &o->lost[(draw + k) % o->n_lost];
 

@@ -76,6 +76,7 @@ struct overlay {
 	struct publish *publishes;
 	struct hit admitting; /* the peer that lets us in */
 	struct hit healing;   /* a lost peer that is tried */
+	struct hit missed;    /* a neighbour that has gone, to be tried first */
 	struct hit bootstraps[OVERLAY_BOOTSTRAPS_MAX];
 	struct lost lost[OVERLAY_LOST_MAX];
 	struct hit copied_to[ROUTE_COPIES - 1];
@@ -239,6 +240,9 @@ void neighbours_ask_table(struct overlay *o, const struct hit *peer);
 void neighbours_on_up(struct overlay *o, struct link *l);
 /* A link is there that has not said yet whether its node is in the ring. */
 void neighbours_doubt(struct overlay *o);
+/* A neighbour has ended our association without a Leave. It may live, and
+ * have lost only some packets: it is tried once, in a moment. */
+void neighbours_miss(struct overlay *o, const struct hit *node);
 void neighbours_on_loss(struct overlay *o, const struct link *l);
 void neighbours_enter(struct overlay *o);
 /* Our certificate is another: all see it, before the old one ends. */

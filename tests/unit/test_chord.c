@@ -610,6 +610,21 @@ Test(chord, believes_a_good_bye_only_from_who_goes)
 			    &nodes[4]));
 }
 
+/* It may have lost only some packets; who has left has said so. */
+Test(chord, a_neighbour_that_goes_without_a_word_is_tried_once_in_a_moment)
+{
+	begin(true);
+	member_meet(&m, &nodes[4]);
+	member_meet(&m, &nodes[5]);
+	member_down(&m, &nodes[4]);
+	member_down(&m, &nodes[5]);
+	member_pass(&m, 2 * HEAL_SOON_MS);
+	cr_assert(wants(&nodes[5]));
+	member_down(&m, &nodes[5]);
+	member_pass(&m, HEAL_MS / 2);
+	cr_expect_not(wants(&nodes[5]));
+}
+
 Test(chord, tries_a_lost_peer_again_and_asks_it_for_the_successor)
 {
 	begin(true);
