@@ -82,6 +82,17 @@ ring_t search_aim(const struct overlay *o, const struct resource_id *at,
 	return id_of_resource(at) + aim * gap;
 }
 
+/* A holder of a key: besides the owner those behind it. Who has denied it is
+ * the owner, or behind it: the next one stands right behind. */
+static ring_t place_to_ask(const struct overlay *o, const struct search *s,
+			   unsigned int key, unsigned int aim)
+{
+	if (aim == 0 || s->denials[key] == 0)
+		return search_aim(o, &s->what.resource[key], aim);
+	return id_of_node(&s->denier[key]) + 1 +
+	       (aim - 1) * route_gap(&o->route);
+}
+
 static void write_question(const struct overlay *o, const struct search *s,
 			   unsigned int key, struct wr *w)
 {
@@ -109,7 +120,7 @@ static void ask(struct overlay *o, struct search *s, unsigned int key,
 			    .n_to = 1,
 			    .tried = &s->firsts };
 
-	id_to_resource(search_aim(o, &s->what.resource[key], aim), &place);
+	id_to_resource(place_to_ask(o, s, key, aim), &place);
 	a.to[0] = destination_resource(&place);
 	write_question(o, s, key, &w);
 	a.body = (struct span){ body, wr_len(&w) };
