@@ -24,7 +24,7 @@ enum {
 	OVERLAY_COPY_TRIES_MAX = 4,
 	OVERLAY_VALUE_MAX = 3072,
 	OVERLAY_JOIN_SIDE = 3, /* neighbours on each side while joining */
-	SEARCH_ROUNDS_MAX = 6,
+	SEARCH_ROUNDS_MAX = 8,
 	SEARCH_ABSENT_MIN = 4, /* answers before a name counts as absent */
 	SEARCH_FAR_GAPS = 16,  /* a denial from further off says nothing */
 	PUBLISH_ROUNDS_MAX = 3,

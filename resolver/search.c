@@ -72,6 +72,8 @@ static const struct round {
 	{ 4, { { 0, 1 }, { 1, 1 }, { 0, 0 }, { 1, 0 } } },
 	{ 4, { { 0, 2 }, { 1, 2 }, { 0, 1 }, { 1, 1 } } },
 	{ 4, { { 0, 0 }, { 1, 0 }, { 0, 3 }, { 1, 3 } } },
+	{ 4, { { 0, 1 }, { 1, 1 }, { 0, 2 }, { 1, 2 } } },
+	{ 4, { { 0, 0 }, { 1, 0 }, { 0, 1 }, { 1, 1 } } },
 };
 
 ring_t search_aim(const struct overlay *o, const struct resource_id *at,

@@ -223,7 +223,7 @@ Test(search, silence_leads_to_other_first_hops_and_then_to_an_end)
 	n += requests(RELOAD_FETCH_REQ);
 	member_pass(&m, 60000);
 	n += requests(RELOAD_FETCH_REQ);
-	cr_expect(n <= 20);
+	cr_expect(n <= 28);
 	cr_assert(result());
 	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
 }
