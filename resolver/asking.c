@@ -4,6 +4,7 @@
  */
 #include "resolver/node_impl.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum {
@@ -231,11 +232,11 @@ static void answer_name(struct node *n, const struct lookup *l,
 	struct event *e = node_event(n, NODE_FOUND);
 	struct decide_question q = { .name = l->name,
 				     .suffix = no_suffix,
-				     .overlay = n->session->authority.overlay,
-				     .first_use = n->first_use };
+				     .overlay = n->session->authority.overlay };
 	struct answer a;
 	struct decision d;
 	struct hit before;
+	int err = -ENOSYS;
 
 	if (!e)
 		return;
@@ -244,9 +245,11 @@ static void answer_name(struct node *n, const struct lookup *l,
 	collect(out, &a);
 	q.records = a.records;
 	q.n_records = a.n;
-	if (n->conf.first_use &&
-	    n->conf.first_use(n->conf.ctx, l->name, &before))
+	if (n->conf.first_use)
+		err = n->conf.first_use(n->conf.ctx, l->name, &before);
+	if (err == 0)
 		q.remembered = &before;
+	q.first_use = n->first_use && (err == 0 || err == -ENOENT);
 	decide(&q, &d);
 	memcpy(e->found.against, d.against, sizeof(d.against));
 	e->found.n_against = d.n_against;

@@ -355,9 +355,11 @@ void keeping_on_output(struct keeping *k, const struct node_output *o,
 		check(k, database_put_first_use(k->db, o->name, &o->hit));
 }
 
-bool keeping_first_use(void *ctx, const char *name, struct hit *out)
+/* Where writing has failed, what nobody knows may be what was not written. */
+int keeping_first_use(void *ctx, const char *name, struct hit *out)
 {
 	struct keeping *k = ctx;
+	int err = k->db ? database_find_first_use(k->db, name, out) : -EIO;
 
-	return k->db && database_find_first_use(k->db, name, out) == 0;
+	return err == -ENOENT && k->failed ? -EIO : err;
 }

@@ -47,6 +47,6 @@ void keeping_on_output(struct keeping *k, const struct node_output *o,
 		       uint64_t wall_ms);
 
 /* For struct node_conf; ctx is the keeping. */
-bool keeping_first_use(void *ctx, const char *name, struct hit *out);
+int keeping_first_use(void *ctx, const char *name, struct hit *out);
 
 #endif

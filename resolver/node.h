@@ -42,8 +42,12 @@ enum {
 struct node_conf {
 	struct env env;
 	size_t mtu; /* of a message on a link */
-	/* Whom a name stood for when it was first used; false: not known. */
-	bool (*first_use)(void *ctx, const char *name, struct hit *out);
+	/*
+	 * Whom a name stood for when it was first used. 0; -ENOENT: for nobody
+	 * yet; another negative errno, or no function: nothing is remembered,
+	 * and so nothing is believed at first use.
+	 */
+	int (*first_use)(void *ctx, const char *name, struct hit *out);
 	void *ctx;
 };
 

@@ -11,6 +11,7 @@
 #include "tests/unit/tempdir.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -344,10 +345,15 @@ Test(keeping, all_parts_of_a_list_come_back_while_they_count)
 
 Test(keeping, without_a_database_all_goes_on)
 {
+	struct hit at;
+
+	cr_expect_eq(keeping_first_use(&keeping, "x@y", &at), -ENOENT);
 	end();
 	strcpy(path, "/nowhere/at/all.db");
 	begin("example.com");
 	publish();
+	cr_expect_eq(keeping_first_use(&keeping, "x@y", &at), -EIO,
+		     "nothing is believed at first use");
 	cr_expect_not(keeping_is_due(&keeping, node));
 	look_up();
 	cr_expect_eq(result, RESOLVE_FOUND);
