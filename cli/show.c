@@ -179,6 +179,7 @@ bool show_print_counters(json_t *root, bool colour, FILE *out)
 bool show_print_names(json_t *root, bool colour, FILE *out)
 {
 	const json_t *names = json_object_get(root, "names");
+	const json_t *seen = json_object_get(root, "seen");
 	struct columns *t = columns_new(4, 0);
 
 	(void)colour;
@@ -191,6 +192,14 @@ bool show_print_names(json_t *root, bool colour, FILE *out)
 		columns_cell(t, "%s", field_text(n, "state"));
 		columns_cell(t, "%s", proof ? proof : "");
 		columns_cell(t, "%s", reason ? reason : "");
+	}
+	for (size_t i = 0; i < json_array_size(seen); i++) {
+		const json_t *s = json_array_get(seen, i);
+
+		columns_cell(t, "%s", field_text(s, "name"));
+		columns_cell(t, "seen");
+		columns_cell(t, "first-use");
+		columns_cell(t, "%s", field_text(s, "hit"));
 	}
 	return finish(t, out);
 }

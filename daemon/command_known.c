@@ -14,6 +14,7 @@
 #include "daemon/hostnames.h"
 #include "daemon/naming.h"
 #include "daemon/reconfigure.h"
+#include "daemon/underlay.h"
 
 #include <errno.h>
 #include <string.h>
@@ -138,6 +139,8 @@ void command_pin(const struct command_call *c)
 	if (seen && !hit_equal(&seen->hit, &hit))
 		hostnames_judge(e, &seen->hit, name, &none);
 	bootstraps_on_pin(e->bootstraps, name);
+	if (e->underlay)
+		underlay_settle(e->underlay, name);
 }
 
 /* What was seen of a host at first use, and said against it. 0, -ENOENT when
@@ -182,6 +185,8 @@ void command_unpin(const struct command_call *c)
 	if (old)
 		before = old->hit;
 	seen_err = forget_host(e, name);
+	if (seen_err == -ENOENT && underlay_forget(e->underlay, name))
+		seen_err = 0;
 	err = old || seen_err == -ENOENT ? pins_remove(e->pins, name) : 0;
 	if (err == -EEXIST)
 		complain_configured(c, name);

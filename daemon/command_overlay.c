@@ -71,8 +71,10 @@ static void explain(const struct waiter *w, const struct resolve_answer *a,
 		break;
 	case RESOLVE_CONFLICT:
 		command_say(out, API_FAILED,
-			    "hosts contradict each other about %s; find out "
-			    "which is right and bind it with hipline pin",
+			    "hosts contradict each other about %s, or what "
+			    "was seen of it at first use; find out which is "
+			    "right and bind it with hipline pin, or hipline "
+			    "unpin forgets what was seen",
 			    w->name);
 		break;
 	default:
@@ -216,7 +218,8 @@ void command_names(const struct command_call *c)
 	if (json_object_set_new(o, "names", underlay_names(c->e->underlay)) <
 		    0 ||
 	    json_object_set_new(o, "contacts",
-				contacting_report(c->e->contacting)) < 0) {
+				contacting_report(c->e->contacting)) < 0 ||
+	    json_object_set_new(o, "seen", underlay_seen(c->e->underlay)) < 0) {
 		json_decref(o);
 		o = NULL;
 	}

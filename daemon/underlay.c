@@ -213,6 +213,7 @@ void underlay_on_resolver_gone(struct underlay *u)
 {
 	json_decref(u->shown);
 	u->shown = NULL;
+	underlay_clear_seen(u);
 	u->must_release = true; /* the host may not have inputs now */
 	if (u->leaving_ms > 0)
 		u->leaving_ms = 1; /* nobody is there to say it */
@@ -417,6 +418,8 @@ int underlay_on_message(struct underlay *u, const struct ipc_message *m)
 		return underlay_on_left(u, m);
 	case RESOLVE_REVOKED:
 		return underlay_on_revoked(u, m);
+	case RESOLVE_SEEN:
+		return underlay_on_seen(u, m);
 	default:
 		return -EPROTO;
 	}
@@ -532,5 +535,6 @@ void underlay_free(struct underlay *u)
 	vouch_free(u->vouch);
 	published_clear(&u->published);
 	json_decref(u->shown);
+	pins_free(u->seen);
 	free(u);
 }

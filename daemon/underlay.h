@@ -105,4 +105,14 @@ const char *underlay_name(const struct underlay *u, const struct hit *hit);
 json_t *underlay_report(const struct underlay *u);
 json_t *underlay_names(const struct underlay *u);
 
+/* What names were at their first use: name and HIT of each. NULL for want of
+ * memory. */
+json_t *underlay_seen(const struct underlay *u);
+
+/* Has the resolver forget what a name was; false when nothing is known. */
+bool underlay_forget(struct underlay *u, const char *name);
+
+/* What was said against that is over: the operator has decided. */
+void underlay_settle(struct underlay *u, const char *name);
+
 #endif

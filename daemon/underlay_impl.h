@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * What the two files of the underlay share: underlay.c has associations and
+ * What the files of the underlay share: underlay.c has associations and
  * messages, underlay_names.c names, warnings and what `status` shows.
  */
 #ifndef HIPLINE_UNDERLAY_IMPL_H
@@ -36,6 +36,7 @@ struct underlay {
 	bool is_started; /* what is told from now on is news */
 	uint64_t last_id;
 	json_t *shown;	    /* the resolver's view, or NULL */
+	struct pins *seen;  /* names, at first use; or NULL */
 	uint64_t joined_ms; /* as far as was shown; 0: it is not */
 	uint64_t since_ms;  /* not in the ring since then; 0: is in it */
 	uint8_t body[RESOLVE_BODY_MAX];
@@ -68,6 +69,13 @@ int underlay_on_revoked(struct underlay *u, const struct ipc_message *m);
 /* Asks after one of those with an association of whom no certificate is
  * known that holds for long yet: what it publishes has one. */
 void underlay_ask_for_certificate(struct underlay *u);
+
+/* underlay_seen.c */
+
+/* SEEN: what a name was at its first use. */
+int underlay_on_seen(struct underlay *u, const struct ipc_message *m);
+/* The resolver is another, or the overlay. */
+void underlay_clear_seen(struct underlay *u);
 
 /* underlay_names.c */
 void underlay_load_names(struct underlay *u);

@@ -224,6 +224,7 @@ void underlay_judge_join(struct underlay *u, bool was_in)
 	const struct membership *m = &u->e->membership;
 
 	if (was_in && strcmp(u->overlay, m->overlay) != 0) {
+		underlay_clear_seen(u);
 		forget_names(u);
 		published_again(&u->published); /* in none it is nothing */
 		warn_of_names(u);

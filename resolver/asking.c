@@ -226,6 +226,21 @@ static void remember(struct node *n, const struct lookup *l,
 	e->name = strdup(l->name);
 }
 
+/* How it is with what was remembered: the operator is to know. */
+static void tell_seen(struct node *n, const struct lookup *l,
+		      const struct hit *hit, const struct decision *d)
+{
+	struct event *e = node_event(n, NODE_SEEN);
+
+	if (!e)
+		return;
+	e->out.hit = *hit;
+	e->name = strdup(l->name);
+	for (size_t i = 0; i < d->n_against; i++)
+		if (!hit_equal(&d->against[i], hit))
+			e->found.against[e->found.n_against++] = d->against[i];
+}
+
 static void answer_name(struct node *n, const struct lookup *l,
 			const struct overlay_output *out)
 {
@@ -262,6 +277,10 @@ static void answer_name(struct node *n, const struct lookup *l,
 					  : RESOLVE_ABSENT;
 	if (d.verdict == VERDICT_FOUND && d.remember)
 		remember(n, l, &d.at[0].hit);
+	if (d.verdict == VERDICT_FOUND && d.remember)
+		tell_seen(n, l, &d.at[0].hit, &d);
+	else if (q.remembered && d.verdict != VERDICT_ABSENT)
+		tell_seen(n, l, &before, &d);
 }
 
 static void answer_where(struct node *n, const struct lookup *l,

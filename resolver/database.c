@@ -228,6 +228,24 @@ int database_put_first_use(struct database *db, const char *name,
 	return sql_run_query(&q);
 }
 
+int database_first_uses(struct database *db,
+			bool (*fn)(void *ctx, const char *name,
+				   const struct hit *hit),
+			void *ctx)
+{
+	struct sql_query q =
+		sql_prepare(db->sql, "SELECT name, hit FROM first_use");
+	char name[NAME_LEN_MAX + 1];
+	struct hit hit;
+
+	while (sql_step(&q))
+		if (sql_take_text(&q, 0, name, NAME_LEN_MAX) &&
+		    sql_take_bytes(&q, 1, hit.bytes, sizeof(hit.bytes)) &&
+		    !fn(ctx, name, &hit))
+			break;
+	return sql_finish(&q);
+}
+
 int database_find_first_use(struct database *db, const char *name,
 			    struct hit *out)
 {

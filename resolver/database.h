@@ -65,6 +65,12 @@ database_put_first_use(struct database *db, const char *name,
 __attribute__((warn_unused_result)) int
 database_find_first_use(struct database *db, const char *name, struct hit *out);
 
+/* All of them, until fn is false. */
+__attribute__((warn_unused_result)) int database_first_uses(
+	struct database *db,
+	bool (*fn)(void *ctx, const char *name, const struct hit *hit),
+	void *ctx);
+
 /* Anything else, by a key of its own: replaces. Reading: 0, -ENOENT, or
  * -E2BIG. */
 __attribute__((warn_unused_result)) int database_put_about(struct database *db,

@@ -363,3 +363,18 @@ int keeping_first_use(void *ctx, const char *name, struct hit *out)
 
 	return err == -ENOENT && k->failed ? -EIO : err;
 }
+
+void keeping_first_uses(struct keeping *k,
+			bool (*fn)(void *ctx, const char *name,
+				   const struct hit *hit),
+			void *ctx)
+{
+	if (k->db)
+		check(k, database_first_uses(k->db, fn, ctx));
+}
+
+void keeping_forget_first_use(struct keeping *k, const char *name)
+{
+	if (k->db)
+		check(k, database_put_first_use(k->db, name, NULL));
+}

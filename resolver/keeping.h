@@ -46,6 +46,13 @@ void keeping_flush(struct keeping *k, struct node *n, uint64_t wall_ms);
 void keeping_on_output(struct keeping *k, const struct node_output *o,
 		       uint64_t wall_ms);
 
+/* What names were at their first use: each; and to forget one. */
+void keeping_first_uses(struct keeping *k,
+			bool (*fn)(void *ctx, const char *name,
+				   const struct hit *hit),
+			void *ctx);
+void keeping_forget_first_use(struct keeping *k, const char *name);
+
 /* For struct node_conf; ctx is the keeping. */
 int keeping_first_use(void *ctx, const char *name, struct hit *out);
 

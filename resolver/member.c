@@ -121,6 +121,28 @@ static void warn(struct member *m, const struct node_output *o)
 		    o->name, o->found->n_against, text);
 }
 
+static bool send_seen(void *ctx, const char *name, const struct hit *hit)
+{
+	struct member *m = ctx;
+	struct resolve_seen s = { .name = name };
+
+	memcpy(s.hit, hit->bytes, sizeof(s.hit));
+	m->conf.send(m->conf.ctx, RESOLVE_SEEN, m->body,
+		     resolve_seen_write(&s, m->body, sizeof(m->body)));
+	return true;
+}
+
+static void on_seen(struct member *m, const struct node_output *o)
+{
+	struct resolve_seen s = { .name = o->name ? o->name : "" };
+
+	memcpy(s.hit, o->hit.bytes, sizeof(s.hit));
+	if (o->found->n_against > 0)
+		memcpy(s.other, o->found->against[0].bytes, sizeof(s.other));
+	m->conf.send(m->conf.ctx, RESOLVE_SEEN, m->body,
+		     resolve_seen_write(&s, m->body, sizeof(m->body)));
+}
+
 static void on_found(struct member *m, const struct node_output *o)
 {
 	const struct node_found *f = o->found;
@@ -214,6 +236,9 @@ static void carry_out(struct member *m, const struct node_output *o)
 	case NODE_REVOCATIONS: /* kept above, and for who lets hosts in */
 		m->conf.send(m->conf.ctx, RESOLVE_REVOKED, o->bytes.bytes,
 			     o->bytes.len);
+		break;
+	case NODE_SEEN:
+		on_seen(m, o);
 		break;
 	case NODE_REMEMBER:
 	case NODE_MEMBER:
@@ -354,8 +379,10 @@ static int on_overlay(struct member *m, const struct ipc_message *msg)
 	if (err < 0)
 		log_warning("overlay", "%s: our certificate does not hold: %s",
 			    o.name, strerror(-err));
-	else if (fresh && node_core(m->node))
+	if (err == 0 && fresh && node_core(m->node)) {
 		keeping_restore(&m->keeping, m->node, wall_ms());
+		keeping_first_uses(&m->keeping, send_seen, m);
+	}
 	return 0;
 }
 
@@ -435,9 +462,19 @@ static int on_revoked(struct member *m, const struct ipc_message *msg)
 	return 0;
 }
 
+static int on_forget_name(struct member *m, const struct ipc_message *msg)
+{
+	struct resolve_publish p;
+
+	if (!resolve_publish_parse(msg->body, msg->len, &p))
+		return -EPROTO;
+	keeping_forget_first_use(&m->keeping, p.name);
+	return 0;
+}
+
 bool member_takes(enum resolve_type type)
 {
-	return type >= RESOLVE_OVERLAY && type <= RESOLVE_REVOKED;
+	return type >= RESOLVE_OVERLAY && type <= RESOLVE_FORGET;
 }
 
 int member_on_message(struct member *m, const struct ipc_message *msg)
@@ -454,6 +491,7 @@ int member_on_message(struct member *m, const struct ipc_message *msg)
 		[RESOLVE_PUBLISH - RESOLVE_OVERLAY] = on_name,
 		[RESOLVE_SHOW - RESOLVE_OVERLAY] = on_show,
 		[RESOLVE_REVOKED - RESOLVE_OVERLAY] = on_revoked,
+		[RESOLVE_FORGET - RESOLVE_OVERLAY] = on_forget_name,
 	};
 	int err;
 

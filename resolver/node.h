@@ -118,6 +118,7 @@ enum node_output_type {
 	NODE_FOUND,	  /* id, found */
 	NODE_PUBLISHED,	  /* id, name, state, reason */
 	NODE_REMEMBER,	  /* name stood for hit at its first use */
+	NODE_SEEN,	  /* as before; others say now what found has against */
 	NODE_MEMBER,	  /* hit is a member, to begin with next time */
 	NODE_REVOCATIONS, /* bytes: a newer list; name: which part of it, or
 			     "head", or "" of a whole one */

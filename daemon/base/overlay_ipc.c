@@ -245,6 +245,32 @@ bool resolve_published_parse(const uint8_t *body, size_t len,
 	return true;
 }
 
+size_t resolve_seen_write(const struct resolve_seen *s, uint8_t *out,
+			  size_t cap)
+{
+	struct wr w = wr_init(out, cap);
+
+	resolve_text_write(&w, s->name);
+	wr_bytes(&w, s->hit, sizeof(s->hit));
+	wr_bytes(&w, s->other, sizeof(s->other));
+	return resolve_text_end(&w);
+}
+
+bool resolve_seen_parse(const uint8_t *body, size_t len,
+			struct resolve_seen *out)
+{
+	struct rd r = rd_init(body, len);
+	struct resolve_seen s = { .name = NULL };
+
+	s.name = resolve_text_read(&r, RESOLVE_NAME_MAX);
+	rd_copy(&r, s.hit, sizeof(s.hit));
+	rd_copy(&r, s.other, sizeof(s.other));
+	if (!rd_done(&r) || !s.name)
+		return false;
+	*out = s;
+	return true;
+}
+
 size_t resolve_shown_write(const struct resolve_shown *s, uint8_t *out,
 			   size_t cap)
 {

@@ -68,7 +68,7 @@ struct resolve_signed {
 	size_t len;
 };
 
-/* PUBLISH; LOOKUP, where exists is true and means nothing. */
+/* PUBLISH; LOOKUP and FORGET, where exists and the id mean nothing. */
 struct resolve_publish {
 	uint64_t id;
 	const char *name;
@@ -95,6 +95,13 @@ struct resolve_published {
 	const char *reason; /* for people; "" when there is none to give */
 };
 
+/* What a name was at its first use: when that is new, or was looked at. */
+struct resolve_seen {
+	const char *name;
+	uint8_t hit[RESOLVE_HIT_LEN];
+	uint8_t other[RESOLVE_HIT_LEN]; /* says it is its own now; 0: none */
+};
+
 struct resolve_shown {
 	uint64_t id; /* of the SHOW; 0: nobody asked */
 	const char *json;
@@ -115,6 +122,8 @@ size_t resolve_published_write(const struct resolve_published *p, uint8_t *out,
 			       size_t cap);
 size_t resolve_shown_write(const struct resolve_shown *s, uint8_t *out,
 			   size_t cap);
+size_t resolve_seen_write(const struct resolve_seen *s, uint8_t *out,
+			  size_t cap);
 
 /* UP, DOWN, WHERE, CONNECT and RELEASE are a HIT; SHOW is an id. */
 size_t resolve_hit_write(const uint8_t hit[RESOLVE_HIT_LEN], uint8_t *out,
@@ -137,6 +146,8 @@ bool resolve_published_parse(const uint8_t *body, size_t len,
 			     struct resolve_published *out);
 bool resolve_shown_parse(const uint8_t *body, size_t len,
 			 struct resolve_shown *out);
+bool resolve_seen_parse(const uint8_t *body, size_t len,
+			struct resolve_seen *out);
 bool resolve_hit_parse(const uint8_t *body, size_t len,
 		       uint8_t out[RESOLVE_HIT_LEN]);
 bool resolve_id_parse(const uint8_t *body, size_t len, uint64_t *out);

@@ -34,6 +34,7 @@ enum resolve_type {
 	RESOLVE_SHOW = 24,     /* an id; SHOWN answers */
 	RESOLVE_REVOKED = 25,  /* the authority's list, as it signed it; the
 				* other way, too: one that was fetched */
+	RESOLVE_FORGET = 26,   /* what was SEEN: a struct resolve_publish */
 	/* Resolver to engine. */
 	RESOLVE_CONNECT = 32,	 /* make an association and keep it: a HIT */
 	RESOLVE_RELEASE = 33,	 /* it need not be kept any more: a HIT */
@@ -43,6 +44,7 @@ enum resolve_type {
 	RESOLVE_PUBLISHED = 37,	 /* struct resolve_published */
 	RESOLVE_SHOWN = 38,	 /* struct resolve_shown */
 	RESOLVE_LEFT = 39,	 /* the neighbours were told; no body */
+	RESOLVE_SEEN = 40,	 /* struct resolve_seen */
 				 /* 48 to 63: enrolment. */
 };
 

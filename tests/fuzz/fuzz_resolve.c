@@ -61,6 +61,7 @@ static void names(const uint8_t *body, size_t len)
 	struct resolve_publish publish;
 	struct resolve_published published;
 	struct resolve_shown shown;
+	struct resolve_seen seen;
 
 	if (resolve_publish_parse(body, len, &publish))
 		check(body, len,
@@ -70,6 +71,8 @@ static void names(const uint8_t *body, size_t len)
 		      resolve_published_write(&published, out, sizeof(out)));
 	if (resolve_shown_parse(body, len, &shown))
 		check(body, len, resolve_shown_write(&shown, out, sizeof(out)));
+	if (resolve_seen_parse(body, len, &seen))
+		check(body, len, resolve_seen_write(&seen, out, sizeof(out)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -138,8 +138,17 @@ Test(database, records_expire)
 	cr_expect_eq(records(0), 0);
 }
 
+static bool count_use(void *ctx, const char *name, const struct hit *hit)
+{
+	cr_expect_str_eq(name, "x@y");
+	cr_expect(hit_equal(hit, &b));
+	++*(size_t *)ctx;
+	return true;
+}
+
 Test(database, a_host_of_first_use_is_remembered_and_forgotten)
 {
+	size_t uses = 0;
 	struct hit found;
 
 	cr_expect_eq(database_find_first_use(db, "x@y", &found), -ENOENT);
@@ -148,6 +157,8 @@ Test(database, a_host_of_first_use_is_remembered_and_forgotten)
 	reopen();
 	cr_assert_eq(database_find_first_use(db, "x@y", &found), 0);
 	cr_expect(hit_equal(&found, &b));
+	cr_assert_eq(database_first_uses(db, count_use, &uses), 0);
+	cr_expect_eq(uses, 1);
 	cr_assert_eq(database_put_first_use(db, "x@y", NULL), 0);
 	cr_expect_eq(database_find_first_use(db, "x@y", &found), -ENOENT);
 }

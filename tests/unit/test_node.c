@@ -232,6 +232,7 @@ static void carry_out(struct host *h, const struct node_output *out)
 		h->left = true;
 		break;
 	case NODE_REMEMBER:
+	case NODE_SEEN:
 	case NODE_MEMBER:
 		break;
 	}

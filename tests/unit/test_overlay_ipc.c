@@ -206,3 +206,20 @@ Test(overlay_ipc, a_hit_and_an_id_have_one_length)
 	cr_assert_not(resolve_id_parse(body, len - 1, &id));
 	cr_assert_not(resolve_id_parse(body, len + 1, &id));
 }
+
+Test(overlay_ipc, what_was_seen_comes_as_it_was_sent)
+{
+	struct resolve_seen s = { .name = "bob@other.example" }, back;
+	size_t len;
+
+	memcpy(s.hit, hit_a, sizeof(s.hit));
+	memcpy(s.other, hit_b, sizeof(s.other));
+	len = resolve_seen_write(&s, body, sizeof(body));
+	cr_assert(resolve_seen_parse(body, len, &back));
+	cr_assert_str_eq(back.name, "bob@other.example");
+	cr_assert_eq(memcmp(back.hit, hit_a, sizeof(hit_a)), 0);
+	cr_assert_eq(memcmp(back.other, hit_b, sizeof(hit_b)), 0);
+	for (size_t i = 0; i < len; i++)
+		cr_assert_not(resolve_seen_parse(body, i, &back));
+	cr_assert_not(resolve_seen_parse(body, len + 1, &back));
+}

@@ -665,6 +665,55 @@ static void say_published(enum resolve_name_state state, const char *reason)
 	say(RESOLVE_PUBLISHED, resolve_published_write(&p, body, sizeof(body)));
 }
 
+static void say_seen(const struct hit *hit, const struct hit *other)
+{
+	struct resolve_seen s = { .name = "shop@example.net" };
+
+	memcpy(s.hit, hit->bytes, sizeof(s.hit));
+	if (other)
+		memcpy(s.other, other->bytes, sizeof(s.other));
+	say(RESOLVE_SEEN, resolve_seen_write(&s, body, sizeof(body)));
+}
+
+static size_t seen(void)
+{
+	json_t *array = underlay_seen(e.underlay);
+	size_t n = json_array_size(array);
+
+	json_decref(array);
+	return n;
+}
+
+Test(underlay, what_was_seen_at_first_use_is_shown_and_can_be_forgotten)
+{
+	const char *name = "shop@example.net";
+	struct resolve_publish p;
+
+	join();
+	bare_resolver(&e, &ours, &in);
+	cr_expect_eq(seen(), 0);
+	cr_expect_not(underlay_forget(e.underlay, name));
+	say_seen(&hit_b, NULL);
+	cr_expect_eq(seen(), 1);
+	cr_expect_eq(warnings_of("name-contradicted"), 0);
+	say_seen(&hit_b, &hit_c);
+	say_seen(&hit_b, &hit_c);
+	cr_expect_eq(seen(), 1);
+	cr_expect_eq(warnings_of("name-contradicted"), 1);
+	say_seen(&hit_b, NULL);
+	cr_expect_eq(warnings_of("name-contradicted"), 0, "it is over");
+	say_seen(&hit_b, &hit_c);
+	cr_expect(underlay_forget(e.underlay, name));
+	cr_expect_eq(seen(), 0);
+	cr_expect_eq(warnings_of("name-contradicted"), 0);
+	expect_next(RESOLVE_FORGET);
+	cr_assert(resolve_publish_parse(got.body, got.len, &p));
+	cr_expect_str_eq(p.name, name);
+	say_seen(&hit_b, NULL);
+	underlay_on_resolver_gone(e.underlay);
+	cr_expect_eq(seen(), 0, "the next one says it anew");
+}
+
 Test(underlay, what_becomes_of_a_name_is_shown)
 {
 	join();

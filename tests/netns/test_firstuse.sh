@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
+# Names that no certificate proves, where unverified = first-use: the host that
+# is seen first is remembered, over restarts; another one later, or two at
+# first sight, is refused and said, until the operator decides.
+# Budget: 60 s, long 60 s
+set -u
+# shellcheck source-path=SCRIPTDIR source=hip.sh
+. "$(dirname "$0")/hip.sh"
+
+# is NAME: the HIT that a believes in, and why; or the reason that there is none.
+is() { hip_json a '"\(.hits[0].proof) \(.hits[0].hit)"' resolve "$1" 2>&1; }
+is_now() { [[ "$(is "$1")" == *"$2"* ]]; }
+published() { hip_json "$1" ".names[] | select(.name == \"$2\") | .state" names | grep -qx published; }
+warns() { hip_json a ".warnings[] | select(.code == \"$1\").text" status | grep -q "$2"; }
+seen() { hip_json a ".seen[] | select(.name == \"$1\").hit" names; }
+
+hip_init
+for n in a b c; do hip_host $n; done
+HIP_PEERS[a]='names { unverified = first-use }
+'
+hip_up a b c
+hip a create example.com --name alice@example.com >"$HIP_DIR/said" ||
+	{ fail "no overlay: $(cat "$HIP_DIR/said")"; hip_end; }
+check 'b joins' hip b join "$(hip a invite bob@example.com)"
+check 'c joins' hip c join "$(hip a invite carol@example.com)"
+
+shop=shop@other.example
+check 'b publishes a name of another domain' hip b publish $shop
+check '  it is there' until_true 15 published b $shop
+check 'a believes what it sees first' until_true 10 is_now $shop first-use
+equal '  it is b' "first-use ${HIP_HIT[b]}" "$(is $shop)"
+equal '  names shows it' "${HIP_HIT[b]}" "$(seen $shop)"
+check '  for people, too' eval 'hip a names | grep -q "$shop *seen *first-use *${HIP_HIT[b]}"'
+check 'c, which does not use it, is told nothing' eval '! hip c resolve $shop'
+
+check 'b takes it back' hip b unpublish $shop
+check 'c publishes it' hip c publish $shop
+check '  it is there' until_true 15 published c $shop
+check 'a refuses c' until_true 15 is_now $shop 'contradict'
+check '  and warns, with both' until_true 5 warns name-contradicted \
+	"$shop was ${HIP_HIT[b]} at first use, and another host, ${HIP_HIT[c]}"
+check 'a begins anew' hip_again a
+check '  and still refuses c' until_true 30 is_now $shop 'contradict'
+equal '  as it has seen b' "${HIP_HIT[b]}" "$(seen $shop)"
+check 'its resolver is killed' kill -9 "$(hip_resolver a)"
+check '  and the next one refuses c, too' until_true 30 is_now $shop 'contradict'
+
+check 'unpin forgets b' hip a unpin $shop
+check '  so that c is seen first' until_true 15 is_now $shop "first-use ${HIP_HIT[c]}"
+equal '  names shows it' "${HIP_HIT[c]}" "$(seen $shop)"
+check '  and nothing is to warn of' eval '! warns name-contradicted .'
+check 'c takes it back' hip c unpublish $shop
+check 'b publishes it again' hip b publish $shop
+check '  and is refused' until_true 15 is_now $shop 'contradict'
+check 'a pin decides' hip a pin $shop "${HIP_HIT[b]}"
+equal '  for b' "pin ${HIP_HIT[b]}" "$(is $shop)"
+check '  and nothing is to warn of' eval '! warns name-contradicted .'
+check 'unpin forgets both, the pin and c' hip a unpin $shop
+check '  so that b is seen first' until_true 15 is_now $shop "first-use ${HIP_HIT[b]}"
+check '  and can be forgotten' hip a unpin $shop
+check '  so that names shows nothing' eval '[ -z "$(seen $shop)" ]'
+status=0; hip a unpin nobody@other.example 2>"$HIP_DIR/said" || status=$?
+equal 'what was never seen is no name' 4 $status
+
+# Two at first sight.
+bank=bank@other.example
+check 'b and c publish one name' eval 'hip b publish $bank && hip c publish $bank'
+check '  the second hears of the first' until_true 15 eval \
+	'hip c names | grep -q "$bank *conflict"'
+check 'a believes neither' until_true 10 is_now $bank contradict
+equal '  and remembers none' '' "$(seen $bank)"
+check 'all end' hip_stop a b c
+hip_end
