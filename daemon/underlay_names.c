@@ -162,9 +162,14 @@ static bool is_proven(const struct underlay *u, const struct published_name *n)
 	       strcmp(n->name, u->e->membership.name) == 0;
 }
 
+/* That a certificate has ended is another warning, which says what to do. */
 static void warn_refused(struct underlay *u)
 {
+	const struct membership *m = &u->e->membership;
+
 	warnings_remove(&u->e->warnings, "name-refused");
+	if (m->certificate_len > 0 && m->not_after_s <= (uint64_t)time(NULL))
+		return;
 	for (size_t i = 0; i < u->published.n; i++) {
 		const struct published_name *n = &u->published.all[i];
 

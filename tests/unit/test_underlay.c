@@ -684,6 +684,17 @@ static size_t seen(void)
 	return n;
 }
 
+Test(underlay, that_a_name_is_refused_is_not_said_after_the_certificates_end)
+{
+	join();
+	bare_resolver(&e, &ours, &in);
+	say_published(RESOLVE_NAME_REFUSED, "it has ended");
+	cr_expect_eq(warnings_of("name-refused"), 1);
+	e.membership.not_after_s = (uint64_t)time(NULL) - 1;
+	say_published(RESOLVE_NAME_REFUSED, "it has ended");
+	cr_expect_eq(warnings_of("name-refused"), 0);
+}
+
 Test(underlay, what_was_seen_at_first_use_is_shown_and_can_be_forgotten)
 {
 	const char *name = "shop@example.net";
