@@ -240,9 +240,14 @@ bool show_print_contacts(json_t *root, bool colour, FILE *out)
 static void revoked_row(struct columns *t, const json_t *list)
 {
 	uint64_t told = field_number(list, "told");
+	uint64_t missing = field_number(list, "missing");
 
 	if (!json_is_object(list))
 		return;
+	if (missing > 0) {
+		columns_cell(t, "list");
+		columns_cell(t, "%" PRIu64 " parts of it are missing", missing);
+	}
 	columns_cell(t, "revoked");
 	if (told > 0)
 		columns_cell(t,

@@ -533,9 +533,9 @@ static void answer_revoked(const struct command_call *c, size_t n, json_t *hits)
 		command_say(c->answer, API_FAILED, "out of memory");
 	else if (enrol_list_is_too_long(c->e->enrol))
 		command_say(c->answer, API_DONE,
-			    "it is revoked, and not let in here; but the list "
-			    "is too long to reach the members: see hipline "
-			    "status");
+			    "it is revoked; but the list has no room for it, "
+			    "and so it does not reach the members: see "
+			    "hipline status");
 }
 
 void command_revoke(const struct command_call *c)
@@ -565,7 +565,12 @@ void command_revoke(const struct command_call *c)
 	r.hits = json_array();
 	err = issuer_revoke(is, is_hit ? NULL : name, is_hit ? &hit : NULL,
 			    now_s(), &n, forget_revoked, &r);
-	if (err < 0)
+	if (err == -ENOSPC)
+		command_say(c->answer, API_FAILED,
+			    "%d certificates are revoked that have not ended: "
+			    "the list has no room for one more",
+			    ISSUER_REVOKED_MAX);
+	else if (err < 0)
 		command_say(c->answer, API_FAILED,
 			    "the revocation is not written down: %s",
 			    strerror(-err));

@@ -69,7 +69,7 @@ void enrol_on_revoked(struct enrol *en, const struct hit *hit);
 /* The revocation list has changed: makes the next one, for publication. */
 void enrol_list_changed(struct enrol *en);
 
-/* Whether the last list is longer than what can be published. */
+/* Whether there is no room on the list for all that are revoked. */
 bool enrol_list_is_too_long(const struct enrol *en);
 
 /* Warns while there is no backup of the authority. */

@@ -20,7 +20,8 @@
 
 enum {
 	LIST_MS = REVOCATION_PERIOD_S / 2 * 1000,
-	ENDED_S = 60, /* between looks for certificates that have ended */
+	LISTS_AT_ONCE = 16, /* parts, of at most 3,000 bytes */
+	ENDED_S = 60,	    /* between looks for certificates that have ended */
 	ISSUES_AT_ONCE = 32, /* then one each: */
 	ISSUES_MS = 50,
 };
@@ -130,45 +131,45 @@ void enrol_renew_own(struct enrol *en)
 			  strerror(-err));
 }
 
-/* More than one record carries: who has got the last one is told no more. */
-static void warn_list(struct enrol *en, size_t len)
+/* Who has got the last one is told no more. */
+static void warn_list(struct enrol *en, int err)
 {
 	struct engine *e = en->e;
 
 	warnings_remove(&e->warnings, "revocations-too-many");
-	if (len > RESOLVE_LIST_MAX)
+	if (err < 0)
+		log_error("authority", "no revocation list is made: %s",
+			  strerror(-err));
+	if (err == -ENOSPC)
 		warnings_add(&e->warnings, "revocations-too-many",
 			     "revoke no more of them; the first of them go "
 			     "from the list when their certificates end, 30 "
 			     "days after they were given; until then tell "
 			     "the members who is not to be let in",
-			     "the revocation list has %zu bytes: over %d, "
-			     "about 70 certificates, it does not reach the "
-			     "members",
-			     len, RESOLVE_LIST_MAX);
-	en->list_len = len;
+			     "the revocation list has no room for all that "
+			     "are revoked: the last one stays as it is");
+	en->list_err = err;
 }
 
 bool enrol_list_is_too_long(const struct enrol *en)
 {
-	return en->list_len > RESOLVE_LIST_MAX;
+	return en->list_err == -ENOSPC;
 }
 
-static void send_list(struct enrol *en)
+/* The resolver takes so many at once as its socket holds. */
+static void give_list(struct enrol *en)
 {
-	uint8_t *list = malloc(REVOCATION_MAX);
-	size_t len = 0;
-	int err = list ? issuer_list(en->issuer, now_s(), list, &len) : -ENOMEM;
+	struct span list;
 
-	if (err == 0) {
-		warn_list(en, len);
-		underlay_take_list(en->e->underlay, list, len);
-		(void)naming_send(en->e->naming, RESOLVE_REVOKED, list, len);
-	} else {
-		log_error("authority", "no revocation list is made: %s",
-			  strerror(-err));
+	while (issuer_next_list(en->issuer, PARTS_HERE, &list))
+		underlay_take_list(en->e->underlay, list.bytes, list.len);
+	for (int i = 0; i < LISTS_AT_ONCE && naming_has_resolver(en->e->naming);
+	     i++) {
+		if (!issuer_next_list(en->issuer, PARTS_OVERLAY, &list))
+			return;
+		(void)naming_send(en->e->naming, RESOLVE_REVOKED, list.bytes,
+				  list.len);
 	}
-	free(list);
 }
 
 static void tell_again(void *ctx, const struct hit *hit)
@@ -214,8 +215,9 @@ void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
 		if (en->list_ms > 0 && issuer_purge(en->issuer, now_s()) < 0)
 			log_error("authority", "what is over is not purged");
 		en->list_ms = now_ms + LIST_MS;
-		send_list(en);
+		warn_list(en, issuer_make_list(en->issuer, now_s()));
 	}
+	give_list(en);
 }
 
 static void on_issued(struct enrol *en, const struct hit *to)

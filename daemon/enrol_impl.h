@@ -32,7 +32,7 @@ struct enrol {
 	uint64_t pause_ms;
 	uint64_t asked_s; /* when a renewal was asked for, by the wall clock */
 	uint64_t list_ms; /* when to make the next revocation list */
-	size_t list_len;  /* of that one */
+	int list_err;	  /* of that one */
 	uint64_t ended_s; /* who was a member then was told of */
 	char *import;	  /* of a backup, what has come */
 	size_t import_len;

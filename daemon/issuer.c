@@ -71,6 +71,7 @@ void issuer_close(struct issuer *is)
 	authority_clear(&is->public);
 	registry_close(is->registry);
 	identity_free(is->key);
+	parts_free(is->parts);
 	sodium_memzero(is, sizeof(*is));
 	free(is);
 }
@@ -167,7 +168,7 @@ bool issuer_is_exported(const struct issuer *is)
 	return is->about.is_exported;
 }
 
-static int sign(const struct issuer *is, struct span tbs, uint8_t *out,
+int issuer_sign(const struct issuer *is, struct span tbs, uint8_t *out,
 		size_t cap, size_t *len)
 {
 	struct wr w = wr_init(out, cap);
@@ -207,8 +208,8 @@ static int draw_up(const struct issuer *is, const char *name,
 	certificate_tbs_write(&w, &is->public, &c);
 	if (wr_failed(&w))
 		return -ENOSPC;
-	err = sign(is, (struct span){ tbs, wr_len(&w) }, out, CERTIFICATE_MAX,
-		   &len);
+	err = issuer_sign(is, (struct span){ tbs, wr_len(&w) }, out,
+			  CERTIFICATE_MAX, &len);
 	if (err)
 		return err;
 	*grant = (struct registry_grant){ .hit = c.hit,
@@ -517,73 +518,11 @@ int issuer_revoke(struct issuer *is, const char *name, const struct hit *hit,
 		  void (*fn)(void *ctx, const struct hit *hit), void *ctx)
 {
 	struct revoking v = { now_s, fn, ctx, name, hit };
-	int err = registry_revoke(is->registry, name, hit, now_s, n);
+	int err = issuer_has_room(is, now_s);
+
+	if (!err)
+		err = registry_revoke(is->registry, name, hit, now_s, n);
 
 	return err || *n == 0 ? err
 			      : registry_grants(is->registry, tell_revoked, &v);
-}
-
-struct listing {
-	uint64_t now_s;
-	struct revocation *v;
-	int err;
-};
-
-static bool list_revoked(void *ctx, const struct registry_grant *g)
-{
-	struct listing *l = ctx;
-
-	if (g->revoked_s == 0 || g->not_after_s <= l->now_s)
-		return true;
-	l->err = revocation_add(l->v, g->serial, g->revoked_s);
-	if (l->err == -EEXIST)
-		l->err = 0;
-	return l->err == 0;
-}
-
-/*
- * The list's number is used up before it is seen by anybody. It is no lower
- * than the time, so that one restored from a backup is above all it gave.
- */
-static int next_number(struct issuer *is, uint64_t now_s, uint64_t *out)
-{
-	struct registry_about about = is->about;
-	int err;
-
-	about.list_number =
-		about.list_number < now_s ? now_s : about.list_number + 1;
-	err = registry_set_about(is->registry, &about);
-	if (!err) {
-		is->about.list_number = about.list_number;
-		*out = about.list_number;
-	}
-	sodium_memzero(&about, sizeof(about));
-	return err;
-}
-
-int issuer_list(struct issuer *is, uint64_t now_s, uint8_t out[REVOCATION_MAX],
-		size_t *len)
-{
-	struct revocation *v = calloc(1, sizeof(*v));
-	uint8_t *tbs = malloc(REVOCATION_MAX);
-	struct listing l = { now_s, v, 0 };
-	struct wr w = wr_init(tbs, tbs ? REVOCATION_MAX : 0);
-	int err = v && tbs ? registry_grants(is->registry, list_revoked, &l)
-			   : -ENOMEM;
-
-	if (!err)
-		err = l.err;
-	if (!err)
-		err = next_number(is, now_s, &v->number);
-	if (!err) {
-		v->this_update_s = now_s;
-		v->next_update_s = now_s + REVOCATION_PERIOD_S;
-		revocation_tbs_write(&w, &is->public, v);
-		err = wr_failed(&w) ? -ENOSPC
-				    : sign(is, (struct span){ tbs, wr_len(&w) },
-					   out, REVOCATION_MAX, len);
-	}
-	free(tbs);
-	free(v);
-	return err;
 }

@@ -10,13 +10,16 @@
 #define HIPLINE_ISSUER_H
 
 #include "daemon/base/enrol.h"
-#include "daemon/pki/revocation.h"
+#include "daemon/parts.h"
 #include "daemon/pki/token.h"
 
 struct issuer;
 
 /* Of a path; and what a caller may say of why it failed. */
-enum { ISSUER_PATH_MAX = 4096 };
+enum {
+	ISSUER_PATH_MAX = 4096,
+	ISSUER_REVOKED_MAX = 16384, /* that have not ended */
+};
 
 /*
  * Opens that of a state directory for the overlay's name. 0; -ENOENT when
@@ -77,7 +80,11 @@ void issuer_answer(struct issuer *is, const struct hit *from,
 		   const struct enrol_request *request, uint64_t now_s,
 		   uint8_t bytes[CERTIFICATE_MAX], struct enrol_answer *out);
 
-/* Revokes those of a name, or of a host; how many held, and of whom. */
+/*
+ * Revokes those of a name, or of a host; how many held, and of whom. 0;
+ * -ENOSPC, and nothing is revoked, when ISSUER_REVOKED_MAX are already; or
+ * another negative errno.
+ */
 __attribute__((warn_unused_result)) int
 issuer_revoke(struct issuer *is, const char *name, const struct hit *hit,
 	      uint64_t now_s, size_t *n,
@@ -105,11 +112,18 @@ bool issuer_has_host(struct issuer *is, const struct hit *hit, uint64_t now_s);
 /* Whether it has none that holds, but one that may be renewed. */
 bool issuer_may_renew(struct issuer *is, const struct hit *hit, uint64_t now_s);
 
-/* The next revocation list, signed. */
-__attribute__((warn_unused_result)) int issuer_list(struct issuer *is,
-						    uint64_t now_s,
-						    uint8_t out[REVOCATION_MAX],
-						    size_t *len);
+/* The next revocation list, signed: whole, or those of its parts that have
+ * changed, and a head. 0; -ENOSPC when it has no room even in parts; or
+ * another negative errno. */
+__attribute__((warn_unused_result)) int issuer_make_list(struct issuer *is,
+							 uint64_t now_s);
+
+/* One after the other, of what was made and not given yet; false at the end.
+ * Good until the next is made. */
+bool issuer_next_list(struct issuer *is, enum parts_to to, struct span *out);
+
+/* All is to be given again, to one who may have nothing of it. */
+void issuer_list_again(struct issuer *is, enum parts_to to);
 
 /*
  * All of it as text, with the private key, NUL-terminated: the caller wipes

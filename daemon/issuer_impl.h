@@ -13,7 +13,18 @@ struct issuer {
 	struct authority public;
 	struct registry *registry;
 	struct registry_about about;
+	struct parts *parts; /* NULL: no list was made yet */
 };
+
+/* A TBSCertificate or TBSCertList, whole. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int issuer_sign(const struct issuer *is,
+						    struct span tbs,
+						    uint8_t *out, size_t cap,
+						    size_t *len);
+
+/* 0 when one more may be revoked, or -ENOSPC. */
+__attribute__((warn_unused_result)) int issuer_has_room(struct issuer *is,
+							uint64_t now_s);
 
 /* authority.pem and authority.db of a state directory. */
 __attribute__((warn_unused_result)) int issuer_read_key(const char *state,

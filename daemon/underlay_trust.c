@@ -18,8 +18,9 @@
 #include <time.h>
 
 enum {
-	LISTS_AT_ONCE = 8, /* that are verified; then one each: */
-	LISTS_MS = 10000,
+	/* That are verified: all parts twice; then one each: */
+	LISTS_AT_ONCE = 2 * REVOCATION_PARTS_MAX,
+	LISTS_MS = 500,
 	WATCH_MS = 10000, /* how a new list gets about */
 	AHEAD_S = 86400,  /* before one ends there should be another */
 };

@@ -23,7 +23,7 @@ enum {
 	RESOLVE_REASON_MAX = 255,
 	RESOLVE_SHOWN_MAX = 48 * 1024,
 	RESOLVE_REVOKED_MAX = 40960,
-	RESOLVE_LIST_MAX = 3000, /* a longer list is not published */
+	RESOLVE_LIST_MAX = 3000, /* of one list or part that is published */
 };
 
 /* Our place in an overlay. Without one, name is "" and nothing else counts. */

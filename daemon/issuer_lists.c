@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The authority's revocation lists: those of its certificates that are revoked
+ * and have not ended by themselves.
+ */
+#include "daemon/issuer_impl.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+struct listing {
+	uint64_t now_s;
+	size_t n, cap;
+	struct revoked *at; /* NULL: they are only counted */
+};
+
+static bool list_revoked(void *ctx, const struct registry_grant *g)
+{
+	struct listing *l = ctx;
+
+	if (g->revoked_s == 0 || g->not_after_s <= l->now_s)
+		return true;
+	if (l->at && l->n < l->cap) {
+		memcpy(l->at[l->n].serial, g->serial, CERTIFICATE_SERIAL_LEN);
+		l->at[l->n].when_s = g->revoked_s;
+	}
+	l->n++;
+	return true;
+}
+
+static int count_revoked(struct issuer *is, uint64_t now_s, size_t *n)
+{
+	struct listing l = { .now_s = now_s };
+	int err = registry_grants(is->registry, list_revoked, &l);
+
+	*n = l.n;
+	return err;
+}
+
+int issuer_has_room(struct issuer *is, uint64_t now_s)
+{
+	size_t n = 0;
+	int err = count_revoked(is, now_s, &n);
+
+	return err ? err : n >= ISSUER_REVOKED_MAX ? -ENOSPC : 0;
+}
+
+/*
+ * The list's number is used up before it is seen by anybody. It is no lower
+ * than the time, so that one restored from a backup is above all it gave.
+ */
+static int next_number(struct issuer *is, uint64_t now_s, uint64_t *out)
+{
+	struct registry_about about = is->about;
+	int err;
+
+	about.list_number =
+		about.list_number < now_s ? now_s : about.list_number + 1;
+	err = registry_set_about(is->registry, &about);
+	if (!err) {
+		is->about.list_number = about.list_number;
+		*out = about.list_number;
+	}
+	sodium_memzero(&about, sizeof(about));
+	return err;
+}
+
+static int sign_list(void *ctx, struct span tbs, uint8_t *out, size_t cap,
+		     size_t *len)
+{
+	return issuer_sign(ctx, tbs, out, cap, len);
+}
+
+int issuer_make_list(struct issuer *is, uint64_t now_s)
+{
+	struct parts_signer s = { .authority = &is->public,
+				  .now_s = now_s,
+				  .sign = sign_list,
+				  .ctx = is };
+	struct listing l = { .now_s = now_s };
+	int err = count_revoked(is, now_s, &l.cap);
+
+	if (!is->parts)
+		is->parts = parts_new();
+	if (err == 0)
+		l.at = calloc(l.cap + 1, sizeof(*l.at));
+	if (err == 0 && (!is->parts || !l.at))
+		err = -ENOMEM;
+	if (err == 0)
+		err = registry_grants(is->registry, list_revoked, &l);
+	if (err == 0)
+		err = next_number(is, now_s, &s.number);
+	if (err == 0)
+		err = parts_make(is->parts, &s, l.at,
+				 l.n < l.cap ? l.n : l.cap);
+	free(l.at);
+	return err;
+}
+
+bool issuer_next_list(struct issuer *is, enum parts_to to, struct span *out)
+{
+	return is->parts && parts_next(is->parts, to, out);
+}
+
+void issuer_list_again(struct issuer *is, enum parts_to to)
+{
+	if (is->parts)
+		parts_again(is->parts, to);
+}
