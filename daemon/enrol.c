@@ -294,8 +294,7 @@ void enrol_on_resolver(struct enrol *en)
 	en->next_ms = 0;
 	en->pause_ms = 0;
 	en->list_ms = 0;
-	if (en->issuer)
-		issuer_list_again(en->issuer, PARTS_OVERLAY);
+	issuer_list_again(en->issuer, PARTS_OVERLAY);
 	attempt(en, engine_now_ms());
 }
 

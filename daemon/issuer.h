@@ -122,7 +122,8 @@ __attribute__((warn_unused_result)) int issuer_make_list(struct issuer *is,
  * Good until the next is made. */
 bool issuer_next_list(struct issuer *is, enum parts_to to, struct span *out);
 
-/* All is to be given again, to one who may have nothing of it. */
+/* All is to be given again, to one who may have nothing of it. `is` may be
+ * NULL. */
 void issuer_list_again(struct issuer *is, enum parts_to to);
 
 /*

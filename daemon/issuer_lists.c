@@ -105,6 +105,6 @@ bool issuer_next_list(struct issuer *is, enum parts_to to, struct span *out)
 
 void issuer_list_again(struct issuer *is, enum parts_to to)
 {
-	if (is->parts)
+	if (is && is->parts)
 		parts_again(is->parts, to);
 }

@@ -157,6 +157,20 @@ Test(show, the_overlay_as_far_as_it_is_known)
 	       "revoked        2; 1 of 3 neighbours have the list by us\n");
 }
 
+Test(show, parts_of_the_list_that_are_missing_are_told)
+{
+	expect(show_print_overlay,
+	       "{\"name\":\"example.com\",\"joined\":true,"
+	       "\"revocations\":{\"number\":7,\"entries\":2,"
+	       "\"missing\":3}}",
+	       "overlay      example.com\n"
+	       "authority    -\n"
+	       "fingerprint  -\n"
+	       "joined       yes\n"
+	       "list         3 parts of it are missing\n"
+	       "revoked      2\n");
+}
+
 Test(show, counters_keep_their_order)
 {
 	expect(show_print_counters, "{\"z\":1,\"abc\":12345}",
