@@ -16,6 +16,7 @@ enum {
 	OVERLAY_OUTPUTS_MAX = 2048,
 	OVERLAY_SEARCHES_MAX = 256,
 	OVERLAY_PUBLISHES_MAX = 64,
+	OVERLAY_COPIES_MAX = 4, /* that a publisher stores: two a place */
 	OVERLAY_CONNECTS_MAX = 64,
 	OVERLAY_BOOTSTRAPS_MAX = 4,
 	OVERLAY_LOST_MAX = 6,	 /* peers that went silently, to look for */

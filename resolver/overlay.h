@@ -126,7 +126,7 @@ struct overlay_output {
 	enum overlay_result result;
 	struct hit peer, via;
 	uint64_t id; /* of the signature, the lookup, or the publication */
-	unsigned int copies;
+	unsigned int copies;   /* up to OVERLAY_COPIES_MAX */
 	struct excluded tried; /* of a SEND: gone through already */
 	size_t len;
 	uint8_t bytes[];

@@ -6,9 +6,12 @@
  */
 #include "resolver/overlay_impl.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { KEYS = 2, AIMS = 2, TARGETS = KEYS * AIMS, ARG_SHIFT = 2 };
+
+static_assert((int)TARGETS == (int)OVERLAY_COPIES_MAX, "all are counted");
 
 enum target_state {
 	TARGET_OPEN,

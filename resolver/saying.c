@@ -145,8 +145,18 @@ static void drop_lists(struct node *n, uint8_t depth)
 	}
 }
 
+/* Who hears of some shall know whether that was all. */
+static bool says_news(const struct node *n)
+{
+	for (const struct publication *p = n->publications; p; p = p->next)
+		if (p->what == SAID_LIST && p->is_news)
+			return true;
+	return false;
+}
+
 bool saying_list(struct node *n, struct span list, const struct taken_list *t)
 {
+	bool is_head = t->depth > 0 && t->part[0] == '\0';
 	struct publication *p = find(n, SAID_LIST, t->part);
 	uint8_t *copy;
 
@@ -165,7 +175,7 @@ bool saying_list(struct node *n, struct span list, const struct taken_list *t)
 	p->list_len = list.len;
 	p->list_number = t->number;
 	p->list_depth = t->depth;
-	p->is_news |= t->adds;
+	p->is_news |= t->adds || (is_head && says_news(n));
 	p->exists = true;
 	soon(n, p);
 	if (t->part[0] == '\0')
@@ -342,10 +352,31 @@ void saying_answer(struct node *n)
 			tell(n, p, p->state, p->reason);
 }
 
-static void on_success(struct node *n, struct publication *p)
+/* Later each time. */
+static void again(struct node *n, struct publication *p)
 {
-	p->due_ms = n->now_ms + node_about(n, times[p->what].renew_ms);
+	p->due_ms = n->now_ms + node_about(n, p->wait_ms);
+	p->wait_ms =
+		2 * p->wait_ms < AGAIN_MAX_MS ? 2 * p->wait_ms : AGAIN_MAX_MS;
+}
+
+/* One that keeps a list, but has not got this one, would answer with the one
+ * before: all shall have it. */
+static bool is_partly_stored(const struct publication *p,
+			     const struct overlay_output *out)
+{
+	return p->what == SAID_LIST && out->copies < OVERLAY_COPIES_MAX;
+}
+
+static void on_success(struct node *n, struct publication *p,
+		       const struct overlay_output *out)
+{
 	p->ends_ms = n->now_ms + times[p->what].lifetime_s * 1000ull;
+	if (is_partly_stored(p, out)) {
+		again(n, p);
+		return;
+	}
+	p->due_ms = n->now_ms + node_about(n, times[p->what].renew_ms);
 	p->wait_ms = AGAIN_FIRST_MS;
 	if (p->what != SAID_NAME)
 		return;
@@ -363,9 +394,7 @@ static void on_success(struct node *n, struct publication *p)
 static void on_failure(struct node *n, struct publication *p,
 		       enum overlay_result result)
 {
-	p->due_ms = n->now_ms + node_about(n, p->wait_ms);
-	p->wait_ms =
-		2 * p->wait_ms < AGAIN_MAX_MS ? 2 * p->wait_ms : AGAIN_MAX_MS;
+	again(n, p);
 	if (result == OVERLAY_ABSENT)
 		tell(n, p, RESOLVE_NAME_REFUSED,
 		     "those who keep it have refused it");
@@ -391,7 +420,7 @@ void saying_on_stored(struct node *n, const struct overlay_output *out)
 		return; /* what was stored is not what it is now */
 	}
 	if (out->result == OVERLAY_FOUND)
-		on_success(n, p);
+		on_success(n, p, out);
 	else
 		on_failure(n, p, out->result);
 }
