@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 bool show_wants_colour(void)
@@ -259,6 +260,20 @@ static void revoked_row(struct columns *t, const json_t *list)
 		columns_cell(t, "%" PRIu64, field_number(list, "entries"));
 }
 
+static void certificate_row(struct columns *t, const json_t *certificate)
+{
+	time_t ends_s = (time_t)field_number(certificate, "ends_s");
+	char day[16] = "";
+	struct tm tm;
+
+	if (!json_is_object(certificate))
+		return;
+	if (gmtime_r(&ends_s, &tm))
+		(void)strftime(day, sizeof(day), "%Y-%m-%d", &tm); /* or "" */
+	columns_cell(t, "certificate");
+	columns_cell(t, "until %s", day);
+}
+
 bool show_print_overlay(json_t *root, bool colour, FILE *out)
 {
 	static const char *const lists[] = { "successors", "predecessors" };
@@ -278,6 +293,7 @@ bool show_print_overlay(json_t *root, bool colour, FILE *out)
 	columns_cell(
 		t, "%s",
 		field_text(json_object_get(root, "authority"), "fingerprint"));
+	certificate_row(t, json_object_get(root, "certificate"));
 	columns_cell(t, "joined");
 	columns_cell(t, "%s",
 		     json_is_true(json_object_get(root, "joined")) ? "yes"

@@ -418,6 +418,16 @@ static json_t *authority_json(const struct membership *m)
 	return json_pack("{s:s, s:s}", "hit", hit, "fingerprint", fingerprint);
 }
 
+/* When it ends, and from when on it is renewed. */
+static json_t *certificate_json(const struct membership *m)
+{
+	if (m->certificate_len == 0)
+		return json_null();
+	return json_pack("{s:I, s:I}", "renewed_from_s",
+			 (json_int_t)(m->not_before_s + CERTIFICATE_RENEW_S),
+			 "ends_s", (json_int_t)m->not_after_s);
+}
+
 json_t *underlay_report(const struct underlay *u)
 {
 	static const char *const keys[] = {
@@ -436,7 +446,9 @@ json_t *underlay_report(const struct underlay *u)
 	     json_object_set_new(o, "joined", json_boolean(is_joined(u))) ==
 		     0 &&
 	     json_object_set_new(o, "authority",
-				 authority_json(&u->e->membership)) == 0;
+				 authority_json(&u->e->membership)) == 0 &&
+	     json_object_set_new(o, "certificate",
+				 certificate_json(&u->e->membership)) == 0;
 	for (size_t i = 0; ok && i < sizeof(keys) / sizeof(keys[0]); i++)
 		ok = json_object_set_new(o, keys[i],
 					 shown_or_null(u, keys[i])) == 0;

@@ -64,6 +64,12 @@ for n in a b c; do
 	check '  and nothing to warn of' eval "! warns $n not-renewed"
 done
 check 'b reaches c' until_true 5 reaches b carol@example.com
+between 'overlay says from when on it is renewed, in days' 40.9 41.1 \
+	"$(hip_json b "(.certificate.renewed_from_s - $began) / 86400" overlay)"
+between '  and when it ends' 50.9 51.1 \
+	"$(hip_json b "(.certificate.ends_s - $began) / 86400" overlay)"
+check '  for people, too' eval \
+	'hip b overlay | grep -q "^certificate *until $(date -ud @$(hip_json b .certificate.ends_s overlay) +%F)"'
 day 31
 check 'c begins anew after the end of its first' eval 'hip_stop c && start c'
 check 'and is let in by b' until_true 15 reaches c bob@example.com
