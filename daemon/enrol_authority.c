@@ -156,6 +156,17 @@ bool enrol_list_is_too_long(const struct enrol *en)
 	return en->list_err == -ENOSPC;
 }
 
+/* Where there are many parts, by and by. */
+static void make_list(struct enrol *en)
+{
+	int err = issuer_make_list(en->issuer, now_s());
+
+	if (err == -EAGAIN)
+		en->list_ms = 0; /* in the next second */
+	else
+		warn_list(en, err);
+}
+
 /* The resolver takes so many at once as its socket holds. */
 static void give_list(struct enrol *en)
 {
@@ -215,7 +226,7 @@ void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
 		if (en->list_ms > 0 && issuer_purge(en->issuer, now_s()) < 0)
 			log_error("authority", "what is over is not purged");
 		en->list_ms = now_ms + LIST_MS;
-		warn_list(en, issuer_make_list(en->issuer, now_s()));
+		make_list(en);
 	}
 	give_list(en);
 }

@@ -113,7 +113,8 @@ bool issuer_has_host(struct issuer *is, const struct hit *hit, uint64_t now_s);
 bool issuer_may_renew(struct issuer *is, const struct hit *hit, uint64_t now_s);
 
 /* The next revocation list, signed: whole, or those of its parts that have
- * changed, and a head. 0; -ENOSPC when it has no room even in parts; or
+ * changed, and a head. 0; -EAGAIN when it is to be called again, as it has
+ * signed many; -ENOSPC when it has no room even in parts; or
  * another negative errno. */
 __attribute__((warn_unused_result)) int issuer_make_list(struct issuer *is,
 							 uint64_t now_s);

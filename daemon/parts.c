@@ -17,6 +17,7 @@ enum {
 	RENEW_FIRST_S = 8 * 3600,
 	RENEW_SPREAD_S = 8 * 3600,
 	PART_LIFE_S = 24 * 3600,
+	SIGNED_AT_ONCE = 64, /* the caller has other things to do */
 };
 
 struct part {
@@ -29,6 +30,7 @@ struct part {
 struct parts {
 	uint8_t depth;
 	bool is_made;
+	size_t n_signed;	 /* in this call of parts_make */
 	size_t room;		 /* for entries, in each; 0: not known yet */
 	struct revocations said; /* what is on those that were made */
 	struct revocation draft;
@@ -207,6 +209,9 @@ static int make_part(struct parts *p, const struct parts_signer *s,
 	if (p->at[index] && p->at[index]->len > 0 && !adds &&
 	    !is_old(p, index, s->now_s))
 		return 0;
+	if (p->n_signed == SIGNED_AT_ONCE)
+		return -EAGAIN;
+	p->n_signed++;
 	if (!p->at[index])
 		p->at[index] = calloc(1, sizeof(*p->at[index]));
 	return p->at[index] ? sign_part(p, s, p->at[index]) : -ENOMEM;
@@ -232,6 +237,7 @@ int parts_make(struct parts *p, const struct parts_signer *s,
 	int err;
 
 	p->is_made = false;
+	p->n_signed = 0;
 	err = measure(p, s);
 	if (!err)
 		err = choose_depth(p, at, n);

@@ -30,8 +30,10 @@ struct parts_signer {
 
 /*
  * What is revoked now, in any order; none of it twice.
- * 0; -ENOSPC when it does not fit into REVOCATION_PARTS_MAX parts; -ENOMEM;
- * or what sign has returned. Then there are no parts to give until it is 0.
+ * 0; -EAGAIN when it has signed many and is to be called again, with a higher
+ * number; -ENOSPC when it does not fit into REVOCATION_PARTS_MAX parts;
+ * -ENOMEM; or what sign has returned. Then there are no parts to give until it
+ * is 0.
  */
 __attribute__((warn_unused_result)) int parts_make(struct parts *p,
 						   const struct parts_signer *s,
