@@ -7,7 +7,7 @@
 
 #include "daemon/config_check.h"
 #include "daemon/config_value.h"
-#include "daemon/statefile.h"
+#include "daemon/statelist.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 
 static const char file_name[] = "peers.json";
+static const char key[] = "peers";
 
 struct added {
 	struct added_peer *all;
@@ -150,10 +151,11 @@ const struct added_peer *added_at(const struct added *a, size_t i)
 }
 
 /* One entry of the file; false when it is none, or cannot be kept. */
-static bool take_entry(struct added *a, json_t *entry)
+static bool take_entry(void *ctx, const json_t *entry)
 {
+	struct added *a = ctx;
 	const char *text = json_string_value(json_object_get(entry, "hit"));
-	json_t *list = json_object_get(entry, "locators");
+	const json_t *list = json_object_get(entry, "locators");
 	const char *locators[LOCATORS_MAX];
 	size_t n = json_array_size(list);
 	struct hit hit;
@@ -169,42 +171,9 @@ static bool take_entry(struct added *a, json_t *entry)
 	return added_set(a, &hit, locators, n) == 0;
 }
 
-/* Takes what can be taken; false when something could not. */
-static bool take_text(struct added *a, const char *text, size_t len)
-{
-	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	json_t *entries = json_object_get(root, "peers");
-	bool whole = json_is_array(entries);
-	json_t *entry;
-	size_t i;
-
-	json_array_foreach(entries, i, entry)
-	{
-		if (!take_entry(a, entry))
-			whole = false;
-	}
-	json_decref(root);
-	return whole;
-}
-
 int added_load(struct added *a, int dir, bool *broken)
 {
-	char *text = NULL;
-	size_t len = 0;
-	int err = statefile_read(dir, file_name, &text, &len);
-
-	*broken = false;
-	if (err == -ENOENT)
-		return 0;
-	if (err == 0 && take_text(a, text, len)) {
-		free(text);
-		return 0;
-	}
-	free(text);
-	if (err < 0 && err != -EFBIG && err != -ENXIO && err != -ELOOP)
-		return err;
-	*broken = true;
-	return statefile_set_aside(dir, file_name);
+	return statelist_load(dir, file_name, key, take_entry, a, broken);
 }
 
 static json_t *entry_of(const struct added_peer *p)
@@ -226,20 +195,15 @@ static json_t *entry_of(const struct added_peer *p)
 
 int added_save(const struct added *a, int dir)
 {
-	json_t *root = json_object();
 	json_t *entries = json_array();
-	bool whole = json_object_set_new(root, "peers", entries) == 0;
-	char *text = NULL;
-	int err = -ENOMEM;
+	bool whole = true;
 
 	for (size_t i = 0; whole && i < a->n; i++)
 		whole = json_array_append_new(entries, entry_of(&a->all[i])) ==
 			0;
-	if (whole)
-		text = json_dumps(root, JSON_INDENT(1));
-	if (text)
-		err = statefile_write(dir, file_name, text, strlen(text));
-	free(text);
-	json_decref(root);
-	return err;
+	if (!whole) {
+		json_decref(entries);
+		entries = NULL;
+	}
+	return statelist_save(dir, file_name, key, entries);
 }

@@ -6,7 +6,7 @@
 #include "daemon/contacts.h"
 
 #include "daemon/base/name.h"
-#include "daemon/statefile.h"
+#include "daemon/statelist.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 
 static const char file_name[] = "contacts.json";
+static const char key[] = "contacts";
 
 struct contacts {
 	struct contact *all[CONTACTS_MAX];
@@ -240,8 +241,9 @@ int contact_set_hits(struct contact *c, const struct resolve_hit *hits,
 }
 
 /* One entry of the file; false when it is none, or cannot be taken. */
-static bool take_entry(struct contacts *c, json_t *entry)
+static bool take_entry(void *ctx, const json_t *entry)
 {
+	struct contacts *c = ctx;
 	const char *text = json_string_value(json_object_get(entry, "name"));
 	const json_t *keep = json_object_get(entry, "keep");
 	char name[NAME_LEN_MAX + 1];
@@ -251,62 +253,24 @@ static bool take_entry(struct contacts *c, json_t *entry)
 	       contacts_set(c, name, json_is_true(keep)) == 0;
 }
 
-/* Takes what can be taken; false when something could not. */
-static bool take_text(struct contacts *c, const char *text, size_t len)
-{
-	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	json_t *entries = json_object_get(root, "contacts");
-	bool whole = json_is_array(entries);
-	json_t *entry;
-	size_t i;
-
-	json_array_foreach(entries, i, entry)
-	{
-		if (!take_entry(c, entry))
-			whole = false;
-	}
-	json_decref(root);
-	return whole;
-}
-
 int contacts_load(struct contacts *c, int dir, bool *broken)
 {
-	char *text = NULL;
-	size_t len = 0;
-	int err = statefile_read(dir, file_name, &text, &len);
-
-	*broken = false;
-	if (err == -ENOENT)
-		return 0;
-	if (err == 0 && take_text(c, text, len)) {
-		free(text);
-		return 0;
-	}
-	free(text);
-	if (err < 0 && err != -EFBIG && err != -ENXIO && err != -ELOOP)
-		return err;
-	*broken = true;
-	return statefile_set_aside(dir, file_name);
+	return statelist_load(dir, file_name, key, take_entry, c, broken);
 }
 
 int contacts_save(const struct contacts *c, int dir)
 {
-	json_t *root = json_object();
 	json_t *entries = json_array();
-	bool whole = json_object_set_new(root, "contacts", entries) == 0;
-	char *text = NULL;
-	int err = -ENOMEM;
+	bool whole = true;
 
 	for (size_t i = 0; whole && i < c->n; i++)
 		whole = json_array_append_new(
 				entries,
 				json_pack("{s:s, s:b}", "name", c->all[i]->name,
 					  "keep", (int)c->all[i]->keep)) == 0;
-	if (whole)
-		text = json_dumps(root, JSON_INDENT(1));
-	if (text)
-		err = statefile_write(dir, file_name, text, strlen(text));
-	free(text);
-	json_decref(root);
-	return err;
+	if (!whole) {
+		json_decref(entries);
+		entries = NULL;
+	}
+	return statelist_save(dir, file_name, key, entries);
 }

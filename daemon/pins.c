@@ -6,7 +6,7 @@
 #include "daemon/pins.h"
 
 #include "daemon/base/name.h"
-#include "daemon/statefile.h"
+#include "daemon/statelist.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -17,6 +17,8 @@ struct pin_array {
 	struct pin *all;
 	size_t n, cap;
 };
+
+static const char key[] = "pins";
 
 struct pins {
 	const char *file;
@@ -232,9 +234,10 @@ int pins_take_over(struct pins *p, const struct pins *from)
 	return err < 0 ? err : take_array(p, &from->overridden);
 }
 
-/* One entry of the file. 0 or a negative errno; -EINVAL when it is none. */
-static int take_entry(struct pins *p, json_t *entry)
+/* One entry of the file; false when it is none, or cannot be kept. */
+static bool take_entry(void *ctx, const json_t *entry)
 {
+	struct pins *p = ctx;
 	const char *text = json_string_value(json_object_get(entry, "name"));
 	const char *hit_text = json_string_value(json_object_get(entry, "hit"));
 	char name[NAME_LEN_MAX + 1];
@@ -244,49 +247,16 @@ static int take_entry(struct pins *p, json_t *entry)
 
 	if (!text || !hit_text || name_canonical(text, name) < 0 ||
 	    hit_from_text(hit_text, &hit) < 0)
-		return -EINVAL;
+		return false;
 	i = place_of(&p->bound, name, &found);
 	if (found && p->bound.all[i].line == 0)
-		return -EINVAL; /* twice in the file */
-	return add_or_override(p, name, &hit);
-}
-
-/* Takes what can be taken; false when something could not. */
-static bool take_text(struct pins *p, const char *text, size_t len)
-{
-	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	json_t *entries = json_object_get(root, "pins");
-	bool whole = json_is_array(entries);
-	json_t *entry;
-	size_t i;
-
-	json_array_foreach(entries, i, entry)
-	{
-		if (take_entry(p, entry) < 0)
-			whole = false;
-	}
-	json_decref(root);
-	return whole;
+		return false; /* twice in the file */
+	return add_or_override(p, name, &hit) == 0;
 }
 
 int pins_load(struct pins *p, int dir, bool *broken)
 {
-	char *text = NULL;
-	size_t len = 0;
-	int err = statefile_read(dir, p->file, &text, &len);
-
-	*broken = false;
-	if (err == -ENOENT)
-		return 0;
-	if (err == 0 && take_text(p, text, len)) {
-		free(text);
-		return 0;
-	}
-	free(text);
-	if (err < 0 && err != -EFBIG && err != -ENXIO && err != -ELOOP)
-		return err;
-	*broken = true;
-	return statefile_set_aside(dir, p->file);
+	return statelist_load(dir, p->file, key, take_entry, p, broken);
 }
 
 static json_t *entry_of(const struct pin *pin)
@@ -309,18 +279,12 @@ static bool put_entries(json_t *entries, const struct pin_array *a)
 
 int pins_save(const struct pins *p, int dir)
 {
-	json_t *root = json_object();
 	json_t *entries = json_array();
-	char *text = NULL;
-	int err = -ENOMEM;
 
-	if (json_object_set_new(root, "pins", entries) == 0 &&
-	    put_entries(entries, &p->bound) &&
-	    put_entries(entries, &p->overridden))
-		text = json_dumps(root, JSON_INDENT(1));
-	if (text)
-		err = statefile_write(dir, p->file, text, strlen(text));
-	free(text);
-	json_decref(root);
-	return err;
+	if (!put_entries(entries, &p->bound) ||
+	    !put_entries(entries, &p->overridden)) {
+		json_decref(entries);
+		entries = NULL;
+	}
+	return statelist_save(dir, p->file, key, entries);
 }

@@ -5,7 +5,7 @@
 #include "daemon/published.h"
 
 #include "daemon/base/name.h"
-#include "daemon/statefile.h"
+#include "daemon/statelist.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -13,6 +13,7 @@
 #include <string.h>
 
 static const char file_name[] = "names.json";
+static const char key[] = "names";
 
 void published_clear(struct published *p)
 {
@@ -115,64 +116,34 @@ void published_again(struct published *p)
 	}
 }
 
-/* False when something in it is no name. */
-static bool take_names(struct published *p, const json_t *names)
+static bool take_name(void *ctx, const json_t *entry)
 {
-	bool ok = json_is_array(names);
-	size_t i;
-	const json_t *value;
+	struct published *p = ctx;
+	const char *text = json_string_value(entry);
+	char name[NAME_LEN_MAX + 1];
 
-	json_array_foreach(names, i, value)
-	{
-		char name[NAME_LEN_MAX + 1];
-		const char *text = json_string_value(value);
-
-		if (!text || name_canonical(text, name) < 0 ||
-		    (published_add(p, name) < 0 && !published_find(p, name)))
-			ok = false;
-	}
-	return ok;
+	return text && name_canonical(text, name) == 0 &&
+	       (published_add(p, name) == 0 || published_find(p, name));
 }
 
 int published_load(struct published *p, int dir, bool *broken)
 {
-	json_t *root;
-	char *text;
-	size_t len;
-	bool ok;
-	int err = statefile_read(dir, file_name, &text, &len);
-
-	if (err == -ENOENT)
-		return 0;
-	if (err < 0)
-		return err;
-	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	free(text);
-	ok = take_names(p, json_object_get(root, "names"));
-	json_decref(root);
-	if (ok)
-		return 0;
-	*broken = true;
-	return statefile_set_aside(dir, file_name);
+	return statelist_load(dir, file_name, key, take_name, p, broken);
 }
 
 int published_save(const struct published *p, int dir)
 {
-	json_t *names = json_array(), *root = json_object();
-	char *text = NULL;
-	bool ok = true;
-	int err = -ENOMEM;
+	json_t *names = json_array();
+	bool whole = true;
 
-	for (size_t i = 0; i < p->n && ok; i++)
+	for (size_t i = 0; whole && i < p->n; i++)
 		if (p->all[i].added)
-			ok = json_array_append_new(
-				     names, json_string(p->all[i].name)) == 0;
-	ok = json_object_set_new(root, "names", names) == 0 && ok;
-	if (ok)
-		text = json_dumps(root, JSON_INDENT(1));
-	if (text)
-		err = statefile_write(dir, file_name, text, strlen(text));
-	free(text);
-	json_decref(root);
-	return err;
+			whole = json_array_append_new(
+					names, json_string(p->all[i].name)) ==
+				0;
+	if (!whole) {
+		json_decref(names);
+		names = NULL;
+	}
+	return statelist_save(dir, file_name, key, names);
 }

@@ -8,8 +8,51 @@
 
 #include <criterion/criterion.h>
 #include <sodium.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+void bare_engine_make(struct engine *e, const char *text, int dir)
+{
+	char error[CONFIG_ERROR_MAX];
+
+	cr_assert_geq(sodium_init(), 0);
+	engine_init(e, ev_loop_new(EVFLAG_AUTO));
+	e->file = "t.conf";
+	cr_assert_eq(
+		config_parse(e->file, text, strlen(text), &e->config, error), 0,
+		"%s", error);
+	e->mtu = BARE_MTU;
+	e->state_dir = dir;
+	e->added = added_new();
+	e->pins = pins_new();
+	cr_assert_eq(recovery_load(e), 0);
+}
+
+void bare_engine_free(struct engine *e)
+{
+	host_free(e->host);
+	dataplane_free(e->dataplane);
+	pins_free(e->pins);
+	added_free(e->added);
+	recovery_clear(e);
+	lookup_free(e->lookup);
+	ipc_in_clear(&e->from_monitor);
+	warnings_clear(&e->warnings);
+	config_clear(&e->config);
+	identity_free(e->id);
+	ev_loop_destroy(e->loop);
+}
+
+void bare_host(struct engine *e)
+{
+	struct host_conf conf;
+
+	host_conf_defaults(&conf);
+	conf.id = e->id;
+	conf.env.random = bare_random;
+	cr_assert_eq(host_new(&conf, engine_now_ms(), &e->host), 0);
+}
 
 void bare_random(void *ctx, void *buf, size_t len)
 {

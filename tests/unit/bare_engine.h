@@ -9,6 +9,15 @@
 
 enum { BARE_PEERS_MAX = 16, BARE_MTU = 1400 };
 
+/* With a loop, a configuration of that text, and the state directory `dir`;
+ * what the test makes for itself besides (identity, host, ...) is its own. */
+void bare_engine_make(struct engine *e, const char *text, int dir);
+/* With its identity, host, data plane and host names, where it has them. */
+void bare_engine_free(struct engine *e);
+
+/* For e->id; nobody is let in but who is known. */
+void bare_host(struct engine *e);
+
 /* env.random, of libsodium. */
 void bare_random(void *ctx, void *buf, size_t len);
 

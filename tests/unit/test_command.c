@@ -43,48 +43,22 @@ static void on_locators(void *ctx, const struct hit *hit,
 
 static void make(void)
 {
-	char error[CONFIG_ERROR_MAX];
-	struct host_conf conf;
-
-	cr_assert_geq(sodium_init(), 0);
 	tempdir_make(&dir);
-	engine_init(&e, ev_loop_new(EVFLAG_AUTO));
-	e.file = "t.conf";
-	cr_assert_eq(
-		config_parse(e.file, text, sizeof(text) - 1, &e.config, error),
-		0, "%s", error);
-	e.mtu = BARE_MTU;
-	e.state_dir = dir.fd;
+	bare_engine_make(&e, text, dir.fd);
 	e.pins_writable = true;
-	e.added = added_new();
-	cr_assert_eq(recovery_load(&e), 0);
 	e.added_writable = true;
 	cr_assert_eq(identity_generate(IDENTITY_ECDSA_P256, &e.id), 0);
-	e.pins = pins_new();
 	cr_assert_eq(
 		pins_add(e.pins, "bob@example.com", &e.config.peers[0].hit, 3),
 		0);
-	host_conf_defaults(&conf);
-	conf.id = e.id;
-	conf.env.random = bare_random;
-	cr_assert_eq(host_new(&conf, engine_now_ms(), &e.host), 0);
+	bare_host(&e);
 	bare_dataplane(&e, tun);
 	bare_lookup(&e, on_locators);
 }
 
 static void take_away(void)
 {
-	host_free(e.host);
-	dataplane_free(e.dataplane);
-	pins_free(e.pins);
-	added_free(e.added);
-	recovery_clear(&e);
-	lookup_free(e.lookup);
-	ipc_in_clear(&e.from_monitor);
-	warnings_clear(&e.warnings);
-	config_clear(&e.config);
-	identity_free(e.id);
-	ev_loop_destroy(e.loop);
+	bare_engine_free(&e);
 	(void)close(tun[0]);
 	(void)close(tun[1]);
 	tempdir_remove(&dir);

@@ -43,30 +43,14 @@ static uint8_t body[RESOLVE_BODY_MAX];
 
 static void make(void)
 {
-	char error[CONFIG_ERROR_MAX];
-	struct host_conf conf;
-
-	cr_assert_geq(sodium_init(), 0);
 	tempdir_make(&dir);
-	engine_init(&e, ev_loop_new(EVFLAG_AUTO));
-	e.file = "t.conf";
-	cr_assert_eq(
-		config_parse(e.file, text, sizeof(text) - 1, &e.config, error),
-		0, "%s", error);
-	e.mtu = BARE_MTU;
-	e.state_dir = dir.fd;
-	e.added = added_new();
-	e.pins = pins_new();
+	bare_engine_make(&e, text, dir.fd);
 	e.pins_writable = true;
 	e.id = enrolled_key(KEY_P256);
 	enrolled_authority_make(&authority, "example.com", KEY_P384);
 	cr_assert_eq(hit_from_text(HIT_B, &hit_b), 0);
 	cr_assert_eq(hit_from_text(HIT_C, &hit_c), 0);
-	cr_assert_eq(recovery_load(&e), 0);
-	host_conf_defaults(&conf);
-	conf.id = e.id;
-	conf.env.random = bare_random;
-	cr_assert_eq(host_new(&conf, engine_now_ms(), &e.host), 0);
+	bare_host(&e);
 	bare_dataplane(&e, tun);
 	bare_lookup(&e, bare_on_locators);
 	e.underlay = underlay_new(&e);
@@ -84,19 +68,9 @@ static void take_away(void)
 	naming_free(e.naming);
 	underlay_free(e.underlay);
 	contacting_free(e.contacting);
-	host_free(e.host);
-	dataplane_free(e.dataplane);
-	pins_free(e.pins);
-	added_free(e.added);
-	recovery_clear(&e);
-	lookup_free(e.lookup);
-	ipc_in_clear(&e.from_monitor);
+	bare_engine_free(&e);
 	ipc_in_clear(&in);
-	warnings_clear(&e.warnings);
-	config_clear(&e.config);
-	identity_free(e.id);
 	enrolled_authority_free(&authority);
-	ev_loop_destroy(e.loop);
 	(void)close(tun[0]);
 	(void)close(tun[1]);
 	if (ours >= 0)

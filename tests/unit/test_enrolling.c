@@ -41,32 +41,16 @@ static void note_change(struct engine *engine)
 
 static void make(void)
 {
-	char error[CONFIG_ERROR_MAX];
-	struct host_conf conf;
-
-	cr_assert_geq(sodium_init(), 0);
 	tempdir_make(&dir);
 	tempdir_make(&far);
-	engine_init(&e, ev_loop_new(EVFLAG_AUTO));
-	e.file = "t.conf";
-	cr_assert_eq(
-		config_parse(e.file, text, sizeof(text) - 1, &e.config, error),
-		0, "%s", error);
+	bare_engine_make(&e, text, dir.fd);
 	free(e.config.state);
 	e.config.state = strdup(dir.path);
-	e.mtu = BARE_MTU;
-	e.state_dir = dir.fd;
 	e.membership_writable = true;
 	e.on_membership = note_change;
-	e.added = added_new();
-	e.pins = pins_new();
 	e.id = enrolled_key(KEY_P256);
 	founder = enrolled_key(KEY_RFC8032);
-	cr_assert_eq(recovery_load(&e), 0);
-	host_conf_defaults(&conf);
-	conf.id = e.id;
-	conf.env.random = bare_random;
-	cr_assert_eq(host_new(&conf, engine_now_ms(), &e.host), 0);
+	bare_host(&e);
 	bare_dataplane(&e, tun);
 	bare_lookup(&e, bare_on_locators);
 	e.naming = naming_new(&e);
@@ -82,20 +66,10 @@ static void take_away(void)
 {
 	naming_free(e.naming);
 	enrol_free(e.enrol);
-	host_free(e.host);
-	dataplane_free(e.dataplane);
-	pins_free(e.pins);
-	added_free(e.added);
-	recovery_clear(&e);
-	lookup_free(e.lookup);
-	ipc_in_clear(&e.from_monitor);
+	bare_engine_free(&e);
 	ipc_in_clear(&in);
-	warnings_clear(&e.warnings);
-	config_clear(&e.config);
-	identity_free(e.id);
 	identity_free(founder);
 	issuer_close(issuer);
-	ev_loop_destroy(e.loop);
 	(void)close(tun[0]);
 	(void)close(tun[1]);
 	(void)close(ours);
