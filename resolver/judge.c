@@ -109,16 +109,16 @@ enum overlay_news judge_news(const struct judge *j, const struct span *list)
 	return news;
 }
 
-bool judge_counts_list(const struct judge *j, const struct span *list)
+bool judge_list_is_over(const struct judge *j, const struct span *list)
 {
 	struct revocation *v = malloc(sizeof(*v));
-	bool does = v &&
-		    revocation_verify(j->authority, list->bytes, list->len,
-				      j->wall_s, v) == CERTIFICATE_OK &&
-		    revocations_counts(&j->revocations, v);
+	bool is_over = v &&
+		       revocation_verify(j->authority, list->bytes, list->len,
+					 j->wall_s, v) == CERTIFICATE_OK &&
+		       !revocations_counts(&j->revocations, v);
 
 	free(v);
-	return does;
+	return is_over;
 }
 
 const struct revocations *judge_revocations(const struct judge *j)

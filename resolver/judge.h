@@ -37,8 +37,9 @@ enum overlay_news judge_set_revocation(struct judge *j,
 /* What a list would change of which nothing is known yet. */
 enum overlay_news judge_news(const struct judge *j, const struct span *list);
 
-/* Whether it is still the newest of anything that it covers. */
-bool judge_counts_list(const struct judge *j, const struct span *list);
+/* Whether newer ones cover all that it covers; not where it cannot be judged,
+ * as with a clock that is not set yet. */
+bool judge_list_is_over(const struct judge *j, const struct span *list);
 
 /* What is revoked, as far as we know; the judge's. */
 const struct revocations *judge_revocations(const struct judge *j);

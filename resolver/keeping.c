@@ -155,7 +155,7 @@ static bool find_outdated(void *ctx, struct span key, struct span value)
 {
 	struct outdated *o = ctx;
 
-	if (key.len < LIST_KEY_MAX && !node_needs_revocations(o->node, value))
+	if (key.len < LIST_KEY_MAX && node_revocations_are_over(o->node, value))
 		memcpy(o->keys[o->n++], key.bytes, key.len);
 	return o->n < OUTDATED_MAX;
 }

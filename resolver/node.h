@@ -97,8 +97,8 @@ struct node_record {
 bool node_restore_record(struct node *n, const struct node_record *r);
 /* The last revocation list, or a part or the head of it. */
 void node_restore_revocations(struct node *n, struct span list);
-/* Of one, after all of them were given: whether it counts any more. */
-bool node_needs_revocations(const struct node *n, struct span list);
+/* Of one, after all of them were given: whether it counts no more. */
+bool node_revocations_are_over(const struct node *n, struct span list);
 /* A member to begin with, besides the bootstraps. */
 void node_restore_member(struct node *n, const struct hit *member,
 			 uint64_t now_ms);

@@ -50,9 +50,9 @@ void node_restore_revocations(struct node *n, struct span list)
 	lists_on_news(n, list); /* else it is fetched */
 }
 
-bool node_needs_revocations(const struct node *n, struct span list)
+bool node_revocations_are_over(const struct node *n, struct span list)
 {
-	return n->session && judge_counts_list(n->session->judge, &list);
+	return n->session && judge_list_is_over(n->session->judge, &list);
 }
 
 void node_restore_member(struct node *n, const struct hit *member,

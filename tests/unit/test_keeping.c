@@ -279,8 +279,8 @@ static void say(struct revocation *v, uint64_t number)
 	static uint8_t list[REVOCATION_MAX];
 
 	v->number = number;
-	v->this_update_s = ENROLLED_NOW_S;
-	v->next_update_s = ENROLLED_NOW_S + 3600;
+	v->this_update_s = wall() / 1000;
+	v->next_update_s = v->this_update_s + 3600;
 	cr_assert(node_on_revoked(
 		node,
 		(struct span){ list, enrolled_revoke(&authority, v, list) },
@@ -341,6 +341,30 @@ Test(keeping, all_parts_of_a_list_come_back_while_they_count)
 	cr_expect_eq(entries, 1);
 	cr_expect_eq(node_missing_parts(node), 0);
 	cr_expect_eq(lists_on_disk(), 3, "the whole one counts no more");
+}
+
+Test(keeping, a_list_outlives_a_start_with_a_slow_clock)
+{
+	enum { SLOW_MS = 600 * 1000 };
+	static struct revocation v;
+	const uint8_t serial[CERTIFICATE_SERIAL_LEN] = { 0x40, [15] = 9 };
+	size_t entries;
+
+	now += SLOW_MS;
+	node_set_wall(node, wall(), now);
+	v = (struct revocation){ .number = 0 };
+	cr_assert_eq(revocation_add(&v, serial, ENROLLED_NOW_S), 0);
+	say(&v, 1);
+	flush();
+	end();
+	now -= SLOW_MS;
+	begin("example.com");
+	cr_expect_eq(node_list(node, &entries), 0, "it is not of now");
+	end();
+	now += SLOW_MS;
+	begin("example.com");
+	cr_expect_eq(node_list(node, &entries), 1);
+	cr_expect_eq(lists_on_disk(), 1);
 }
 
 Test(keeping, without_a_database_all_goes_on)
