@@ -424,11 +424,14 @@ static void find_finger(struct overlay *o)
 
 void neighbours_miss(struct overlay *o, const struct hit *node)
 {
-	uint64_t soon = o->now_ms + overlay_about(o, HEAL_SOON_MS);
-
 	o->missed = *node;
-	if (soon < o->heal_ms)
-		o->heal_ms = soon;
+	o->miss_ms = o->now_ms + overlay_about(o, HEAL_SOON_MS);
+}
+
+static void look_for_missed(struct overlay *o)
+{
+	o->miss_ms = UINT64_MAX;
+	links_connect(o, &o->missed, &o->route.node);
 }
 
 /* One of those we lost, or of those that we know from elsewhere. */
@@ -436,12 +439,8 @@ static void heal(struct overlay *o)
 {
 	const struct hit *node = NULL;
 	uint32_t draw = env_random_u32(&o->config->env);
-	struct hit missed = o->missed;
 
 	o->heal_ms = o->now_ms + overlay_about(o, HEAL_MS);
-	memset(&o->missed, 0, sizeof(o->missed));
-	if (hit_is_hit(&missed) && !route_find(&o->route, &missed))
-		node = &missed;
 	for (size_t k = 0; k < o->n_lost && !node; k++) {
 		const struct lost *l = &o->lost[(draw + k) % o->n_lost];
 
@@ -511,6 +510,8 @@ void neighbours_tick(struct overlay *o)
 		find_finger(o);
 	if (o->heal_ms <= o->now_ms)
 		heal(o);
+	if (o->miss_ms <= o->now_ms)
+		look_for_missed(o);
 	if (o->sweep_ms <= o->now_ms) {
 		o->sweep_ms = o->now_ms + overlay_about(o, SWEEP_MS);
 		links_sweep(o);
@@ -521,7 +522,8 @@ void neighbours_tick(struct overlay *o)
 uint64_t neighbours_deadline(const struct overlay *o)
 {
 	const uint64_t due[] = { o->announce_ms, o->stabilise_ms, o->finger_ms,
-				 o->heal_ms,	 o->sweep_ms,	  o->doubt_ms };
+				 o->heal_ms,	 o->sweep_ms,	  o->doubt_ms,
+				 o->miss_ms };
 	uint64_t first = UINT64_MAX;
 
 	if (!overlay_is_joined(o))

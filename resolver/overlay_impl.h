@@ -61,6 +61,7 @@ struct overlay {
 	uint64_t requests_ms; /* no request is due before */
 	/* When which care is due; UINT64_MAX: never. */
 	uint64_t join_ms, announce_ms, stabilise_ms, finger_ms, heal_ms;
+	uint64_t miss_ms;
 	uint64_t sweep_ms, copies_ms, doubt_ms;
 	uint64_t started_ms, next_id;
 	uint64_t forwarded, answered, refused, disbelieved;
@@ -76,7 +77,7 @@ struct overlay {
 	struct publish *publishes;
 	struct hit admitting; /* the peer that lets us in */
 	struct hit healing;   /* a lost peer that is tried */
-	struct hit missed;    /* a neighbour that has gone, to be tried first */
+	struct hit missed;    /* a neighbour that has gone */
 	struct hit bootstraps[OVERLAY_BOOTSTRAPS_MAX];
 	struct lost lost[OVERLAY_LOST_MAX];
 	struct hit copied_to[ROUTE_COPIES - 1];

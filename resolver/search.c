@@ -85,14 +85,19 @@ ring_t search_aim(const struct overlay *o, const struct resource_id *at,
 }
 
 /* A holder of a key: besides the owner those behind it. Who has denied it is
- * the owner, or behind it: the next one stands right behind. */
+ * the owner, or behind it: the next one stands right behind. From further off
+ * than holders may be it would only lead away from them. */
 static ring_t place_to_ask(const struct overlay *o, const struct search *s,
 			   unsigned int key, unsigned int aim)
 {
-	if (aim == 0 || s->denials[key] == 0)
+	ring_t from = id_of_resource(&s->what.resource[key]);
+	ring_t denier = id_of_node(&s->denier[key]);
+	ring_t gap = route_gap(&o->route);
+
+	if (aim == 0 || s->denials[key] == 0 ||
+	    id_distance(from, denier) / SEARCH_STEP_GAPS > gap)
 		return search_aim(o, &s->what.resource[key], aim);
-	return id_of_node(&s->denier[key]) + 1 +
-	       (aim - 1) * route_gap(&o->route);
+	return denier + 1 + (aim - 1) * gap;
 }
 
 static void write_question(const struct overlay *o, const struct search *s,
