@@ -12,6 +12,7 @@ enum {
 	/* A host that joins as we do may not have said yet where it is. */
 	WHERE_TRIES = 3,
 	WHERE_AGAIN_MS = 1500,
+	LOST_MS = 60 * 1000, /* no search takes so long */
 };
 
 /* Pins and names that certify themselves are the engine's matter: no name
@@ -42,7 +43,7 @@ static void ask(struct node *n, struct lookup *l)
 	struct overlay_input in = { .type = OVERLAY_LOOKUP };
 
 	l->core_id = in.id = n->next_id++;
-	l->again_ms = NODE_NEVER;
+	l->again_ms = n->now_ms + LOST_MS; /* its result found no room */
 	l->tries++;
 	places_of(l, &in.lookup);
 	in.lookup.careful = l->what == ASKED_NAME;
@@ -333,6 +334,17 @@ static bool has_proofs(const struct node *n, const char *name)
 	return strcmp(name_domain(name), n->session->authority.overlay) == 0;
 }
 
+/* In a ring by itself, though there were others when it was let in: that it
+ * does not have a name says nothing. */
+static bool is_cut_off(const struct node *n, const struct overlay_output *out)
+{
+	struct overlay_info info;
+
+	overlay_info(node_core(n), &info);
+	return out->result == OVERLAY_ABSENT && info.members == 0 &&
+	       !n->session->is_founder;
+}
+
 void asking_on_result(struct node *n, const struct overlay_output *out)
 {
 	struct lookup **at = &n->lookups, *l;
@@ -351,8 +363,9 @@ void asking_on_result(struct node *n, const struct overlay_output *out)
 	n->n_lookups--;
 	switch (l->what) {
 	case ASKED_NAME:
-		if (out->result == OVERLAY_UNREACHABLE &&
-		    (out->len == 0 || has_proofs(n, l->name)))
+		if (is_cut_off(n, out) ||
+		    (out->result == OVERLAY_UNREACHABLE &&
+		     (out->len == 0 || has_proofs(n, l->name))))
 			fail(n, l);
 		else
 			answer_name(n, l, out);

@@ -49,7 +49,7 @@ struct lookup {
 	struct lookup *next;
 	enum asked what;
 	uint64_t id, core_id; /* the caller's, the overlay's */
-	uint64_t again_ms;    /* then it is asked again; NODE_NEVER: it runs */
+	uint64_t again_ms;    /* then it is asked again */
 	uint8_t tries;
 	struct hit host;
 	char name[];

@@ -160,8 +160,8 @@ bool saying_list(struct node *n, struct span list, const struct taken_list *t)
 	struct publication *p = find(n, SAID_LIST, t->part);
 	uint8_t *copy;
 
-	if (p && t->number < p->list_number)
-		return true; /* a newer one is said already */
+	if (p && p->exists && t->number <= p->list_number)
+		return true; /* it is said already, or a newer one is */
 	if (!p)
 		p = make(n, SAID_LIST, t->part);
 	copy = malloc(list.len);

@@ -498,7 +498,7 @@ Test(node, without_a_link_nothing_is_found_and_nothing_waits)
 	unplug(2);
 	look_up(&hosts[3], names[1]);
 	cr_expect_eq(hosts[3].found, 1);
-	cr_expect_neq(hosts[3].result, RESOLVE_FOUND);
+	cr_expect_eq(hosts[3].result, RESOLVE_UNREACHABLE);
 }
 
 Test(node, a_process_that_was_killed_joins_again_over_links_that_stayed)
