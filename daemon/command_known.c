@@ -201,6 +201,7 @@ void command_unpin(const struct command_call *c)
 		judge_save(c, "hosts.json", seen_err);
 	if (old)
 		change_rights(e, &before);
+	contacting_forget(e->contacting, name);
 	bootstraps_on_pin(e->bootstraps, name);
 }
 

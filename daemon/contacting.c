@@ -386,6 +386,17 @@ void contacting_on_gone(struct contacting *x)
 		c->lookup = 0;
 }
 
+void contacting_forget(struct contacting *x, const char *name)
+{
+	struct contact *c = x ? contacts_find(x->contacts, name) : NULL;
+
+	if (!c)
+		return;
+	(void)replace(x, c, NULL, 0); /* out of memory: as before */
+	c->until_ms = c->due_ms = 0;
+	c->lookup = 0; /* it may have been answered before */
+}
+
 void contacting_on_revoked(struct contacting *x)
 {
 	struct contact *c;

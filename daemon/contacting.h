@@ -60,6 +60,9 @@ void contacting_on_gone(struct contacting *x);
 /* What was found may be revoked: all is looked up again, and answers no
  * question before. */
 void contacting_on_revoked(struct contacting *x);
+/* What was believed of a name by pin or first use is forgotten: it is looked
+ * up anew. No contact: nothing. */
+void contacting_forget(struct contacting *x, const char *name);
 
 /* Whether an association with that host is to be kept. x may be NULL. */
 bool contacting_keeps(const struct contacting *x, const struct hit *hit);

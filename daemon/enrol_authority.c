@@ -20,8 +20,9 @@
 
 enum {
 	LIST_MS = REVOCATION_PERIOD_S / 2 * 1000,
-	LISTS_AT_ONCE = 16, /* parts, of at most 3,000 bytes */
-	ENDED_S = 60,	    /* between looks for certificates that have ended */
+	GIVE_MS = 3600 * 1000, /* all parts once more */
+	LISTS_AT_ONCE = 16,    /* parts, of at most 3,000 bytes */
+	ENDED_S = 60, /* between looks for certificates that have ended */
 	ISSUES_AT_ONCE = 32, /* then one each: */
 	ISSUES_MS = 50,
 };
@@ -227,6 +228,10 @@ void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
 			log_error("authority", "what is over is not purged");
 		en->list_ms = now_ms + LIST_MS;
 		make_list(en);
+	}
+	if (now_ms >= en->give_ms) { /* some may have found no room there */
+		en->give_ms = now_ms + GIVE_MS;
+		issuer_list_again(en->issuer, PARTS_OVERLAY);
 	}
 	give_list(en);
 }

@@ -30,11 +30,13 @@ struct enrol {
 	uint64_t last_id;
 	uint64_t next_ms; /* when to ask again */
 	uint64_t pause_ms;
-	uint64_t asked_s; /* when a renewal was asked for, by the wall clock */
-	uint64_t list_ms; /* when to make the next revocation list */
-	int list_err;	  /* of that one */
-	uint64_t ended_s; /* who was a member then was told of */
-	char *import;	  /* of a backup, what has come */
+	uint64_t asked_s;  /* when a renewal was asked for, by the wall clock */
+	uint64_t asked_ms; /* the same by the other one */
+	uint64_t list_ms;  /* when to make the next revocation list */
+	uint64_t give_ms;  /* when the resolver gets all of it again */
+	int list_err;	   /* of that one */
+	uint64_t ended_s;  /* who was a member then was told of */
+	char *import;	   /* of a backup, what has come */
 	size_t import_len;
 	struct waiting waiting[CONTROL_CLIENTS_MAX];
 };

@@ -40,7 +40,8 @@ void enrol_attempt_renewal(struct enrol *en, uint64_t now_ms)
 {
 	uint64_t time_s = now_s();
 	bool waits = now_ms < en->next_ms;
-	bool jumped = time_s >= en->asked_s + LAST_PAUSE_S;
+	uint64_t passed_s = (now_ms - en->asked_ms) / 1000;
+	bool jumped = time_s >= en->asked_s + passed_s + LAST_PAUSE_S;
 
 	if ((waits && !jumped) ||
 	    !membership_is_due(&en->e->membership, time_s))
@@ -49,6 +50,7 @@ void enrol_attempt_renewal(struct enrol *en, uint64_t now_ms)
 		en->pause_ms = 0; /* that it failed before says nothing now */
 	ask(en);
 	en->asked_s = time_s;
+	en->asked_ms = now_ms;
 	en->pause_ms = en->pause_ms ? 2 * en->pause_ms : FIRST_PAUSE_MS;
 	if (en->pause_ms > LAST_PAUSE_MS)
 		en->pause_ms = LAST_PAUSE_MS;

@@ -29,8 +29,10 @@ struct underlay {
 	struct log_limit lists_log, names_log;
 	struct resolve_places places;	   /* ours, as told last */
 	uint64_t look_ms, show_ms, ask_ms; /* due then */
-	uint64_t watch_ms; /* until then it is looked at each second */
-	uint64_t again_ms; /* all may be said again to who has no node */
+	bool revoked;	     /* something was, and nobody was told yet */
+	uint64_t revoked_ms; /* not before: lists come in hundreds of parts */
+	uint64_t watch_ms;   /* until then it is looked at each second */
+	uint64_t again_ms;   /* all may be said again to who has no node */
 	struct published published;
 	bool names_writable;
 	bool is_started; /* what is told from now on is news */
@@ -69,6 +71,8 @@ int underlay_on_revoked(struct underlay *u, const struct ipc_message *m);
 /* Asks after one of those with an association of whom no certificate is
  * known that holds for long yet: what it publishes has one. */
 void underlay_ask_for_certificate(struct underlay *u);
+/* Tells the stub and the contacts that something was revoked, at a pace. */
+void underlay_tell_revoked(struct underlay *u, uint64_t now_ms);
 
 /* underlay_seen.c */
 

@@ -331,9 +331,17 @@ int underlay_on_shown(struct underlay *u, const struct ipc_message *m)
 	return 0;
 }
 
+/* A founder may be the only member there is; others have met one. */
+static bool is_alone(const struct underlay *u)
+{
+	return !is_joined(u) ||
+	       (!u->e->membership.founder &&
+		json_array_size(json_object_get(u->shown, "successors")) == 0);
+}
+
 static void warn_alone(struct underlay *u, uint64_t now_ms)
 {
-	if (!underlay_is_member(u) || is_joined(u)) {
+	if (!underlay_is_member(u) || !is_alone(u)) {
 		warnings_remove(&u->e->warnings, "overlay-unreachable");
 		u->since_ms = 0;
 		return;
@@ -394,8 +402,27 @@ static void warn_ending(struct underlay *u, uint64_t now_s)
 		warnings_remove(&u->e->warnings, "certificate-ended");
 }
 
+static void warn_revoked(struct underlay *u)
+{
+	const struct membership *m = &u->e->membership;
+	uint8_t serial[CERTIFICATE_SERIAL_LEN];
+
+	if (underlay_is_member(u) && u->vouch &&
+	    certificate_serial(m->certificate, m->certificate_len, serial) &&
+	    vouch_is_revoked(u->vouch, serial))
+		warnings_add(&u->e->warnings, "certificate-revoked",
+			     "ask for a new invitation, then hipline leave and "
+			     "join",
+			     "the authority of %s has revoked our certificate: "
+			     "no member lets us in",
+			     m->overlay);
+	else
+		warnings_remove(&u->e->warnings, "certificate-revoked");
+}
+
 void underlay_warn(struct underlay *u, uint64_t now_ms, uint64_t now_s)
 {
+	warn_revoked(u);
 	warn_alone(u, now_ms);
 	warn_ending(u, now_s);
 }

@@ -100,7 +100,8 @@ bool underlay_forget(struct underlay *u, const char *name)
 	const struct resolve_publish p = { .name = name };
 
 	if (!u || !u->seen || !underlay_can_ask(u) ||
-	    pins_remove(u->seen, name) < 0)
+	    (pins_remove(u->seen, name) < 0 &&
+	     pins_count(u->seen) < SEEN_MAX)) /* else it may be one of more */
 		return false;
 	underlay_settle(u, name);
 	underlay_send(u, RESOLVE_FORGET,

@@ -21,8 +21,9 @@ enum {
 	/* That are verified: all parts twice; then one each: */
 	LISTS_AT_ONCE = 2 * REVOCATION_PARTS_MAX,
 	LISTS_MS = 500,
-	WATCH_MS = 10000, /* how a new list gets about */
-	AHEAD_S = 86400,  /* before one ends there should be another */
+	WATCH_MS = 10000,  /* how a new list gets about */
+	REVOKED_MS = 1000, /* between two times that others hear of it */
+	AHEAD_S = 86400,   /* before one ends there should be another */
 };
 
 static_assert((int)RESOLVE_HINT_MAX <= (int)HINTS_MAX, "all are looked at");
@@ -89,6 +90,16 @@ void underlay_ask_for_certificate(struct underlay *u)
 		(void)underlay_on_want(u, &chosen); /* or the next time */
 }
 
+void underlay_tell_revoked(struct underlay *u, uint64_t now_ms)
+{
+	if (!u->revoked || now_ms < u->revoked_ms)
+		return;
+	u->revoked = false;
+	u->revoked_ms = now_ms + REVOKED_MS;
+	naming_changed(u->e->naming); /* what was found, too */
+	contacting_on_revoked(u->e->contacting);
+}
+
 void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
 {
 	struct hit hit;
@@ -97,10 +108,10 @@ void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
 	if (!u || !vouch_take_list(u->vouch, list, len, now_s(), &adds))
 		return; /* no newer one */
 	if (adds) {
-		naming_changed(u->e->naming); /* what was found, too */
-		contacting_on_revoked(u->e->contacting);
+		u->revoked = true;
 		u->watch_ms = engine_now_ms() + WATCH_MS;
 		u->show_ms = 0;
+		underlay_tell_revoked(u, engine_now_ms());
 	}
 	while (vouch_next_revoked(u->vouch, &hit)) {
 		const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE,

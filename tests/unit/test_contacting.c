@@ -278,6 +278,17 @@ Test(contacting, dns_has_it_at_once)
 	cr_expect_eq(told_to_dns(), RESOLVE_IN_OVERLAY);
 }
 
+Test(contacting, what_is_forgotten_is_looked_up_anew)
+{
+	find_bob();
+	contacting_forget(e.contacting, bob);
+	cr_expect_not(answers(bob));
+	cr_expect_eq(contact(bob)->n_hits, 0);
+	tick(0);
+	cr_expect_eq(lookups(), 1);
+	contacting_forget(e.contacting, "nobody@example.com");
+}
+
 Test(contacting, and_again_before_it_is_over)
 {
 	find_bob();

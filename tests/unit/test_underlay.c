@@ -454,7 +454,10 @@ Test(underlay, whom_we_have_sought_goes_when_it_is_revoked)
 	drain();
 	say_list(2, 9);
 	cr_expect_eq(state_of(&dave), ASSOC_UNASSOCIATED);
+	expect_silence(); /* the stub has heard of a list just now */
+	underlay_tick(e.underlay, engine_now_ms() + 1000);
 	expect_next(RESOLVE_CHANGED);
+	drain();
 	say_hit(RESOLVE_CONNECT, &dave);
 	say_hint(&dave, 9, 10500);
 	cr_expect_eq(state_of(&dave), ASSOC_FAILED);
@@ -880,17 +883,40 @@ Test(underlay, names_of_the_overlay_are_the_resolvers_to_find)
 	cr_expect_eq(back.result, RESOLVE_FOREIGN);
 }
 
+Test(underlay, who_is_revoked_itself_is_told)
+{
+	join(); /* by the certificate with that number */
+	bare_resolver(&e, &ours, &in);
+	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_eq(warnings_of("certificate-revoked"), 0);
+	say_list(1, 1);
+	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_eq(warnings_of("certificate-revoked"), 1);
+	leave();
+	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_eq(warnings_of("certificate-revoked"), 0);
+}
+
 Test(underlay, who_is_alone_for_long_is_warned)
 {
 	uint64_t now_ms = engine_now_ms();
 
 	join();
+	bare_resolver(&e, &ours, &in);
 	underlay_tick(e.underlay, now_ms + 59000);
 	cr_expect_eq(warnings_of("overlay-unreachable"), 0);
 	underlay_tick(e.underlay, now_ms + 61000);
 	cr_expect_eq(warnings_of("overlay-unreachable"), 1);
-	leave();
+	say_shown("{\"joined\": true, \"successors\": [\"a\"]}");
 	underlay_tick(e.underlay, now_ms + 62000);
+	cr_expect_eq(warnings_of("overlay-unreachable"), 0);
+	/* A ring of its own is none, as another has let it in. */
+	say_shown("{\"joined\": true, \"successors\": []}");
+	underlay_tick(e.underlay, now_ms + 63000);
+	underlay_tick(e.underlay, now_ms + 124000);
+	cr_expect_eq(warnings_of("overlay-unreachable"), 1);
+	leave();
+	underlay_tick(e.underlay, now_ms + 125000);
 	cr_expect_eq(warnings_of("overlay-unreachable"), 0);
 }
 
