@@ -124,13 +124,18 @@ int join_invite(const struct options *o)
 /* From stdin, where others do not see it in the list of processes. */
 static bool read_token(char out[TOKEN_MAX])
 {
-	size_t len;
+	static const char blanks[] = " \t\r\n";
+	size_t first, len;
 
-	if (!fgets(out, TOKEN_MAX, stdin)) {
-		text_complain(stderr, "stdin: no invitation came.");
-		return false;
-	}
-	len = strcspn(out, "\r\n");
+	do {
+		if (!fgets(out, TOKEN_MAX, stdin)) {
+			text_complain(stderr, "stdin: no invitation came.");
+			return false;
+		}
+		first = strspn(out, blanks);
+	} while (out[first] == '\0'); /* an empty line in front of it */
+	len = strcspn(out + first, blanks);
+	memmove(out, out + first, len);
 	out[len] = '\0';
 	return true;
 }
