@@ -48,7 +48,7 @@ equal 'an invitation is one line' 1 "$(wc -l <<<"$token")"
 equal 'that begins so' hipline1: "${token:0:9}"
 refused 'what is cut short is no invitation' 1 'no invitation' \
 	hip b join "${token%????}"
-said=$(hip b join - <<<"$token")
+said=$(hip b join - <<<$'\n  '"$token") # with blanks around it
 check 'b joins' hip_json b .warnings status
 equal 'with the fingerprint of the authority' \
 	"$(jq -r .authority.fingerprint <<<"$created")" \
