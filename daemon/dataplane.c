@@ -260,6 +260,7 @@ void dataplane_narrow(struct dataplane *d, const struct hit *hit, uint16_t port)
 	for (size_t i = 0; i < f->in.n_sas; i++)
 		(void)sa_in_narrow(d->sas, f->in.sas[i].spi,
 				   port); /* one that is gone needs it not */
+	(void)sa_out_narrow(d->sas, hit->bytes, port); /* the same */
 	if (!was_locked)
 		dataplane_flush(d);
 }

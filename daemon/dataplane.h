@@ -62,8 +62,8 @@ void dataplane_flush(struct dataplane *d);
 
 /*
  * From that peer only HIP, and TCP for that port, comes in by the SAs there
- * are; 0: everything. Said in the run in which an SA goes in, it is never
- * otherwise.
+ * are, and only HIP, and TCP from that port, goes to it; 0: everything. Said in
+ * the run in which an SA goes in, it is never otherwise.
  */
 void dataplane_narrow(struct dataplane *d, const struct hit *hit,
 		      uint16_t port);

@@ -123,7 +123,7 @@ static void keep_unreached(struct engine *e, const struct hip_output *o)
 static void do_output(struct engine *e, struct hip_output *o, uint64_t now_ms)
 {
 	if (dataplane_output(e->dataplane, o, now_ms)) {
-		if (o->kind == HIP_OUT_SA_IN &&
+		if ((o->kind == HIP_OUT_SA_IN || o->kind == HIP_OUT_SA_OUT) &&
 		    enrol_is_guest(e->enrol, &o->hit))
 			dataplane_narrow(e->dataplane, &o->hit, ENROL_PORT);
 		return;

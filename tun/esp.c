@@ -14,6 +14,7 @@ enum {
 	BLOCK_MAX = 16,
 	ICV_MAX = 16,
 	NEXT_HEADER_DUMMY = 59, /* RFC 4303 2.6 */
+	NEXT_HEADER_AT = 6,	/* in an IPv6 header */
 	NEXT_HEADER_HIP = 139,
 	NEXT_HEADER_TCP = 6,
 };
@@ -46,6 +47,17 @@ static uint32_t pad_of(const struct cipher_suite *s, uint32_t body)
 	return (s->block - body % s->block) % s->block;
 }
 
+/* A fragment is neither, nor what has extension headers. */
+static bool may_leave(const struct sa_out *out, const uint8_t *inner,
+		      uint32_t len)
+{
+	uint8_t next_header = inner[NEXT_HEADER_AT];
+
+	return out->only_port == 0 || next_header == NEXT_HEADER_HIP ||
+	       (next_header == NEXT_HEADER_TCP && len >= IPV6_HEADER_LEN + 2 &&
+		load_be16(inner + IPV6_HEADER_LEN) == out->only_port);
+}
+
 enum esp_result esp_seal(struct sa_out *out, struct pkt *pkt)
 {
 	const struct cipher_suite *s = cipher_suite(out->sa.cipher);
@@ -56,6 +68,8 @@ enum esp_result esp_seal(struct sa_out *out, struct pkt *pkt)
 
 	if (!beet_check(pkt))
 		return ESP_SHORT;
+	if (!may_leave(out, pkt_data(pkt), pkt->len))
+		return ESP_NARROW;
 	body = inner_len - IPV6_HEADER_LEN + TRAILER_LEN;
 	pad = pad_of(s, body);
 	if (pkt_tail_room(pkt) < pad + TRAILER_LEN + s->icv_len)
@@ -92,6 +106,8 @@ enum esp_result esp_seal_to(struct sa_out *out, uint8_t *inner, uint32_t len,
 
 	if (!beet_check(&from))
 		return ESP_SHORT;
+	if (!may_leave(out, inner, len))
+		return ESP_NARROW;
 	body = len - IPV6_HEADER_LEN + TRAILER_LEN;
 	pad = pad_of(s, body);
 	if (to->cap - to->off < before + body + pad + s->icv_len)

@@ -19,7 +19,7 @@ enum esp_result {
 	ESP_BAD_PADDING, /* RFC 4303 2.4: padding is 1, 2, 3, ... */
 	ESP_DUMMY,	 /* next header 59: traffic flow padding, dropped */
 	ESP_EXHAUSTED,	 /* no sequence number is left */
-	ESP_NARROW,	 /* not what this SA is for: sa_in_narrow */
+	ESP_NARROW, /* not what this SA is for: sa_in_narrow, sa_out_narrow */
 	ESP_RESULTS
 };
 

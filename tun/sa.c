@@ -354,6 +354,16 @@ bool sa_in_narrow(struct sa_table *t, uint32_t spi, uint16_t port)
 	return true;
 }
 
+bool sa_out_narrow(struct sa_table *t, const uint8_t peer[16], uint16_t port)
+{
+	struct sa_out *out = sa_out_find(t, peer);
+
+	if (!out)
+		return false;
+	out->only_port = port;
+	return true;
+}
+
 bool sa_in_delete(struct sa_table *t, uint32_t spi)
 {
 	struct sa_in *in = sa_in_find(t, spi);

@@ -75,6 +75,8 @@ __attribute__((warn_unused_result)) int sa_out_add(struct sa_table *t,
  * in by it from now on. False when there is none.
  */
 bool sa_in_narrow(struct sa_table *t, uint32_t spi, uint16_t port);
+/* The same of the one that sends to this peer: TCP from that port. */
+bool sa_out_narrow(struct sa_table *t, const uint8_t peer[16], uint16_t port);
 
 /* Under the write lock. False when there is none. Wipes keys. */
 bool sa_in_delete(struct sa_table *t, uint32_t spi);

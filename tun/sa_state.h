@@ -33,6 +33,7 @@ struct sa_out {
 	_Atomic uint64_t next_seq; /* 1 at first: RFC 4303 3.3.3 */
 	bool current;		   /* the one that sends to this peer */
 	struct path path;
+	uint16_t only_port; /* TCP from it, and HIP, goes out; 0: all */
 	uint32_t outer_max; /* of the path; 0: no limit */
 	uint32_t inner_max; /* what that comes to */
 	_Atomic bool large; /* such a packet went: sa_out_note_large */

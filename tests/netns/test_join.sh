@@ -121,6 +121,10 @@ check 'it reaches the authority' reaches 6084
 check 'and nothing else by TCP' eval '! reaches 7001'
 check 'nor by ICMPv6' eval '! nl_in d ping -c 2 -i 0.2 -W 1 "${HIP_HIT[a]}"'
 check 'which is counted' eval '[ "$(hip_json a ".data_drop_guest_refused" counters)" -gt 0 ]'
+came() { hip_json d '[.associations[].packets_in] | add' peers; }
+before=$(came)
+nl_in a ping -c 2 -i 0.2 -W 1 "${HIP_HIT[d]}"
+equal 'and nothing goes to it' "$before" "$(came)"
 check 'c is no member' test ! -e "$HIP_DIR/c/state/membership.json"
 refused 'only the authority invites' 1 'on another host' \
 	hip b invite carol@example.com

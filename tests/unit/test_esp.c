@@ -358,6 +358,38 @@ static enum esp_result pass(struct pair *p, uint8_t next_header, uint16_t port,
 	return esp_open(p->in, &p->pkt);
 }
 
+/* Seals a packet of that protocol whose source has that port. */
+static enum esp_result leave(struct pair *p, uint8_t next_header, uint16_t port)
+{
+	uint8_t inner[200], room[400];
+	struct pkt to = { .buf = room, .cap = sizeof(room) };
+	enum esp_result result;
+
+	put_inner(p, 0, next_header, 100);
+	store_be16(pkt_data(&p->pkt) + 40, port);
+	memcpy(inner, pkt_data(&p->pkt), 100);
+	result = esp_seal(p->out, &p->pkt);
+	cr_expect_eq(esp_seal_to(p->out, inner, 100, &to), result);
+	return result;
+}
+
+Test(esp, by_a_narrow_one_goes_what_it_is_for)
+{
+	struct pair p;
+
+	pair_init(&p, &combinations[0]);
+	cr_expect_eq(leave(&p, 17, 80), ESP_OK);
+	cr_assert(sa_out_narrow(p.table, local, 6084));
+	cr_expect_eq(leave(&p, 6, 6084), ESP_OK);
+	cr_expect_eq(leave(&p, 139, 80), ESP_OK, "HIP");
+	cr_expect_eq(leave(&p, 6, 80), ESP_NARROW);
+	cr_expect_eq(leave(&p, 17, 6084), ESP_NARROW, "UDP");
+	cr_expect_eq(leave(&p, 44, 6084), ESP_NARROW, "a fragment");
+	cr_assert(sa_out_narrow(p.table, local, 0));
+	cr_expect_eq(leave(&p, 58, 0), ESP_OK);
+	pair_clear(&p);
+}
+
 Test(esp, by_a_narrow_one_comes_what_it_is_for)
 {
 	struct pair p;
