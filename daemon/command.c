@@ -118,7 +118,15 @@ static void run_id(const struct command_call *c)
 
 static void run_status(const struct command_call *c)
 {
-	answer_json(c->answer, report_status(c->e));
+	json_t *o = report_status(c->e);
+
+	/* Whom somebody knows is not for everybody. */
+	if (o && !c->may_read &&
+	    json_object_set_new(o, "contacts", json_null()) < 0) {
+		json_decref(o);
+		o = NULL;
+	}
+	answer_json(c->answer, o);
 }
 
 static void run_dns(const struct command_call *c)
@@ -337,6 +345,7 @@ void command_run(struct engine *e, struct control_client *client,
 					   .client = client,
 					   .args = r->args,
 					   .n_args = r->n_args,
+					   .may_read = right >= CONTROL_READ,
 					   .answer = out };
 
 	out->exit = API_DONE;

@@ -14,6 +14,7 @@ struct command_call {
 	struct control_client *client;
 	const char *const *args;
 	size_t n_args;
+	bool may_read; /* what is not for everybody */
 	struct command_answer *answer;
 };
 

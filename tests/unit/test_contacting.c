@@ -623,11 +623,25 @@ Test(contacting, the_command_refuses_what_is_wrong)
 	expect(run(CONTROL_CHANGE, "add", NULL, NULL), API_USAGE, "usage");
 }
 
+static void expect_status(enum control_right right, json_type contacts)
+{
+	const struct api_request r = { .command = "status" };
+	struct command_answer a;
+
+	command_run(&e, NULL, right, &r, &a);
+	cr_assert_eq(a.exit, API_DONE);
+	cr_expect_eq(json_typeof(json_object_get(a.json, "contacts")),
+		     contacts);
+	json_decref(a.json);
+}
+
 Test(contacting, who_may_only_read_changes_nothing)
 {
 	expect(run(CONTROL_READ, "add", bob, NULL), API_FAILED,
 	       "contact needs more rights");
 	cr_expect_eq(contacts_count(e.contacting->contacts), 0);
+	expect_status(CONTROL_READ, JSON_ARRAY);
+	expect_status(CONTROL_ANYONE, JSON_NULL);
 	expect(run(CONTROL_READ, NULL, NULL, NULL), API_DONE, "");
 	expect(run(CONTROL_ANYONE, NULL, NULL, NULL), API_FAILED,
 	       "contact needs more rights");
