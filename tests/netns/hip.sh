@@ -205,9 +205,12 @@ hip() {
 
 # hip_start NAME: configured and started; not waited for.
 hip_start() {
+	local clock=()
+	[ ! -e "$HIP_DIR/$1/shift" ] ||
+		clock=(env "CLOCK_SHIFT=$HIP_DIR/$1/shift" "LD_PRELOAD=$NL_BIN/clockshift.so")
 	hip_configure "$1"
 	nl_bg "$1" /dev/null bash -c 'exec "$@" 2>>"$0" >&2' "$HIP_DIR/$1/log" \
-		"$HIP_BUILD/hiplined" -c "$HIP_DIR/$1/hipline.conf"
+		"${clock[@]}" "$HIP_BUILD/hiplined" -c "$HIP_DIR/$1/hipline.conf"
 	HIP_PID[$1]=$NL_PID
 }
 
@@ -217,6 +220,12 @@ hip_ready() {
 }
 hip_ready_now() {
 	hip "$1" status || ! kill -0 "${HIP_PID[$1]}"
+}
+
+# hip_shift NAME SECONDS: so far is its wall clock ahead from now on, if its
+# daemon is started after the first of these (clockshift.c).
+hip_shift() {
+	printf '%-32s' "$2" | dd of="$HIP_DIR/$1/shift" conv=notrunc status=none
 }
 
 # hip_up NAME...: started and answering, or the test ends here.

@@ -10,22 +10,6 @@ set -u
 
 days=$((3 * 86400)) years=$((10 * 365 * 86400))
 
-# shift_clock NAME SECONDS: so far is its wall clock ahead from now on.
-shift_clock() {
-	printf '%-32s' "$2" | dd of="$HIP_DIR/$1/shift" conv=notrunc status=none
-}
-# start NAME...: with a wall clock of their own.
-start() {
-	local n
-	for n; do
-		CLOCK_SHIFT=$HIP_DIR/$n/shift LD_PRELOAD=$NL_BIN/clockshift.so \
-			hip_start "$n"
-	done
-	for n; do
-		hip_ready "$n" && hip "$n" status >/dev/null ||
-			{ fail "$n's daemon does not answer"; hip_end; }
-	done
-}
 # knows NAME SECONDS: its engine has seen this time: it is in what it remembers.
 knows() {
 	local seen
@@ -55,23 +39,23 @@ hip_init
 hip_sanitized && { echo "a sanitizer has to be loaded first; skipped"; exit 77; }
 hip_host alice; hip_host bob
 hip_meet alice bob
-shift_clock alice 0
-shift_clock bob 0
-start alice bob
+hip_shift alice 0
+hip_shift bob 0
+hip_up alice bob
 start=$(now_ms)
 check "traffic" until_true 10 hip_pings_all alice bob 5
 hip_pinging pings alice bob -i 0.05
 
-shift_clock alice $days
+hip_shift alice $days
 check "three days ahead at one: its engine knows" until_true 75 knows alice $days
 as_before "three days ahead"
-shift_clock alice -$years
-shift_clock bob -$years
+hip_shift alice -$years
+hip_shift bob -$years
 check "ten years back at both: the engines know" until_true 20 knows alice -$years
 check "  the other one, too" until_true 20 knows bob -$years
 as_before "ten years back"
 for minutes in $(seq 10); do
-	shift_clock alice $((minutes * 60 - years))
+	hip_shift alice $((minutes * 60 - years))
 	check "a step of a minute" hip_pings_all alice bob 5
 done
 as_before "ten minutes in steps"
@@ -81,8 +65,8 @@ check "no ping is lost" hip_pinged pings
 before=$(generation)
 for ahead in $((-2 * years)) 0; do
 	hip_kill alice
-	shift_clock alice $ahead
-	start alice
+	hip_shift alice $ahead
+	hip_up alice
 	# They are counted, and not taken from the clock.
 	between "started at $ahead s: the generation of R1s" \
 		$((before + 1)) $((before + 5)) "$(generation)"

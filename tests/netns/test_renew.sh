@@ -11,22 +11,7 @@ set -u
 # day N: it is so many days after the beginning, at all hosts.
 day() {
 	local n
-	for n in a b c; do
-		printf '%-32s' $(($1 * 86400)) |
-			dd of="$HIP_DIR/$n/shift" conv=notrunc status=none
-	done
-}
-# start NAME...: with that clock.
-start() {
-	local n
-	for n; do
-		CLOCK_SHIFT=$HIP_DIR/$n/shift LD_PRELOAD=$NL_BIN/clockshift.so \
-			hip_start "$n"
-	done
-	for n; do
-		hip_ready "$n" && hip "$n" status >/dev/null ||
-			{ fail "$n's daemon does not answer"; hip_end; }
-	done
+	for n in a b c; do hip_shift $n $(($1 * 86400)); done
 }
 # begun NAME: the day on which its certificate began.
 begun() {
@@ -46,7 +31,7 @@ hip_sanitized && { echo "a sanitizer has to be loaded first; skipped"; exit 77; 
 for n in a b c; do hip_host $n; done
 began=$EPOCHSECONDS
 day 0
-start a b c
+hip_up a b c
 hip a create example.com --name alice@example.com >"$HIP_DIR/said" ||
 	{ fail "no overlay: $(cat "$HIP_DIR/said")"; hip_end; }
 check 'b joins' hip b join "$(hip a invite bob@example.com)"
@@ -71,7 +56,7 @@ between '  and when it ends' 50.9 51.1 \
 check '  for people, too' eval \
 	'hip b overlay | grep -q "^certificate *until $(date -ud @$(hip_json b .certificate.ends_s overlay) +%F)"'
 day 31
-check 'c begins anew after the end of its first' eval 'hip_stop c && start c'
+check 'c begins anew after the end of its first' eval 'hip_stop c && hip_up c'
 check 'and is let in by b' until_true 15 reaches c bob@example.com
 
 # The authority goes away.
@@ -91,7 +76,7 @@ check 'c is not found any more' eval '! hip b resolve carol@example.com'
 
 # It comes back. As long as c does not renew it is a guest there.
 kill -STOP "$(hip_resolver c)"
-start a
+hip_up a
 check 'a renews its own first' until_true 5 has_begun a 52
 check 'b renews what has ended, by itself' until_true 45 has_begun b 52
 check '  and warns of nothing' until_true 5 eval \
@@ -120,7 +105,7 @@ check '  and c is not let in' eval '! is_guest'
 equal '  and has what it had' 52 "$(begun c)"
 check 'a ends again' hip_stop a
 day 144
-start a
+hip_up a
 check 'b is too late' until_true 5 eval \
 	'remedy b certificate-ended | grep -q "new invitation"'
 check '  and leaves' hip b leave
