@@ -54,7 +54,7 @@ silence() {
 		hip_pings_all alice bob 1 >/dev/null || fail "a ping"
 	elif [ $name != "$silent" ]; then
 		silent=$name
-		sleep 5.2
+		sleep 5.2 # no event ends it: that nothing comes is what counts
 	fi
 }
 everything() { # WHAT CAPTURE
