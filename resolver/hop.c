@@ -341,25 +341,27 @@ static bool next_ack(struct hop *h, struct wr *w, struct hit *peer,
 	return false;
 }
 
+/* Acknowledgements go first: they reach back to 32 frames only. */
 bool hop_output(struct hop *h, struct hit *peer, struct span *bytes,
 		uint64_t now_ms)
 {
 	struct wr w = wr_init(h->frame, sizeof(h->frame));
 	struct waiting *next = h->waiting;
 
-	while (next && next->sent)
-		next = next->next;
-	if (next) {
-		struct peer *p = find_peer(h, &next->out->peer);
+	if (!next_ack(h, &w, peer, now_ms)) {
+		struct peer *p;
 
+		while (next && next->sent)
+			next = next->next;
+		if (!next)
+			return false;
+		p = find_peer(h, &next->out->peer);
 		next->sent = true;
 		*peer = next->out->peer;
 		if (p)
 			p->said_ms = now_ms;
 		frame_data_write(&w, next->sequence, next->out->bytes,
 				 next->out->len);
-	} else if (!next_ack(h, &w, peer, now_ms)) {
-		return false;
 	}
 	*bytes = (struct span){ h->frame, wr_len(&w) };
 	return true;

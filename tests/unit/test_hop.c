@@ -244,8 +244,21 @@ Test(hop, a_new_association_begins_anew)
 	hop_up(h, &peer, now);
 	cr_expect(is_quiet());
 	cr_expect_eq(hear(&peer, 5, &message), HOP_MESSAGE);
+	cr_expect_eq(next().type, FRAME_ACK);
 	send(&peer, "x");
 	cr_expect_gt(next().sequence, 64, "a window's length away");
+}
+
+/* Who has much to say would else say too late what has arrived. */
+Test(hop, acknowledgements_go_before_messages)
+{
+	struct span message;
+
+	send(&peer, "x");
+	cr_expect_eq(hear(&peer, 5, &message), HOP_MESSAGE);
+	cr_expect_eq(next().type, FRAME_ACK);
+	cr_expect_eq(next().type, FRAME_DATA);
+	cr_expect(is_quiet());
 }
 
 Test(hop, what_waits_when_an_association_comes_anew_goes_over_that_one)
