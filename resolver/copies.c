@@ -109,6 +109,12 @@ static ring_t place_at(const struct place *p)
 	return id_of_resource(&resource);
 }
 
+/* How many members are between a place and us: 0, we own it. */
+static size_t rank_of(const struct overlay *o, const struct place *p)
+{
+	return route_between(&o->route, place_at(p), ROUTE_COPIES);
+}
+
 void copies_hand_over(struct overlay *o, const struct hit *to)
 {
 	struct table_iter it = store_iterate(&o->store);
@@ -117,8 +123,10 @@ void copies_hand_over(struct overlay *o, const struct hit *to)
 	while ((p = table_next(&it))) {
 		const struct link *owner = route_owner(&o->route, place_at(p));
 
-		if (owner && hit_equal(&owner->node, to))
+		if (owner && hit_equal(&owner->node, to)) {
+			p->handed = true;
 			copies_send(o, p, to, 1);
+		}
 	}
 }
 
@@ -131,14 +139,43 @@ void copies_settle(struct overlay *o)
 		o->copied_to[i] = l ? l->node : o->route.node;
 	}
 	l = route_predecessor(&o->route, 0);
-	o->copied_from = l ? l->node : o->route.node;
+	o->copied_from = o->owned_from = l ? l->node : o->route.node;
 	o->copies_ms = UINT64_MAX;
+}
+
+static bool is_next(const struct overlay *o, const struct hit *node)
+{
+	for (size_t i = 0; i + 1 < ROUTE_COPIES; i++) {
+		const struct link *l = route_successor(&o->route, i);
+
+		if (l && hit_equal(&l->node, node))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Who came between had others drop what it holds now, and may be gone again
+ * before we look: what we count on does not outlive it.
+ */
+static void narrow(struct overlay *o)
+{
+	const struct link *p = route_predecessor(&o->route, 0);
+	ring_t since = id_of_node(&o->copied_from);
+
+	for (size_t i = 0; i + 1 < ROUTE_COPIES; i++) {
+		if (!is_next(o, &o->copied_to[i]))
+			o->copied_to[i] = o->route.node; /* nobody */
+	}
+	if (p && id_is_between(since, p->at, o->route.self))
+		o->copied_from = p->node;
 }
 
 void copies_on_change(struct overlay *o)
 {
 	if (!overlay_is_joined(o))
 		return;
+	narrow(o);
 	if (store_count(&o->store) == 0)
 		copies_settle(o);
 	else if (o->copies_ms == UINT64_MAX)
@@ -147,11 +184,21 @@ void copies_on_change(struct overlay *o)
 
 /*
  * Who gives a place away may have owned it for a moment only, when many join
- * at once: its successors and ours are not those that hold the copies.
+ * at once: its successors and ours are not those that hold the copies. And
+ * what reached us past its owner, which was in doubt, the owner may not have.
  */
-void copies_on_given(struct overlay *o, struct place *p)
+void copies_on_taken(struct overlay *o, struct place *p, const struct taken *t)
 {
-	if (!route_is_owner(&o->route, place_at(p)))
+	const struct link *owner = route_owner(&o->route, place_at(p));
+
+	if (!t->is_copy && (rank_of(o, p) == 0 || !t->is_news))
+		return; /* it is spread as it comes, or not new */
+	if (t->is_copy && owner && hit_equal(&owner->node, t->from)) {
+		if (t->is_all)
+			p->given = false; /* its owner has it */
+		return;
+	}
+	if (rank_of(o, p) > 0 && !t->is_news)
 		return;
 	p->given = true;
 	copies_on_change(o);
@@ -163,12 +210,17 @@ void copies_on_reply(struct overlay *o, const struct reply *r)
 	struct store_kind kind;
 	struct place *p = NULL;
 
-	if (r->d && !r->error)
-		return;
 	if (store_req_parse(rd_init(r->request.bytes, r->request.len), &req) &&
 	    store_kind_next(&req.kinds, &kind))
 		p = store_find(&o->store, &req.resource, kind.kind);
-	if (!p || p->given || p->copy_failures >= OVERLAY_COPY_TRIES_MAX)
+	if (!p)
+		return;
+	if (r->d && !r->error) {
+		if (rank_of(o, p) == ROUTE_COPIES)
+			copies_on_change(o); /* it may go now */
+		return;
+	}
+	if (p->given || p->copy_failures >= OVERLAY_COPY_TRIES_MAX)
 		return;
 	p->copy_failures++;
 	p->given = true;
@@ -208,7 +260,7 @@ void copies_tick(struct overlay *o)
 {
 	struct table_iter it;
 	struct place *p;
-	ring_t since;
+	ring_t copied, owned;
 
 	if (o->copies_ms > o->now_ms)
 		return;
@@ -217,21 +269,24 @@ void copies_tick(struct overlay *o)
 		return;
 	}
 	it = store_iterate(&o->store);
-	since = id_of_node(&o->copied_from);
+	copied = id_of_node(&o->copied_from);
+	owned = id_of_node(&o->owned_from);
 	while ((p = table_next(&it))) {
-		ring_t at = place_at(p);
-		size_t rank = route_between(&o->route, at, ROUTE_COPIES);
+		ring_t at = place_at(p), self = o->route.self;
+		size_t rank = rank_of(o, p);
+		bool handed = p->handed;
 
-		if (rank == ROUTE_COPIES) {
+		p->handed = false;
+		if (rank == 0) {
+			complete(o, p,
+				 p->given || !id_is_between(copied, at, self));
+		} else if (p->given ||
+			   (id_is_between(owned, at, self) && !handed)) {
+			give_back(o, p);
+		} else if (rank == ROUTE_COPIES) {
 			store_drop(&o->store, p); /* four others have it */
 			continue;
 		}
-		if (rank == 0)
-			complete(o, p,
-				 p->given || !id_is_between(since, at,
-							    o->route.self));
-		else if (p->given)
-			give_back(o, p);
 		p->given = false;
 	}
 	copies_settle(o);

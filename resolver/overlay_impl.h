@@ -81,7 +81,8 @@ struct overlay {
 	struct hit bootstraps[OVERLAY_BOOTSTRAPS_MAX];
 	struct lost lost[OVERLAY_LOST_MAX];
 	struct hit copied_to[ROUTE_COPIES - 1];
-	struct hit copied_from;
+	struct hit copied_from;	       /* behind it, these have what we own */
+	struct hit owned_from;	       /* our predecessor then */
 	struct reassembly *reassembly; /* made when first needed */
 	uint32_t finds_s; /* the second in which n_finds were answered */
 	uint32_t n_finds;
@@ -304,8 +305,14 @@ void copies_spread(struct overlay *o, struct place *p);
 /* Everything that a new node owns now. */
 void copies_hand_over(struct overlay *o, const struct hit *to);
 void copies_on_change(struct overlay *o);
-/* A place came from another holder. */
-void copies_on_given(struct overlay *o, struct place *p);
+/* What a Store did to a place. */
+struct taken {
+	const struct hit *from;
+	bool is_copy; /* from another holder */
+	bool is_news; /* some of it we had not got */
+	bool is_all;  /* nothing stands there besides */
+};
+void copies_on_taken(struct overlay *o, struct place *p, const struct taken *t);
 /* A copy that was refused or lost is sent again, some times. */
 void copies_on_reply(struct overlay *o, const struct reply *r);
 /* What the neighbours hold now is what they shall hold. */

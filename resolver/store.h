@@ -55,8 +55,9 @@ struct place {
 	uint64_t generation;
 	struct record *records;
 	size_t n;
-	bool noted; /* among the changes */
-	bool given; /* by another, or not taken: its copies may be anywhere */
+	bool noted;  /* among the changes */
+	bool given;  /* by another, or not taken: its copies may be anywhere */
+	bool handed; /* to its new owner, as that one joined */
 	uint8_t copy_failures;
 };
 

@@ -132,20 +132,22 @@ static struct store_ans_kind take(struct storing *s,
 	struct overlay *o = s->o;
 	struct store_ans_kind ans = { .kind = sk->kind };
 	struct wr w = wr_init(replicas, ID_LEN * ROUTE_COPIES);
+	struct taken t = { .from = &s->d->source,
+			   .is_copy = s->req.replica_number > 0 };
 	struct place *place;
 
 	for (size_t i = 0; i < s->n && !s->is_passing; i++)
-		(void)store_put(&o->store, &s->puts[i],
-				overlay_wall_ms(o)); /* judged already */
+		t.is_news |=
+			store_put(&o->store, &s->puts[i], overlay_wall_ms(o)) ==
+			STORE_TAKEN; /* judged already */
 	place = store_find(&o->store, &s->req.resource, sk->kind);
 	if (!place)
 		return ans;
-	if (s->req.replica_number > 0) {
-		if (sk->generation > place->generation)
-			store_set_generation(place, sk->generation);
-		copies_on_given(o, place);
-	} else if (route_is_owner(&o->route,
-				  id_of_resource(&s->req.resource))) {
+	t.is_all = s->n == place->n;
+	if (t.is_copy && sk->generation > place->generation)
+		store_set_generation(place, sk->generation);
+	if (!t.is_copy &&
+	    route_is_owner(&o->route, id_of_resource(&s->req.resource))) {
 		copies_spread(o, place);
 		for (size_t i = 0; i + 1 < ROUTE_COPIES; i++) {
 			const struct link *l = route_successor(&o->route, i);
@@ -154,6 +156,7 @@ static struct store_ans_kind take(struct storing *s,
 				wr_bytes(&w, l->node.bytes, ID_LEN);
 		}
 	}
+	copies_on_taken(o, place, &t);
 	ans.generation = place->generation;
 	ans.replicas = (struct span){ replicas, wr_len(&w) };
 	return ans;

@@ -3,6 +3,7 @@
  * What befalls the nodes of the world: birth, death, lookups.
  */
 #include "resolver/node.h"
+#include "resolver/overlay_impl.h"
 #include "tests/sim/ring_impl.h"
 
 #include <assert.h>
@@ -446,4 +447,25 @@ size_t ring_own_bytes(const struct ring *r)
 struct prng *ring_prng(struct ring *r)
 {
 	return &r->prng;
+}
+
+size_t ring_lacking(struct ring *r)
+{
+	size_t n, lacking = 0;
+	struct placed *p = sort_nodes(r, &n);
+
+	for (size_t i = 0; i < 2 * r->options.names; i++) {
+		const struct resource_id *id =
+			&r->names[i / 2].key.resource[i % 2];
+		size_t owner = owner_of(p, n, id_of_resource(id));
+
+		for (size_t k = 0; k < ROUTE_COPIES && k < n; k++) {
+			const struct overlay *o =
+				r->nodes[p[(owner + k) % n].i].core;
+
+			lacking += !store_find(&o->store, id, RING_KIND);
+		}
+	}
+	free(p);
+	return lacking;
 }

@@ -135,6 +135,19 @@ static void joining_all_at_once_with_loss(void)
 	ring_free(r);
 }
 
+/* As hosts do that are invited all at once: each publishes as it comes. */
+static void all_come_and_publish_at_once(void)
+{
+	struct ring *r = make(10, 40, true, 1);
+
+	ring_grow(r, 50);
+	ring_publish_all(r, 6 * SECOND_MS);
+	ring_run(r, 200 * SECOND_MS);
+	check(ring_counts(r)->joins == 9, "everybody is in the ring");
+	check(ring_lacking(r) == 0, "four hold every record");
+	ring_free(r);
+}
+
 static void idling_is_cheap(void)
 {
 	struct ring *r = settle(60, 10, true);
@@ -282,6 +295,8 @@ int main(int argc, char **argv)
 		{ "joining one by one", joining_one_by_one },
 		{ "joining all at once, with loss",
 		  joining_all_at_once_with_loss },
+		{ "all come and publish at once",
+		  all_come_and_publish_at_once },
 		{ "idling", idling_is_cheap },
 		{ "half of them die", half_of_them_die },
 		{ "a third dies, with framing",

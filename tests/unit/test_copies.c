@@ -40,17 +40,23 @@ static void tear_down(void)
 
 TestSuite(copies, .init = set_up, .fini = tear_down);
 
-/* A record of nodes[3] comes from the predecessor, as a copy or not. */
-static void store(uint8_t replica)
+/* A record of nodes[3] comes from a node, as a copy or not. */
+static void store_at(const struct resource_id *place, const struct hit *from,
+		     uint8_t replica)
 {
 	size_t len =
-		member_store_body(&nodes[3], &ours, replica, MEMBER_WALL_MS,
+		member_store_body(&nodes[3], place, replica, MEMBER_WALL_MS,
 				  scratch, sizeof(scratch));
 	struct letter l = member_letter(&m, RELOAD_STORE_REQ,
 					(struct span){ scratch, len });
 
-	member_post(&m, &nodes[NODES - 1], &l);
-	cr_assert_eq(member_answer(&m, &nodes[NODES - 1]), RELOAD_STORE_ANS);
+	member_post(&m, from, &l);
+	cr_assert_eq(member_answer(&m, from), RELOAD_STORE_ANS);
+}
+
+static void store(uint8_t replica)
+{
+	store_at(&ours, &nodes[NODES - 1], replica);
 }
 
 /* The n-th Store that went to a node. */
@@ -93,19 +99,134 @@ Test(copies, of_a_place_that_was_given_to_us_go_out_when_we_have_kept_it)
 	cr_expect(stores(&nodes[0]) <= OVERLAY_COPY_TRIES_MAX);
 }
 
+/* What a node answers to the copy that has just gone to it. */
+static struct letter answer_to(const struct hit *from, uint16_t code,
+			       const struct wr *body)
+{
+	struct message copy;
+	struct letter l = member_letter(
+		&m, code, (struct span){ body->start, wr_len(body) });
+
+	cr_assert(sent(from, 0, &copy));
+	l.header.transaction_id = copy.header.transaction_id;
+	return l;
+}
+
 static void refuse(const struct hit *from)
 {
 	const struct error_body e = { .code = RELOAD_ERROR_FORBIDDEN };
 	uint8_t body[16];
 	struct wr w = wr_init(body, sizeof(body));
-	struct message copy;
 	struct letter l;
 
-	cr_assert(sent(from, 0, &copy));
 	error_write(&w, &e);
-	l = member_letter(&m, RELOAD_ERROR, (struct span){ body, wr_len(&w) });
-	l.header.transaction_id = copy.header.transaction_id;
+	l = answer_to(from, RELOAD_ERROR, &w);
 	member_post(&m, from, &l);
+}
+
+/* All copies that have just gone out. */
+static void accept_all(void)
+{
+	const struct store_ans_kind kind = { .kind = MEMBER_DICTIONARY,
+					     .generation = 1 };
+	uint8_t bodies[COPIES][64];
+	struct letter l[COPIES];
+
+	for (size_t i = 0; i < COPIES; i++) {
+		struct wr w = wr_init(bodies[i], sizeof(bodies[i]));
+
+		store_ans_write(&w, &kind, 1);
+		l[i] = answer_to(&nodes[i], RELOAD_STORE_ANS, &w);
+	}
+	for (size_t i = 0; i < COPIES; i++)
+		member_post(&m, &nodes[i], &l[i]);
+}
+
+/* A node between these two. */
+static struct hit newcomer(ring_t after, ring_t before)
+{
+	struct hit hit = member_hit(NODES + 1);
+
+	for (uint32_t i = NODES + 1;
+	     !id_is_between(after, id_of_node(&hit), before); i++)
+		hit = member_hit(i);
+	return hit;
+}
+
+/* The owner did not acknowledge, so the hop before it tried us. */
+Test(copies, of_what_reached_us_past_its_owner_go_to_the_owner)
+{
+	const struct hit *owner = &nodes[NODES - 1];
+	struct resource_id place;
+
+	id_to_resource(id_of_node(owner), &place);
+	store_at(&place, &nodes[3], 0);
+	cr_expect_eq(stores(owner), 0);
+	member_pass(&m, HELD_MS);
+	for (size_t i = 0; i < NODES; i++)
+		cr_expect_eq(stores(&nodes[i]), &nodes[i] == owner, "%zu", i);
+}
+
+/* Nor does it go when a fourth comes between. */
+Test(copies, of_what_reached_us_past_its_owner_are_kept_until_it_has_them)
+{
+	const struct hit *owner = &nodes[NODES - 3];
+	struct hit fourth =
+		newcomer(id_of_node(&nodes[NODES - 1]), id_of_node(&m.hit));
+	struct overlay_info info;
+	struct resource_id place;
+
+	id_to_resource(id_of_node(owner), &place);
+	store_at(&place, &nodes[3], 0);
+	member_meet(&m, &fourth);
+	member_pass(&m, HELD_MS);
+	cr_expect_eq(stores(owner), 1);
+	overlay_info(m.core, &info);
+	cr_expect_eq(info.records, 1);
+}
+
+/* And it, whose copy comes, has it: then there is nothing to do. */
+Test(copies, of_what_its_owner_has_are_not_given_back)
+{
+	const struct hit *owner = &nodes[NODES - 1];
+	struct resource_id place;
+
+	id_to_resource(id_of_node(owner), &place);
+	store_at(&place, &nodes[3], 0);
+	store_at(&place, owner, 1);
+	member_pass(&m, HELD_MS);
+	for (size_t i = 0; i < NODES; i++)
+		cr_expect_eq(stores(&nodes[i]), 0, "%zu", i);
+}
+
+/* Another admitted it, which took itself for our place's owner. */
+Test(copies, of_what_is_no_longer_ours_go_to_who_owns_it_now)
+{
+	struct hit owner =
+		newcomer(id_of_node(&nodes[NODES - 1]), id_of_node(&m.hit));
+	struct resource_id place;
+
+	id_to_resource(id_of_node(&owner), &place);
+	store_at(&place, &nodes[3], 0);
+	accept_all();
+	member_meet(&m, &owner);
+	member_pass(&m, HELD_MS);
+	cr_expect_eq(stores(&owner), 1);
+}
+
+/* While it was there, the third successor dropped what it held for us. */
+Test(copies, go_to_who_was_a_holder_before_somebody_came_and_went)
+{
+	struct hit passer = newcomer(id_of_node(&m.hit), id_of_node(&nodes[0]));
+
+	store(0);
+	accept_all();
+	member_pass(&m, HELD_MS);
+	member_meet(&m, &passer);
+	member_down(&m, &passer);
+	member_pass(&m, HELD_MS);
+	cr_expect_eq(stores(&nodes[0]), 0);
+	cr_expect_eq(stores(&nodes[COPIES - 1]), 1);
 }
 
 Test(copies, that_were_refused_are_sent_again)
