@@ -3,7 +3,6 @@
 # Paths that carry less than the links at their ends: black holes, and routers
 # that say so. TCP never stalls for 5 s, what is too large is told to who sent
 # it, and a path that is larger again is used again (T35).
-# Alone: it measures, or takes all of the machine.
 # Budget: 150 s, long 240 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # The data plane alone: two workers with static SAs carry pings and TCP, lose
 # nothing, refuse what is not theirs, and end when the TUN device is deleted.
-# Alone: it measures, or takes all of the machine.
 # Budget: 120 s, long 900 s
 set -u
 here=$(dirname "$0")
