@@ -561,6 +561,7 @@ json_t *report_counters(const struct engine *e)
 		put_number(o, "dh_agreements", c->dh_agreements) &&
 		put_number(o, "signatures_verified", c->signatures_verified) &&
 		put_number(o, "signatures_made", c->signatures_made) &&
+		put_number(o, "r1s_by_rendezvous", c->r1s_by_rendezvous) &&
 		put_number(o, "staged_packets", c->staged_packets) &&
 		put_number(o, "staged_dropped", c->staged_dropped) &&
 		put_drops(o, e, c);

@@ -41,7 +41,7 @@ static bool can_be_found(const struct host *h, const struct hit *hit,
 {
 	const struct peer *p = peers_find(&h->peers, hit);
 
-	return (p && p->n_locators > 0) ||
+	return (p && p->n_locators + p->n_servers > 0) ||
 	       (a && !locator_is_unspecified(&a->remote) &&
 		host_lets_in(h, hit));
 }

@@ -23,6 +23,7 @@
 	X(LIMIT, "limit")                                                      \
 	X(STATE, "state")                                                      \
 	X(PLACE, "place")                                                      \
+	X(RELAYED, "relayed")                                                  \
 	X(R1_COUNTER, "r1-counter")                                            \
 	X(PUZZLE_HARD, "puzzle-too-hard")                                      \
 	X(PUZZLE_STALE, "puzzle-stale")                                        \

@@ -13,6 +13,7 @@
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/i2.h"
 #include "daemon/hip/notify.h"
+#include "daemon/hip/rendezvous.h"
 #include "daemon/hip/suite.h"
 
 #include <assert.h>
@@ -57,13 +58,16 @@ static void send_i1_to(struct host *h, struct exchange *x,
 			  remote, remote->port == 0);
 }
 
-/* RFC 7401 6.6: one address at a time; retransmissions go round them. */
+/*
+ * RFC 7401 6.6: one address at a time; retransmissions go round them, and
+ * round the peer's rendezvous servers.
+ */
 static void send_i1(struct host *h, struct exchange *x)
 {
 	static const struct locator unspecified;
 	struct locator to;
 
-	if (host_locator(h, x->assoc, x->i1_sends++, &to))
+	if (rendezvous_place(h, x->assoc, x->i1_sends++, &to))
 		send_i1_to(h, x, &unspecified, &to);
 }
 
@@ -393,11 +397,13 @@ enum drop exchange_i_on_r1(struct host *h, const struct arrival *m)
 	struct i2_choice choice;
 	struct i2_refusal refusal;
 	struct msg_r1 r1;
+	bool is_direct;
 	enum drop d;
 
 	if (!x || x->phase == EXCHANGE_WAITING || x->phase == EXCHANGE_SEEKING)
 		return DROP_STATE;
-	if (!asked_has(&x->asked, &m->in->remote))
+	is_direct = asked_has(&x->asked, &m->in->remote);
+	if (!is_direct && !rendezvous_brought(h, x, m))
 		return DROP_PLACE;
 	d = msg_r1_parse(&m->packet, &r1);
 	if (d == DROP_NONE)
@@ -410,6 +416,7 @@ enum drop exchange_i_on_r1(struct host *h, const struct arrival *m)
 		return d;
 	x->has_counter = true; /* step 11 */
 	x->counter = r1.counter.counter;
+	h->counters.r1s_by_rendezvous += !is_direct;
 	d = i2_choose(h, &r1, &choice, &refusal);
 	if (d != DROP_NONE)
 		return refuse(h, x, d, &refusal, m->in);
@@ -539,6 +546,8 @@ static const char *silence(const struct host *h, const struct exchange *x)
 {
 	struct locator first;
 
+	if (rendezvous_has_servers(h, &x->assoc->hit))
+		return "neither the peer nor its rendezvous server answers";
 	if (host_locator(h, x->assoc, 0, &first) && first.port == 0)
 		return "the peer does not answer IP protocol 139; a peer with "
 		       "transport = udp needs a locator with a port";

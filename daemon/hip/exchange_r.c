@@ -12,6 +12,7 @@
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/inside.h"
 #include "daemon/hip/notify.h"
+#include "daemon/hip/rendezvous.h"
 #include "daemon/hip/suite.h"
 
 #include <errno.h>
@@ -63,6 +64,8 @@ enum drop exchange_r_on_i1(struct host *h, const struct arrival *m)
 		return DROP_NOT_KNOWN;
 	if (!list)
 		return DROP_PARAM_MISSING;
+	if (rendezvous_is_relayed(p))
+		return DROP_RELAYED;
 	d = dh_group_list_parse(param_rd(list), &groups);
 	if (d != DROP_NONE)
 		return d;

@@ -11,6 +11,7 @@
 #include "daemon/hip/host_impl.h"
 #include "daemon/hip/inside.h"
 #include "daemon/hip/notify.h"
+#include "daemon/hip/rendezvous.h"
 #include "daemon/hip/seek.h"
 #include "daemon/hip/suite.h"
 #include "daemon/hip/update.h"
@@ -478,6 +479,9 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 		break;
 	case HIP_IN_LARGE:
 		on_large(h, in);
+		break;
+	case HIP_IN_RENDEZVOUS:
+		rendezvous_on_servers(h, in);
 		break;
 	}
 	exchange_i_start_waiting(h);

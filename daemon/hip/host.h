@@ -116,15 +116,18 @@ enum hip_input_kind {
 	HIP_IN_FOUND,	    /* where a wanted host is (locators), or that nobody
 			       knows (none); and that it is a member, which
 			       counts for an association that stands, too */
-	HIP_IN_KEEP,  /* close this association for idleness no more, or so
-			 again; as long as it is there */
-	HIP_IN_LARGE, /* large ESP packets go; from time to time */
+	HIP_IN_KEEP,	   /* close this association for idleness no more, or so
+			      again; as long as it is there */
+	HIP_IN_LARGE,	   /* large ESP packets go; from time to time */
+	HIP_IN_RENDEZVOUS, /* where a known peer's rendezvous servers are, to
+			      which I1s for it go beside its locators */
 };
 
 struct hip_input {
 	enum hip_input_kind kind;
 	struct hit hit;	      /* ACQUIRE, PEER*, TRAFFIC, SOLVED, CLOSE,
-				 PROBE, REKEY, FOUND, KEEP, LARGE */
+				 PROBE, REKEY, FOUND, KEEP, LARGE,
+				 RENDEZVOUS */
 	const uint8_t *bytes; /* PACKET: HIP from its header on, without the
 				 zero SPI; ACQUIRE: inner IPv6 packet or NULL */
 	size_t len;
@@ -134,7 +137,9 @@ struct hip_input {
 			remote and raw are those of ESP */
 	const struct locator *locators; /* PEER: replaces those known; one
 					   without a port is spoken to raw.
-					   FOUND: at most HINTS_MAX count */
+					   FOUND: at most HINTS_MAX count.
+					   RENDEZVOUS: replaces those known;
+					   at most RENDEZVOUS_MAX count */
 	size_t n_locators;
 	bool in, out;	      /* TRAFFIC: which direction */
 	uint32_t spi;	      /* TRAFFIC in: the newest SA used; 0 unknown */
@@ -248,6 +253,7 @@ struct host_counters {
 	uint64_t puzzles_verified, dh_agreements, signatures_verified;
 	uint64_t signatures_made;
 	uint64_t certificates_judged;
+	uint64_t r1s_by_rendezvous; /* taken, to I1s that a server relayed */
 	uint64_t staged_packets, staged_dropped;
 };
 

@@ -59,6 +59,9 @@ enum hip_param_type {
 	PARAM_HIP_SIGNATURE = 61697,
 	PARAM_ECHO_RESPONSE_UNSIGNED = 63425,
 	PARAM_ECHO_REQUEST_UNSIGNED = 63661,
+	PARAM_FROM = 65498,	/* RFC 8004 4.2 */
+	PARAM_RVS_HMAC = 65500, /* RFC 8004 4.2 */
+	PARAM_VIA_RVS = 65502,	/* RFC 8004 4.2 */
 };
 
 /* RFC 7401 5.2.7. */
@@ -157,6 +160,8 @@ enum {
 	STAGED_PACKETS_MAX = 4096,
 	STAGED_PACKET_LEN_MAX = 2048,
 	LOCATORS_MAX = 16,	      /* in one set */
+	RENDEZVOUS_MAX = 8,	      /* locators of a peer's servers */
+	VIA_RVS_MAX = 8,	      /* that we look at */
 	ASKED_MAX = LOCATORS_MAX + 4, /* places where an R1 may come from */
 	PUZZLE_K_MAX = 20,	      /* harder ones are refused */
 	PUZZLE_K_LOAD_MAX = 16,	      /* the hardest that we ask for */

@@ -30,7 +30,8 @@ struct known {
 /*
  * RFC 7401 5.3 shows which parameters may come several times, 5.2.19 to
  * 5.2.21 say so for NOTIFICATION and the echoes; RFC 8002 2 for CERT, RFC
- * 8046 5.3 for ESP_INFO. LOCATOR_SET is critical and missing on purpose:
+ * 8046 5.3 for ESP_INFO, RFC 8004 4.2.2 for FROM, and so for the RVS_HMAC
+ * of each. LOCATOR_SET is critical and missing on purpose:
  * only who handles it may say that it recognises it.
  */
 static const struct known known[] = {
@@ -60,6 +61,9 @@ static const struct known known[] = {
 	{ PARAM_HIP_SIGNATURE, false },
 	{ PARAM_ECHO_RESPONSE_UNSIGNED, true },
 	{ PARAM_ECHO_REQUEST_UNSIGNED, true },
+	{ PARAM_FROM, true },
+	{ PARAM_RVS_HMAC, true },
+	{ PARAM_VIA_RVS, false },
 };
 
 static const struct known *find_known(uint16_t type)

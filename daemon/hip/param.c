@@ -441,3 +441,31 @@ enum drop signature_parse(struct rd r, struct signature_param *out)
 	*out = v;
 	return DROP_NONE;
 }
+
+enum drop via_rvs_parse(struct rd r, struct via_rvs *out)
+{
+	struct via_rvs v = { .n = 0 };
+
+	while (rd_left(&r) > 0) {
+		struct locator server = { .port = 0 };
+
+		rd_copy(&r, server.addr, sizeof(server.addr));
+		if (rd_failed(&r))
+			return DROP_MALFORMED;
+		if (v.n < VIA_RVS_MAX)
+			v.servers[v.n++] = server;
+	}
+	if (v.n == 0)
+		return DROP_MALFORMED;
+	*out = v;
+	return DROP_NONE;
+}
+
+void via_rvs_write(struct packet_out *p, const struct via_rvs *v)
+{
+	assert(v->n > 0 && v->n <= VIA_RVS_MAX);
+	param_begin(p, PARAM_VIA_RVS);
+	for (size_t i = 0; i < v->n; i++)
+		wr_bytes(&p->w, v->servers[i].addr, sizeof(v->servers[i].addr));
+	param_end(p);
+}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The parameters of RFC 7401 5.2 and RFC 7402 5.1: one struct, one _parse
- * and one _write each. Parsers take a reader over the contents, are strict
- * on every MUST, borrow from the packet and leave *out untouched when they
- * give something else than DROP_NONE. Writers append to a packet.
+ * The parameters of RFC 7401 5.2, RFC 7402 5.1 and others: one struct, one
+ * _parse and one _write each. Parsers take a reader over the contents, are
+ * strict on every MUST, borrow from the packet and leave *out untouched when
+ * they give something else than DROP_NONE. Writers append to a packet.
  */
 #ifndef HIPLINE_PARAM_H
 #define HIPLINE_PARAM_H
@@ -147,6 +147,18 @@ struct signature_param {
 };
 enum drop signature_parse(struct rd r, struct signature_param *out);
 
+/*
+ * RFC 8004 4.2.3: the rendezvous servers that an I1 came by, as locators
+ * without a port. Those beyond VIA_RVS_MAX are not looked at.
+ */
+struct via_rvs {
+	struct locator servers[VIA_RVS_MAX];
+	size_t n; /* never 0 */
+};
+enum drop via_rvs_parse(struct rd r, struct via_rvs *out);
+void via_rvs_write(struct packet_out *p, const struct via_rvs *v);
+
+/* FROM and RVS_HMAC: for those who are registered with a server. */
 /* ECHO_*: opaque contents, written with packet_param. */
 
 #endif

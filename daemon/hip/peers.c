@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The key is the locator as it lies there: it must have no holes. */
 static_assert(sizeof(struct locator) == 18, "a locator has no padding");
@@ -32,6 +33,7 @@ static void drop_locators(struct peers *ps, struct peer_locator *locators,
 static void peer_free(struct peers *ps, struct peer *p)
 {
 	drop_locators(ps, p->locators, p->n_locators);
+	free(p->servers);
 	free(p);
 }
 
@@ -94,6 +96,28 @@ int peers_set(struct peers *ps, const struct hit *hit,
 		fresh[i].is_indexed = !table_add(
 			&ps->by_locator, &fresh[i].node, &fresh[i].locator, p);
 	}
+	return 0;
+}
+
+int peers_set_servers(struct peers *ps, const struct hit *hit,
+		      const struct locator *servers, size_t n)
+{
+	struct peer *p = peers_find(ps, hit);
+	struct locator *fresh = NULL;
+
+	if (!p)
+		return -ENOENT;
+	if (n > RENDEZVOUS_MAX)
+		n = RENDEZVOUS_MAX;
+	if (n > 0) {
+		fresh = calloc(n, sizeof(*fresh));
+		if (!fresh)
+			return -ENOMEM;
+		memcpy(fresh, servers, n * sizeof(*fresh));
+	}
+	free(p->servers);
+	p->servers = fresh;
+	p->n_servers = n;
 	return 0;
 }
 

@@ -23,6 +23,8 @@ struct peer {
 	struct table_node node;
 	struct peer_locator *locators;
 	size_t n_locators;
+	struct locator *servers; /* its rendezvous servers, or NULL */
+	size_t n_servers;
 	uint64_t unknown_spi_ms; /* strange ESP counts again from then on */
 };
 
@@ -42,6 +44,15 @@ void peers_clear(struct peers *ps);
 __attribute__((warn_unused_result)) int
 peers_set(struct peers *ps, const struct hit *hit,
 	  const struct locator *locators, size_t n);
+
+/*
+ * Where a known peer's rendezvous servers are (at most RENDEZVOUS_MAX are
+ * kept), in place of those before. It is not found by them. 0, -ENOENT or
+ * -ENOMEM: then nothing changed.
+ */
+__attribute__((warn_unused_result)) int
+peers_set_servers(struct peers *ps, const struct hit *hit,
+		  const struct locator *servers, size_t n);
 
 /* False when it was not known. */
 bool peers_remove(struct peers *ps, const struct hit *hit);

@@ -8,6 +8,7 @@
 
 #include "daemon/hip/admit.h"
 #include "daemon/hip/host_impl.h"
+#include "daemon/hip/rendezvous.h"
 
 #include <string.h>
 
@@ -76,6 +77,6 @@ void seek_on_peer(struct host *h, struct assoc *a)
 {
 	struct locator first;
 
-	if (is_sought(a) && host_locator(h, a, 0, &first))
+	if (is_sought(a) && rendezvous_place(h, a, 0, &first))
 		exchange_i_begin_found(h, a);
 }

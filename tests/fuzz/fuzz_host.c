@@ -388,6 +388,7 @@ static void other_input(struct rd *r, int who, enum op op)
 		}
 		in.kind = flags & 0x40	 ? HIP_IN_KEEP
 			  : flags & 0x20 ? HIP_IN_FOUND
+			  : flags & 0x10 ? HIP_IN_RENDEZVOUS
 			  : flags & 4	 ? HIP_IN_PEER_REMOVE
 					 : HIP_IN_PEER;
 		break;

@@ -148,6 +148,34 @@ static void save_packets(void)
 	}
 }
 
+/* What rendezvous servers and those behind them add (RFC 8004 4.2). */
+static void save_relayed(void)
+{
+	static const struct hit from = { { 0x20, 1, 0, 0x21, [15] = 1 } };
+	static const struct hit to = { { 0x20, 1, 0, 0x22, [15] = 2 } };
+	static const uint8_t body[(VIA_RVS_MAX + 1) * 16] = {
+		[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 1
+	};
+	static const size_t lens[] = { 0, 15, 16, 17, 32, sizeof(body) };
+	static struct packet_out p;
+	char name[32];
+
+	packet_begin(&p, HIP_I1, 0, &from, &to);
+	packet_param(&p, PARAM_DH_GROUP_LIST, "\7\10", 2);
+	packet_param(&p, PARAM_FROM, body, 16);
+	packet_param(&p, PARAM_FROM, body, 16);
+	packet_param(&p, PARAM_RVS_HMAC, body, 48);
+	if (packet_fix_length(&p))
+		seeds_save("packet", "relayed-i1", p.bytes, packet_len(&p));
+	for (size_t i = 0; i < COUNT(lens); i++) {
+		packet_begin(&p, HIP_R1, 0, &to, &from);
+		packet_param(&p, PARAM_VIA_RVS, body, lens[i]);
+		(void)snprintf(name, sizeof(name), "via-rvs-%zu", i);
+		if (packet_fix_length(&p))
+			seeds_save("packet", name, p.bytes, packet_len(&p));
+	}
+}
+
 /* Inner packets, and ESP packets as fuzz_esp.c takes them. */
 static void save_esp(void)
 {
@@ -207,6 +235,7 @@ static void save_hosts(void)
 		"8d01 00 00 00 00 07000008 3b04100100000000 00",
 		"0c85 8a81 8a04 0101 00 00 0a00 00 00 00",
 		"0c85 0c04 8a81 0101 0c21 00 00 0a00 00 00 00 0c41 02ffff07",
+		"0c00 0c11 0101 00 00 0a00 00 00 0901 0c10 0801 0c11 02ffff07",
 	};
 	uint8_t bytes[64];
 	char name[32];
@@ -378,6 +407,7 @@ int main(int argc, char **argv)
 	top = argv[1];
 	save_all_texts();
 	save_packets();
+	save_relayed();
 	save_requests();
 	save_esp();
 	save_hosts();

@@ -80,6 +80,7 @@ REWRITE(notification, notification)
 REWRITE(transport_format_list, id_list)
 REWRITE(esp_transform, id_list)
 REWRITE(transport_mode, transport_mode)
+REWRITE(via_rvs, via_rvs)
 
 enum drop rewrite_param(const struct param *p, struct packet_out *out)
 {
@@ -103,6 +104,7 @@ enum drop rewrite_param(const struct param *p, struct packet_out *out)
 		{ PARAM_TRANSPORT_FORMAT_LIST, rewrite_transport_format_list },
 		{ PARAM_ESP_TRANSFORM, rewrite_esp_transform },
 		{ PARAM_HIP_TRANSPORT_MODE, rewrite_transport_mode },
+		{ PARAM_VIA_RVS, rewrite_via_rvs },
 	};
 
 	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {

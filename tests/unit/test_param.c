@@ -455,6 +455,9 @@ Test(param, wrong_contents_are_refused)
 		{ PARAM_HIP_SIGNATURE, { 0 }, 0 },
 		{ PARAM_HIP_SIGNATURE, BODY(7) },
 		{ PARAM_HIP_SIGNATURE_2, BODY(0, 7) },
+		{ PARAM_VIA_RVS, { 0 }, 0 },
+		{ PARAM_VIA_RVS,
+		  BODY(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2) },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -466,6 +469,31 @@ Test(param, wrong_contents_are_refused)
 		cr_expect_eq(rewrite_param(&p, &out), DROP_MALFORMED,
 			     "case %zu, type %u", i, p.type);
 	}
+}
+
+/* RFC 8004 4.2.3. */
+Test(param, via_rvs)
+{
+	static const uint8_t body[] = { 0x20, 1, 13,  184, 0,	0, 0, 0,
+					0,    0, 0,   0,   0,	0, 0, 1,
+					0,    0, 0,   0,   0,	0, 0, 0,
+					0,    0, 255, 255, 192, 0, 2, 1 };
+	uint8_t many[(VIA_RVS_MAX + 1) * 16] = { 0 };
+	struct via_rvs v;
+
+	cr_assert_eq(via_rvs_parse(reader(body, sizeof(body)), &v), DROP_NONE);
+	cr_expect_eq(v.n, 2);
+	cr_expect_arr_eq(v.servers[0].addr, body, 16);
+	cr_expect(locator_is_v4(&v.servers[1]));
+	cr_expect_eq(v.servers[1].port, 0);
+	via_rvs_write(&out, &v);
+	expect_written(PARAM_VIA_RVS, body, sizeof(body));
+	cr_expect_eq(via_rvs_parse(reader(body, sizeof(body) - 1), &v),
+		     DROP_MALFORMED);
+	cr_expect_eq(via_rvs_parse(reader(many, sizeof(many)), &v), DROP_NONE);
+	cr_expect_eq(v.n, VIA_RVS_MAX, "the others are not looked at");
+	cr_expect_eq(via_rvs_parse(reader(many, sizeof(many) - 1), &v),
+		     DROP_MALFORMED, "but counted");
 }
 
 Test(param, a_refused_parameter_leaves_the_result_untouched)
