@@ -5,6 +5,7 @@
 #include "daemon/hip/demand.h"
 
 #include "daemon/hip/host_impl.h"
+#include "daemon/hip/rendezvous.h"
 #include "daemon/hip/seek.h"
 #include "daemon/hip/suite.h"
 #include "daemon/hip/update.h"
@@ -35,13 +36,13 @@ static void stage(struct host *h, struct assoc *a, const struct hip_input *in)
 		h->counters.staged_packets++;
 }
 
-/* Is there any place to look for it? */
+/* Is there any place to look for it, but for its rendezvous servers? */
 static bool can_be_found(const struct host *h, const struct hit *hit,
 			 const struct assoc *a)
 {
 	const struct peer *p = peers_find(&h->peers, hit);
 
-	return (p && p->n_locators + p->n_servers > 0) ||
+	return (p && p->n_locators > 0) ||
 	       (a && !locator_is_unspecified(&a->remote) &&
 		host_lets_in(h, hit));
 }
@@ -52,7 +53,7 @@ static struct assoc *assoc_for_exchange(struct host *h, const struct hit *hit,
 {
 	struct assoc *a = assoc_find(h, hit);
 
-	if (!can_be_found(h, hit, a)) {
+	if (!can_be_found(h, hit, a) && !rendezvous_has_servers(h, hit)) {
 		*refusal = "no locator is known for this HIT";
 		return NULL;
 	}

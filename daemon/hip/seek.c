@@ -36,8 +36,18 @@ bool seek_is_possible(const struct host *h, const struct hip_input *in)
 void seek_begin(struct host *h, struct assoc *a)
 {
 	exchange_i_begin_seeking(h, a);
-	if (a->exchange)
-		(void)outputs_add(&h->out, HIP_OUT_WANT, &a->hit);
+	if (!a->exchange)
+		return;
+	(void)outputs_add(&h->out, HIP_OUT_WANT, &a->hit);
+	seek_on_peer(h, a); /* its rendezvous servers may be known */
+}
+
+static void take_hints(struct exchange *x, const struct hip_input *in)
+{
+	size_t n = in->n_locators < HINTS_MAX ? in->n_locators : HINTS_MAX;
+
+	memcpy(x->hints.locators, in->locators, n * sizeof(*in->locators));
+	x->hints.n = n;
 }
 
 static bool is_sought(const struct assoc *a)
@@ -48,14 +58,17 @@ static bool is_sought(const struct assoc *a)
 void seek_on_found(struct host *h, const struct hip_input *in)
 {
 	struct assoc *a = assoc_find(h, &in->hit);
-	struct hints *hints;
-	size_t n = in->n_locators < HINTS_MAX ? in->n_locators : HINTS_MAX;
 
 	if (a && in->known_ms > 0)
 		admit_know(h, a, in->known_ms);
-	if (!is_sought(a))
-		return; /* late, or nobody asked */
-	if (n == 0) {
+	if (!is_sought(a)) {
+		/* Late, or nobody asked; or its servers are being asked. */
+		if (a && a->exchange && a->exchange->hints.n == 0 &&
+		    rendezvous_has_servers(h, &a->hit) && in->n_locators > 0)
+			take_hints(a->exchange, in);
+		return;
+	}
+	if (in->n_locators == 0) {
 		exchange_i_fail(h, a,
 				"no locator is known for this HIT, nor does "
 				"the overlay know one");
@@ -64,9 +77,7 @@ void seek_on_found(struct host *h, const struct hip_input *in)
 				   h->now_ms + SEEK_AGAIN_MS);
 		return;
 	}
-	hints = &a->exchange->hints;
-	memcpy(hints->locators, in->locators, n * sizeof(*in->locators));
-	hints->n = n;
+	take_hints(a->exchange, in);
 	/* It may call back; but who proves nothing does not stay. */
 	if (in->known_ms == 0)
 		admit_know(h, a, FOUND_UNPROVEN_MS);

@@ -250,3 +250,36 @@ Test(seek, a_certificate_that_comes_later_counts)
 	pass_to(from_ms + 10 * FOUND_UNPROVEN_MS + 2);
 	cr_expect_eq(hosts_state(&t, A), ASSOC_CLOSING);
 }
+
+/* RFC 8004: servers are asked meanwhile, and where it was found, too. */
+Test(seek, whose_rendezvous_server_is_known_is_sought_beside_it)
+{
+	struct locator server = t.at[B];
+	struct hip_input in = { .kind = HIP_IN_PEER, .hit = t.hit[B] };
+
+	hosts_input(&t, A, &in);
+	in = (struct hip_input){ .kind = HIP_IN_RENDEZVOUS,
+				 .hit = t.hit[B],
+				 .locators = &server,
+				 .n_locators = 1 };
+	server.addr[15] = 99;
+	hosts_input(&t, A, &in);
+	hosts_acquire(&t, A, 1);
+	cr_expect_eq(hosts_count(&t, A, HIP_OUT_WANT), 1);
+	cr_assert(hosts_has_packet(&t, A, HIP_I1));
+	cr_expect(locator_equal(&hosts_get(&t, A, HIP_OUT_SEND, 0)->out.remote,
+				&server));
+	cr_expect_eq(t.h[A]->sought, 0);
+	tell_found(0);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_I1_SENT, "the server may help");
+	tell_found(1);
+	for (int n = 0; n < 2; n++) {
+		t.now_ms = host_deadline(t.h[A]);
+		hosts_tick(&t, A);
+		if (locator_equal(
+			    &hosts_get(&t, A, HIP_OUT_SEND, 0)->out.remote,
+			    &t.at[B]))
+			break;
+	}
+	finish();
+}
