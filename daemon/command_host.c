@@ -7,12 +7,12 @@
 #include "daemon/command_impl.h"
 
 #include "daemon/asker.h"
-#include "daemon/base/log.h"
 #include "daemon/enrol.h"
 #include "daemon/hostnames.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
 #include "daemon/report.h"
+#include "daemon/rvs.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,6 +34,14 @@ struct host_ask {
 	size_t n;
 };
 
+/* What a waiter still asks DNS for then: where the servers are. */
+struct server_ask {
+	struct engine *e;
+	uint64_t id; /* of the waiter */
+	struct hit hit;
+	const char *no_address; /* of the host itself; static, or NULL */
+};
+
 static bool ends_with(const char *name, const char *suffix)
 {
 	size_t n = strlen(name), s = strlen(suffix);
@@ -51,12 +59,12 @@ bool command_is_host(const struct engine *e, const char *name)
 	       !ends_with(name, e->config.suffix);
 }
 
-static struct waiter *find_waiter(const struct host_ask *h)
+static struct waiter *find_waiter(struct engine *e, uint64_t id)
 {
 	for (size_t i = 0; i < WAITERS_MAX; i++) {
-		struct waiter *w = &h->e->waiters[i];
+		struct waiter *w = &e->waiters[i];
 
-		if (w->client && w->lookup == h->id)
+		if (w->client && w->lookup == id)
 			return w;
 	}
 	return NULL; /* it has gone, or its time was over */
@@ -164,8 +172,9 @@ static void tell_peer(const struct host_ask *h, const struct hit *hit)
 	struct locator all[LOCATORS_MAX], told[LOCATORS_MAX];
 	size_t n = 0, n_told = 0;
 
-	if (engine_has_peer(e, hit) || h->n == 0)
-		return; /* that holds */
+	if (engine_has_peer(e, hit) ||
+	    (h->n == 0 && !rvs_are_named(&h->records, hit)))
+		return; /* what is known holds */
 	while (n < h->n) {
 		all[n] = h->addresses[n];
 		n++;
@@ -176,31 +185,75 @@ static void tell_peer(const struct host_ask *h, const struct hit *hit)
 	recovery_tell_peer(e, hit, all, n);
 }
 
-static void note_servers(const struct host_ask *h, const struct waiter *w)
+/* An exchange that runs by then takes them up. */
+static void ask_servers(const struct host_ask *h, const struct hit *hit)
 {
-	for (size_t i = 0; i < h->records.n; i++)
-		if (h->records.all[i].n_servers > 0)
-			log_info("host",
-				 "%s: the rendezvous servers of its HIP record "
-				 "are not asked",
-				 w->name);
+	if (!engine_has_peer(h->e, hit))
+		rvs_ask(h->e, hit, &h->records, NULL, NULL);
+}
+
+static void explain_no_address(struct waiter *w, const char *whose,
+			       const char *why)
+{
+	struct command_answer a = { .json = NULL };
+
+	command_say(&a, API_FAILED,
+		    "no address is known for %s%s: DNS says: %s; give it one "
+		    "there, or with hipline peer add",
+		    w->name, whose, why ? why : "none");
+	command_answer_waiter(w, &a);
+}
+
+/* Without an address of the host itself, those of its servers are needed. */
+static void on_servers(void *ctx, size_t n, bool is_ended)
+{
+	struct server_ask *s = ctx;
+	struct waiter *w = is_ended ? NULL : find_waiter(s->e, s->id);
+
+	if (w) {
+		w->lookup = 0;
+		if (n > 0)
+			command_connect_waiter(s->e, w, &s->hit);
+		else
+			explain_no_address(w,
+					   ", nor for its rendezvous servers",
+					   s->no_address);
+	}
+	free(s);
+}
+
+static void wait_for_servers(const struct host_ask *h, struct waiter *w,
+			     const struct hit *hit)
+{
+	struct server_ask *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		explain_no_address(w, "", "out of memory");
+		return;
+	}
+	*s = (struct server_ask){
+		.e = h->e, .id = h->id, .hit = *hit, .no_address = h->no_address
+	};
+	w->lookup = h->id; /* it may be answered before we return */
+	rvs_ask(h->e, hit, &h->records, on_servers, s);
 }
 
 static void connect_to(const struct host_ask *h, struct waiter *w,
 		       const struct hit *hit)
 {
-	struct command_answer a = { .json = NULL };
+	bool by_server = rvs_are_named(&h->records, hit);
+	bool is_known = h->n > 0 || is_found_elsewhere(h->e, hit);
 
-	note_servers(h, w);
-	if (h->n == 0 && !is_found_elsewhere(h->e, hit)) {
-		command_say(&a, API_FAILED,
-			    "no address is known for %s: DNS says: %s; give it "
-			    "one there, or with hipline peer add",
-			    w->name, h->no_address ? h->no_address : "none");
-		command_answer_waiter(w, &a);
+	if (!is_known && !by_server) {
+		explain_no_address(w, "", h->no_address);
 		return;
 	}
 	tell_peer(h, hit);
+	if (!is_known) {
+		wait_for_servers(h, w, hit);
+		return;
+	}
+	ask_servers(h, hit);
 	command_connect_waiter(h->e, w, hit);
 }
 
@@ -256,7 +309,7 @@ static bool was_seen(const struct engine *e, const struct hit *hit)
 /* A pin does not wait for what DNS says of who it is. */
 static void serve_pin(struct host_ask *h)
 {
-	struct waiter *w = h->ended ? NULL : find_waiter(h);
+	struct waiter *w = h->ended ? NULL : find_waiter(h->e, h->id);
 	const struct pin *pin =
 		w && w->connects ? pins_find(h->e->pins, w->name) : NULL;
 
@@ -279,6 +332,7 @@ static void follow(const struct host_ask *h)
 	if (!h->no_records)
 		hostnames_judge(h->e, &h->hit, h->name, &h->records);
 	tell_peer(h, &h->hit);
+	ask_servers(h, &h->hit);
 }
 
 /* One answer less to wait for. */
@@ -288,7 +342,7 @@ static void settle(struct host_ask *h)
 
 	if (--h->open > 0)
 		return;
-	w = h->ended || h->is_served ? NULL : find_waiter(h);
+	w = h->ended || h->is_served ? NULL : find_waiter(h->e, h->id);
 	if (w)
 		decide(h, w);
 	else if (h->is_served && !h->ended)

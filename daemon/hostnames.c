@@ -6,6 +6,7 @@
 #include "daemon/hostnames.h"
 
 #include "daemon/base/log.h"
+#include "daemon/rvs.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,4 +78,5 @@ void hostnames_on_records(void *ctx, const struct hit *hit, const char *host,
 			  const struct hostrecords *records)
 {
 	hostnames_judge(ctx, hit, host, records);
+	rvs_ask(ctx, hit, records, NULL, NULL);
 }

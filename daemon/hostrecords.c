@@ -7,6 +7,16 @@
 
 #include "daemon/base/dnsreply.h"
 
+static void take_servers(const struct hiprr *rr, struct hostrecord *out)
+{
+	for (size_t i = 0; i < rr->n_servers; i++) {
+		if (out->n_servers == HOSTRECORD_SERVERS_MAX)
+			return;
+		if (hiprr_server(rr, i, out->servers[out->n_servers]))
+			out->n_servers++;
+	}
+}
+
 void hostrecords_read(const uint8_t *reply, size_t len, struct hostrecords *out)
 {
 	struct dnsreply it;
@@ -25,8 +35,9 @@ void hostrecords_read(const uint8_t *reply, size_t len, struct hostrecords *out)
 			r->fault = HIPRR_MALFORMED;
 			continue;
 		}
-		r->n_servers = rr.n_servers;
 		r->fault = hiprr_verify(&rr, &r->hit);
+		if (r->fault == HIPRR_SOUND)
+			take_servers(&rr, r);
 	}
 }
 
@@ -48,13 +59,19 @@ const struct hostrecord *hostrecords_faulty(const struct hostrecords *r)
 	return first(r, false);
 }
 
-bool hostrecords_has(const struct hostrecords *r, const struct hit *hit)
+const struct hostrecord *hostrecords_find(const struct hostrecords *r,
+					  const struct hit *hit)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (r->all[i].fault == HIPRR_SOUND &&
 		    hit_equal(&r->all[i].hit, hit))
-			return true;
-	return false;
+			return &r->all[i];
+	return NULL;
+}
+
+bool hostrecords_has(const struct hostrecords *r, const struct hit *hit)
+{
+	return hostrecords_find(r, hit) != NULL;
 }
 
 /* A sound one of another HIT, or NULL. */

@@ -13,12 +13,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HOSTRECORDS_MAX = 8 }; /* taken of one name; the others are left */
+enum {
+	HOSTRECORDS_MAX = 8,	    /* taken of one name; the others are left */
+	HOSTRECORD_SERVERS_MAX = 4, /* of one record; the first ones */
+};
 
 struct hostrecord {
 	enum hiprr_fault fault;
 	struct hit hit; /* when it is sound */
 	uint32_t ttl_s;
+	/* Its rendezvous servers, when it is sound; none that cannot be asked
+	 * for. */
+	char servers[HOSTRECORD_SERVERS_MAX][NAME_DOMAIN_MAX + 1];
 	size_t n_servers;
 };
 
@@ -36,7 +42,9 @@ void hostrecords_read(const uint8_t *reply, size_t len,
 const struct hostrecord *hostrecords_sound(const struct hostrecords *r);
 const struct hostrecord *hostrecords_faulty(const struct hostrecords *r);
 
-/* Whether a sound one has this HIT. */
+/* The first sound one with this HIT, or NULL; whether there is one. */
+const struct hostrecord *hostrecords_find(const struct hostrecords *r,
+					  const struct hit *hit);
 bool hostrecords_has(const struct hostrecords *r, const struct hit *hit);
 
 struct hostrecords_question {

@@ -14,6 +14,10 @@ static struct wr w;
 static uint16_t n_answers;
 static struct hit hits[HITS];
 
+/* Names in wire form that stand behind the key in the next record. */
+static const char *servers;
+static size_t servers_len;
+
 static void begin(void)
 {
 	static const uint8_t head[] = "\x12\x34\x81\x80\0\1\0\0\0\0\0\0"
@@ -22,6 +26,8 @@ static void begin(void)
 	w = wr_init(reply, sizeof(reply));
 	wr_bytes(&w, head, sizeof(head) - 1);
 	n_answers = 0;
+	servers = "";
+	servers_len = 0;
 }
 
 TestSuite(hostrecords, .init = begin);
@@ -53,6 +59,7 @@ static void add(int host, bool flip)
 	hi = identity_hi(id, &len);
 	cr_assert(hiprr_of(&hits[host], hi, len, &rr));
 	hiprr_write(&rr, &r);
+	wr_bytes(&r, servers, servers_len);
 	rdata[19] ^= flip ? 1 : 0;
 	add_bytes(rdata, wr_len(&r), 300);
 	identity_free(id);
@@ -75,6 +82,46 @@ decide(const struct hit *pin, const struct hit *remembered, bool first_use)
 	read_reply();
 	hostrecords_decide(&q, &d);
 	return d;
+}
+
+#define SERVERS(wire) servers = (wire), servers_len = sizeof(wire)
+
+Test(hostrecords, rendezvous_servers_belong_to_the_hit)
+{
+	const struct hostrecord *r;
+
+	SERVERS("\3rvs\7Example\0\4rvs2\7example");
+	add(A, false);
+	SERVERS("\1.\7example"); /* no host name */
+	add(B, false);
+	read_reply();
+	r = hostrecords_find(&records, &hits[A]);
+	cr_assert(r);
+	cr_assert_eq(r->n_servers, 2);
+	cr_expect_str_eq(r->servers[0], "rvs.example");
+	cr_expect_str_eq(r->servers[1], "rvs2.example");
+	r = hostrecords_find(&records, &hits[B]);
+	cr_assert(r);
+	cr_expect_eq(r->n_servers, 0);
+}
+
+Test(hostrecords, of_many_rendezvous_servers_the_first_are_taken)
+{
+	SERVERS("\1a\1x\0\1b\1x\0\1c\1x\0\1d\1x\0\1e\1x");
+	add(A, false);
+	read_reply();
+	cr_assert_eq(records.all[0].n_servers, HOSTRECORD_SERVERS_MAX);
+	cr_expect_str_eq(records.all[0].servers[3], "d.x");
+}
+
+Test(hostrecords, a_record_that_is_refused_has_no_servers)
+{
+	SERVERS("\3rvs\7example");
+	add(A, true);
+	read_reply();
+	cr_expect_eq(records.all[0].fault, HIPRR_MISMATCH);
+	cr_expect_eq(records.all[0].n_servers, 0);
+	cr_expect_null(hostrecords_find(&records, &hits[A]));
 }
 
 Test(hostrecords, each_record_is_verified)
