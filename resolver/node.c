@@ -445,6 +445,9 @@ static bool on_output(struct node *n, struct session *s,
 	case OVERLAY_STORED:
 		saying_on_stored(n, o);
 		break;
+	case OVERLAY_STORED_ENOUGH:
+		saying_on_enough(n, o);
+		break;
 	case OVERLAY_LEFT:
 		if (s == n->leaving)
 			n->leaving_ms = n->now_ms; /* the tick ends it */

@@ -66,14 +66,16 @@ struct publication {
 	const char *reason;
 	uint64_t id, core_id;
 	uint64_t due_ms, wait_ms;
+	uint64_t late_ms;   /* others have it by then: running */
 	uint64_t answer_ms; /* the caller has to have one by then */
 	uint64_t ends_ms;   /* what is stored, when it is not renewed */
 	uint8_t *list;	    /* the authority's, or a part of it; owned */
 	size_t list_len;
 	uint64_t list_number;
 	uint8_t list_depth;
-	bool is_news; /* when it is said next */
-	char name[];  /* of SAID_LIST: which part (revocation_text) */
+	bool is_news;  /* when it is said next */
+	bool is_tried; /* this list was said to who was there to hear it */
+	char name[];   /* of SAID_LIST: which part (revocation_text) */
 };
 
 struct node {
@@ -174,6 +176,7 @@ void saying_changed(struct node *n, enum said what);
 /* A list that was taken. False without memory. */
 bool saying_list(struct node *n, struct span list, const struct taken_list *t);
 void saying_on_publish(struct node *n, const struct resolve_publish *p);
+void saying_on_enough(struct node *n, const struct overlay_output *out);
 void saying_on_stored(struct node *n, const struct overlay_output *out);
 /* A record of the name by another host was seen. */
 void saying_on_conflict(struct node *n, const char *name);

@@ -109,9 +109,10 @@ enum overlay_output_type {
 	OVERLAY_CLOSE,	 /* the link to `peer` is not needed any more */
 	OVERLAY_RESULT,	 /* of a lookup: `result`, and bytes for value_next */
 	OVERLAY_STORED,	 /* of a publication: `result`, `copies` */
-	OVERLAY_JOINED,	 /* we are in the ring */
-	OVERLAY_LEFT,	 /* our Leave has been said */
-	OVERLAY_NEWS,	 /* bytes: the data of a value of the authority's */
+	OVERLAY_STORED_ENOUGH, /* it can be found; it goes on, STORED ends it */
+	OVERLAY_JOINED,	       /* we are in the ring */
+	OVERLAY_LEFT,	       /* our Leave has been said */
+	OVERLAY_NEWS, /* bytes: the data of a value of the authority's */
 };
 
 enum overlay_result {

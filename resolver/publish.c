@@ -2,7 +2,9 @@
 /*
  * Records of ours: RFC 6940 7.4.1. A record stands under both keys of its
  * name, signed for each. It is given to the owner of each place, and to a
- * holder of copies besides, so that no single node can make it vanish.
+ * holder of copies besides, so that no single node can make it vanish. Who
+ * waits for it need not wait for one that never answers: enough is one of each
+ * key, or what there is when the first have had time to answer.
  */
 #include "resolver/overlay_impl.h"
 
@@ -27,6 +29,7 @@ struct publish {
 	uint64_t storage_time_ms;
 	struct excluded firsts;
 	uint8_t rounds, signatures, waiting;
+	bool is_enough; /* and that was told */
 	enum target_state target[TARGETS];
 	size_t whole_len[KEYS]; /* 0: not signed yet */
 	uint8_t whole[KEYS][OVERLAY_VALUE_MAX + RELOAD_SIGNATURE_MAX + 128];
@@ -245,6 +248,31 @@ bool publish_on_signed(struct overlay *o, const struct overlay_input *in)
 	return false;
 }
 
+static bool is_stored(const struct publish *p, unsigned int key)
+{
+	for (unsigned int i = key; i < TARGETS; i += KEYS)
+		if (p->target[i] == TARGET_STORED)
+			return true;
+	return false;
+}
+
+/* Once, and while it goes on. */
+static void tell_enough(struct overlay *o, struct publish *p)
+{
+	bool first = is_stored(p, 0), second = is_stored(p, 1);
+	struct overlay_output *out;
+
+	if (p->is_enough || !(first || second) ||
+	    (!(first && second) && p->waiting > 0))
+		return;
+	out = output_new(o, OVERLAY_STORED_ENOUGH, 0);
+	if (!out)
+		return; /* at a limit: what comes at the end says it */
+	out->id = p->id;
+	output_push(o, out);
+	p->is_enough = true;
+}
+
 /* Those of the authority have the times of their making, so it is there. */
 static bool has_it_already(const struct overlay *o, const struct publish *p,
 			   const struct reply *r)
@@ -276,14 +304,18 @@ void publish_on_reply(struct overlay *o, const struct reply *r)
 		p->target[i] = TARGET_REFUSED; /* by the owner itself */
 	else
 		p->target[i] = TARGET_OPEN;
-	if (p->waiting > 0)
+	if (p->waiting > 0) {
+		tell_enough(o, p);
 		return;
+	}
 	for (unsigned int k = 0; k < TARGETS; k++)
 		open |= p->target[k] == TARGET_OPEN;
-	if (open && p->rounds < PUBLISH_ROUNDS_MAX)
-		begin_round(o, p);
-	else
+	if (!open || p->rounds == PUBLISH_ROUNDS_MAX) {
 		end(o, p);
+		return;
+	}
+	tell_enough(o, p);
+	begin_round(o, p);
 }
 
 void publish_clear(struct overlay *o)

@@ -6,6 +6,7 @@
  */
 #include "resolver/node_impl.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum {
@@ -21,8 +22,13 @@ enum {
 	ANSWER_MS = 4000,  /* who waits for it hears how far it is */
 	LISTS_AT_ONCE = 4, /* parts of a list that are stored */
 	NEWS_AT_ONCE = 8,  /* the same, for those that are news */
+	LISTS_MAX = 24,	   /* with those for which only some are late */
+	LATE_MS = 1000,	   /* who has not answered then when others have */
 	AHEAD_MS = STORE_SKEW_MS - 60 * 1000,
 };
+
+static_assert(NODE_NAMES_MAX + 1 + LISTS_MAX + 1 <= OVERLAY_PUBLISHES_MAX,
+	      "names, locators, parts and the head find room");
 
 static const struct {
 	uint32_t lifetime_s, renew_ms;
@@ -56,7 +62,7 @@ static struct publication *make(struct node *n, enum said what,
 	p->what = what;
 	p->reason = "";
 	p->wait_ms = AGAIN_FIRST_MS;
-	p->due_ms = p->answer_ms = NODE_NEVER;
+	p->due_ms = p->answer_ms = p->late_ms = NODE_NEVER;
 	memcpy(p->name, name, len);
 	p->next = n->publications;
 	n->publications = p;
@@ -116,6 +122,7 @@ void saying_again(struct node *n)
 {
 	for (struct publication *p = n->publications; p; p = p->next) {
 		p->running = false;
+		p->is_tried = false;
 		soon(n, p);
 	}
 }
@@ -177,6 +184,7 @@ bool saying_list(struct node *n, struct span list, const struct taken_list *t)
 	p->list_depth = t->depth;
 	p->is_news |= t->adds || (is_head && says_news(n));
 	p->exists = true;
+	p->is_tried = false;
 	soon(n, p);
 	if (t->part[0] == '\0')
 		drop_lists(n, t->depth);
@@ -297,43 +305,68 @@ static void say(struct node *n, struct publication *p)
 	p->is_news = false;
 	in.id = p->core_id = n->next_id++;
 	p->running = true;
+	p->late_ms = NODE_NEVER;
 	p->changed = false;
 	peer_input(n->session->peer, &in, n->now_ms);
 }
 
 /* How far the parts of a list are. */
 struct tally {
-	size_t running, open; /* open: running or due */
+	size_t running;
+	size_t untried, open; /* of these; of all that run or are due */
 };
 
 static struct tally count_parts(const struct node *n)
 {
-	struct tally t = { 0, 0 };
+	struct tally t = { .running = 0 };
 
 	for (const struct publication *p = n->publications; p; p = p->next) {
 		if (p->what != SAID_LIST || p->name[0] == '\0')
 			continue;
 		t.running += p->running;
+		if (p->is_tried)
+			continue;
+		t.untried += p->running;
 		t.open += p->running || p->due_ms <= n->now_ms;
 	}
 	return t;
 }
 
-/* There may be many parts; and who has the head shall find them, so that
- * comes last. */
+/*
+ * There may be many parts; and who has the head shall find them, so that
+ * comes last. Who never answers holds up neither: a part that was tried, of
+ * which somebody has not got his copy yet, gets it beside the others.
+ */
 static bool must_wait(const struct publication *p, const struct tally *t)
 {
 	if (p->what != SAID_LIST)
 		return false;
 	if (p->name[0] == '\0')
 		return p->list_depth > 0 && t->open > 0;
-	return t->running >= (p->is_news ? NEWS_AT_ONCE : LISTS_AT_ONCE);
+	if (p->is_tried)
+		return t->running >= LISTS_AT_ONCE;
+	return t->running >= LISTS_MAX ||
+	       t->untried >= (p->is_news ? NEWS_AT_ONCE : LISTS_AT_ONCE);
+}
+
+/* The others are not waited for any longer. */
+static void go_on(struct node *n)
+{
+	for (struct publication *p = n->publications; p; p = p->next) {
+		if (p->late_ms > n->now_ms)
+			continue;
+		p->late_ms = NODE_NEVER;
+		p->is_tried |= p->running && !p->changed;
+	}
 }
 
 void saying_run(struct node *n)
 {
-	struct tally t = count_parts(n);
 	struct publication *next;
+	struct tally t;
+
+	go_on(n);
+	t = count_parts(n);
 
 	for (struct publication *p = n->publications; p; p = next) {
 		next = p->next;
@@ -342,6 +375,7 @@ void saying_run(struct node *n)
 			continue;
 		say(n, p);
 		t.running += p->what == SAID_LIST;
+		t.untried += p->what == SAID_LIST && !p->is_tried;
 	}
 }
 
@@ -406,19 +440,37 @@ static void on_failure(struct node *n, struct publication *p,
 		     "nobody who would keep it can be reached");
 }
 
-void saying_on_stored(struct node *n, const struct overlay_output *out)
+static struct publication *find_running(const struct node *n,
+					const struct overlay_output *out)
 {
 	struct publication *p = n->publications;
 
 	while (p && (!p->running || p->core_id != out->id))
 		p = p->next;
+	return p;
+}
+
+void saying_on_enough(struct node *n, const struct overlay_output *out)
+{
+	struct publication *p = find_running(n, out);
+
+	if (p && p->what == SAID_LIST)
+		p->late_ms = n->now_ms + LATE_MS;
+}
+
+void saying_on_stored(struct node *n, const struct overlay_output *out)
+{
+	struct publication *p = find_running(n, out);
+
 	if (!p)
 		return;
 	p->running = false;
+	p->late_ms = NODE_NEVER;
 	if (p->changed) {
 		soon(n, p);
 		return; /* what was stored is not what it is now */
 	}
+	p->is_tried = true;
 	if (out->result == OVERLAY_FOUND)
 		on_success(n, p, out);
 	else
@@ -438,6 +490,8 @@ uint64_t saying_deadline(const struct node *n)
 			due = p->due_ms;
 		if (p->answer_ms < due)
 			due = p->answer_ms;
+		if (linked && p->late_ms < due)
+			due = p->late_ms;
 	}
 	return due;
 }

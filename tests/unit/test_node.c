@@ -31,6 +31,7 @@ struct host {
 	bool knows[HOSTS]; /* the locators that its engine has */
 	bool up[HOSTS];
 	bool joined, left;
+	bool silent;	 /* its engine signs nothing, so it never answers */
 	size_t released; /* links */
 	size_t hints, connects, revocations;
 	/* The latest answers. */
@@ -179,7 +180,7 @@ static void sign(struct host *h, const struct node_output *out)
 	spki_value_write(&w, identity_algorithm(h->key), raw, len);
 	judge_algorithms(identity_algorithm(h->key), &s.hash_alg, &s.sig_alg);
 	s.signature = value;
-	s.len = mute ? 0 : wr_len(&w);
+	s.len = mute || h->silent ? 0 : wr_len(&w);
 	node_on_signed(h->node, &s, now);
 }
 
@@ -997,6 +998,30 @@ Test(node, parts_of_a_list_reach_everybody)
 		cr_expect_eq(hosts[i].revocations, 1, "%zu", i);
 		expect_revoked(i, 7, "news");
 	}
+}
+
+static bool has_head(size_t host)
+{
+	struct resource_id at[2];
+	struct store *s = overlay_store(node_core(hosts[host].node));
+
+	kinds_revocation_resources("", at);
+	return store_find(s, &at[0], KIND_REVOCATIONS) ||
+	       store_find(s, &at[1], KIND_REVOCATIONS);
+}
+
+Test(node, a_member_that_never_answers_does_not_hold_up_a_head)
+{
+	uint64_t began;
+
+	run(60 * 1000);
+	hosts[3].silent = true;
+	began = now;
+	say_parts(6, 1, NULL, 0);
+	while (!has_head(1) && now - began < 3600 * 1000)
+		run(1000);
+	cr_expect_lt(now - began, 90 * 1000, "%llu ms",
+		     (unsigned long long)(now - began));
 }
 
 Test(node, a_list_may_get_parts_and_lose_them_again)

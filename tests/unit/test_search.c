@@ -531,6 +531,58 @@ Test(search, what_is_stored_once_is_stored)
 	cr_expect_eq(member_find(&m, OVERLAY_STORED)->copies, 1);
 }
 
+/* The first n of the Stores get their answer. */
+static void answer_stores(struct asked *a, size_t n)
+{
+	static const uint8_t body[2];
+
+	for (size_t i = 0; i < n; i++)
+		answer(&a[i], &a[i].to, RELOAD_STORE_ANS,
+		       (struct span){ body, sizeof(body) });
+}
+
+Test(search, one_of_each_key_is_enough_and_said_at_once)
+{
+	struct asked a[2];
+
+	publish(MEMBER_DICTIONARY, 20);
+	cr_assert(request(RELOAD_STORE_REQ, 0, &a[0]));
+	cr_assert(request(RELOAD_STORE_REQ, 1, &a[1]));
+	answer_stores(a, 1);
+	cr_expect_null(member_find(&m, OVERLAY_STORED_ENOUGH));
+	answer_stores(&a[1], 1);
+	cr_assert(member_find(&m, OVERLAY_STORED_ENOUGH));
+	cr_expect_eq(member_find(&m, OVERLAY_STORED_ENOUGH)->id, ID);
+	cr_expect_null(member_find(&m, OVERLAY_STORED));
+	member_pass(&m, 60000);
+	cr_expect_null(member_find(&m, OVERLAY_STORED_ENOUGH), "once");
+	cr_assert(member_find(&m, OVERLAY_STORED));
+	cr_expect_eq(member_find(&m, OVERLAY_STORED)->copies, 2);
+}
+
+Test(search, one_of_one_key_is_enough_when_the_others_had_time)
+{
+	struct asked a;
+
+	publish(MEMBER_DICTIONARY, 20);
+	cr_assert(request(RELOAD_STORE_REQ, 0, &a));
+	answer_stores(&a, 1);
+	member_pass(&m, 2 * REQUEST_FIRST_MS - 1000);
+	cr_expect_null(member_find(&m, OVERLAY_STORED_ENOUGH));
+	member_pass(&m, 1000);
+	cr_expect(member_find(&m, OVERLAY_STORED_ENOUGH));
+	cr_expect_null(member_find(&m, OVERLAY_STORED));
+}
+
+Test(search, what_nobody_has_is_never_enough)
+{
+	publish(MEMBER_DICTIONARY, 20);
+	for (size_t i = 0; i < 60; i++) {
+		member_pass(&m, 1000);
+		cr_expect_null(member_find(&m, OVERLAY_STORED_ENOUGH));
+	}
+}
+
 Test(search, what_nobody_answers_is_not_stored)
 {
 	publish(MEMBER_DICTIONARY, 20);
