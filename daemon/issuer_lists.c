@@ -3,6 +3,7 @@
  * The authority's revocation lists: those of its certificates that are revoked
  * and have not ended by themselves.
  */
+#include "daemon/base/log.h"
 #include "daemon/issuer_impl.h"
 
 #include <errno.h>
@@ -72,6 +73,59 @@ static int sign_list(void *ctx, struct span tbs, uint8_t *out, size_t cap,
 	return issuer_sign(ctx, tbs, out, cap, len);
 }
 
+struct reading {
+	const struct issuer *is;
+	uint64_t now_s;
+};
+
+static bool take_part(void *ctx, struct span list)
+{
+	const struct reading *in = ctx;
+
+	(void)parts_take(in->is->parts, &in->is->public, list,
+			 in->now_s); /* else it is signed again */
+	return true;
+}
+
+/* What was signed before the start. */
+static int read_parts(struct issuer *is, uint64_t now_s)
+{
+	struct reading in = { is, now_s };
+
+	if (is->parts)
+		return 0;
+	is->parts = parts_new();
+	if (!is->parts)
+		return -ENOMEM;
+	if (registry_parts(is->registry, take_part, &in) < 0)
+		log_warning("authority", "parts of the revocation list cannot "
+					 "be read: they are signed again");
+	return 0;
+}
+
+static int put_parts(struct issuer *is)
+{
+	size_t of = parts_count(is->parts);
+	struct span list;
+	uint16_t index;
+	int err = registry_keep_parts(is->registry, of);
+
+	while (!err && parts_next_kept(is->parts, &index, &list))
+		err = registry_put_part(is->registry, of, index, list);
+	return err;
+}
+
+/* The list is as good when they find no room: the next start signs them. */
+static void write_parts(struct issuer *is)
+{
+	int err = registry_begin(is->registry);
+
+	if (!err)
+		err = registry_end(is->registry, put_parts(is));
+	if (err)
+		parts_again(is->parts, PARTS_DISK);
+}
+
 int issuer_make_list(struct issuer *is, uint64_t now_s)
 {
 	struct parts_signer s = { .authority = &is->public,
@@ -81,11 +135,11 @@ int issuer_make_list(struct issuer *is, uint64_t now_s)
 	struct listing l = { .now_s = now_s };
 	int err = count_revoked(is, now_s, &l.cap);
 
-	if (!is->parts)
-		is->parts = parts_new();
+	if (err == 0)
+		err = read_parts(is, now_s);
 	if (err == 0)
 		l.at = calloc(l.cap + 1, sizeof(*l.at));
-	if (err == 0 && (!is->parts || !l.at))
+	if (err == 0 && !l.at)
 		err = -ENOMEM;
 	if (err == 0)
 		err = registry_grants(is->registry, list_revoked, &l);
@@ -94,6 +148,8 @@ int issuer_make_list(struct issuer *is, uint64_t now_s)
 	if (err == 0)
 		err = parts_make(is->parts, &s, l.at,
 				 l.n < l.cap ? l.n : l.cap);
+	if (err == 0)
+		write_parts(is);
 	free(l.at);
 	return err;
 }

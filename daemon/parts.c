@@ -199,6 +199,32 @@ static int sign_part(struct parts *p, const struct parts_signer *s,
 		       : 0;
 }
 
+bool parts_take(struct parts *p, const struct authority *a, struct span list,
+		uint64_t now_s)
+{
+	struct revocation *v = &p->draft;
+	struct part *part;
+
+	if (list.len > REVOCATION_PART_LEN ||
+	    revocation_verify(a, list.bytes, list.len, now_s, v) !=
+		    CERTIFICATE_OK ||
+	    v->is_head || v->depth == 0 ||
+	    (p->depth > 0 && v->depth != p->depth) || p->at[v->index] ||
+	    revocations_take(&p->said, v) == REVOCATIONS_OLD)
+		return false;
+	part = calloc(1, sizeof(*part));
+	if (!part)
+		return false; /* what is on it counts as said, and is */
+	part->number = v->number;
+	part->made_s = v->this_update_s;
+	part->is_given[PARTS_DISK] = true;
+	part->len = list.len;
+	memcpy(part->bytes, list.bytes, list.len);
+	p->at[v->index] = part;
+	p->depth = v->depth;
+	return true;
+}
+
 static int make_part(struct parts *p, const struct parts_signer *s,
 		     uint16_t index, const struct revoked *at, size_t n)
 {
@@ -267,6 +293,21 @@ bool parts_next(struct parts *p, enum parts_to to, struct span *out)
 	next->is_given[to] = true;
 	*out = (struct span){ next->bytes, next->len };
 	return true;
+}
+
+bool parts_next_kept(struct parts *p, uint16_t *index, struct span *out)
+{
+	for (size_t i = 0; p->is_made && i < parts_count(p); i++) {
+		struct part *part = p->at[i];
+
+		if (!part || part->is_given[PARTS_DISK])
+			continue;
+		part->is_given[PARTS_DISK] = true;
+		*index = (uint16_t)i;
+		*out = (struct span){ part->bytes, part->len };
+		return true;
+	}
+	return false;
 }
 
 void parts_again(struct parts *p, enum parts_to to)

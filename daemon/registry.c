@@ -27,7 +27,19 @@ static const char tables[] =
 	"CREATE INDEX grants_name ON grants(name);"
 	"CREATE INDEX grants_hit ON grants(hit);"
 	"PRAGMA user_version = 1;";
+/* Since then; programs of before leave it alone. */
+static const char later_tables[] =
+	"CREATE TABLE IF NOT EXISTS parts(of INTEGER, at INTEGER, list BLOB,"
+	" PRIMARY KEY (of, at)) WITHOUT ROWID;";
 static_assert(REGISTRY_VERSION == 1, "the schema says so, too");
+
+void registry_close(struct registry *r)
+{
+	if (!r)
+		return;
+	sql_close(r->sql);
+	free(r);
+}
 
 int registry_open(const char *path, struct registry **out, bool *set_aside)
 {
@@ -39,19 +51,16 @@ int registry_open(const char *path, struct registry **out, bool *set_aside)
 	if (!r)
 		return -ENOMEM;
 	err = sql_open(path, &schema, &r->sql, set_aside);
-	if (err)
+	if (err) {
 		free(r);
+		return err;
+	}
+	err = sql_run(r->sql, later_tables);
+	if (err)
+		registry_close(r);
 	else
 		*out = r;
 	return err;
-}
-
-void registry_close(struct registry *r)
-{
-	if (!r)
-		return;
-	sql_close(r->sql);
-	free(r);
 }
 
 int registry_about(struct registry *r, struct registry_about *out)
@@ -249,6 +258,37 @@ static int spend(struct registry *r, const uint8_t id[REGISTRY_ID_LEN],
 		return err ? err : -EADDRINUSE;
 	err = mark_spent(r, id, &grant->hit);
 	return err ? err : registry_put_grant(r, grant);
+}
+
+int registry_put_part(struct registry *r, size_t of, uint16_t index,
+		      struct span list)
+{
+	struct sql_query q = sql_prepare(
+		r->sql, "INSERT OR REPLACE INTO parts VALUES (?, ?, ?)");
+
+	sql_bind_number(&q, of);
+	sql_bind_number(&q, index);
+	sql_bind_blob(&q, list.bytes, list.len);
+	return sql_run_query(&q);
+}
+
+int registry_keep_parts(struct registry *r, size_t of)
+{
+	struct sql_query q =
+		sql_prepare(r->sql, "DELETE FROM parts WHERE of <> ?");
+
+	sql_bind_number(&q, of);
+	return sql_run_query(&q);
+}
+
+int registry_parts(struct registry *r, bool (*fn)(void *ctx, struct span list),
+		   void *ctx)
+{
+	struct sql_query q = sql_prepare(r->sql, "SELECT list FROM parts");
+
+	while (sql_step(&q) && fn(ctx, sql_blob(&q, 0)))
+		continue;
+	return sql_finish(&q);
 }
 
 int registry_begin(struct registry *r)

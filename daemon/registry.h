@@ -141,6 +141,21 @@ registry_revoke(struct registry *r, const char *name, const struct hit *hit,
 __attribute__((warn_unused_result)) int registry_purge(struct registry *r,
 						       uint64_t before_s);
 
+/*
+ * Parts of the last revocation list, so that they need not be signed again:
+ * the one at `index` of `of`, in place of the one before; all but those of so
+ * many are forgotten; each, borrowed, until fn is false.
+ */
+__attribute__((warn_unused_result)) int registry_put_part(struct registry *r,
+							  size_t of,
+							  uint16_t index,
+							  struct span list);
+__attribute__((warn_unused_result)) int registry_keep_parts(struct registry *r,
+							    size_t of);
+__attribute__((warn_unused_result)) int
+registry_parts(struct registry *r, bool (*fn)(void *ctx, struct span list),
+	       void *ctx);
+
 /* Several calls as one step: begin, then end with what came of them. */
 __attribute__((warn_unused_result)) int registry_begin(struct registry *r);
 __attribute__((warn_unused_result)) int registry_end(struct registry *r,

@@ -3,6 +3,7 @@
  * The authority: for whom it issues, and for whom it must not.
  */
 #include "daemon/issuer.h"
+#include "daemon/registry.h"
 
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
@@ -433,6 +434,79 @@ Test(issuer, a_host_is_revoked_by_its_hit)
 	told = 0;
 	cr_assert_eq(issuer_hosts(issuer, NOW_S, note, NULL), 0);
 	cr_expect_eq(told, 0);
+}
+
+enum { SERIALS = 400 };
+
+/* So many hosts have lost their certificates. */
+static void revoke_many(void)
+{
+	struct registry *r;
+	bool aside;
+	size_t n;
+
+	cr_assert_eq(
+		registry_open(tempdir_path(&dir, "authority.db"), &r, &aside),
+		0);
+	cr_assert_eq(registry_begin(r), 0);
+	for (uint32_t i = 0, drawn = 1; i < SERIALS; i++) {
+		struct registry_grant g = {
+			.name = "eve@example.com",
+			.hit = *identity_hit(eve),
+			.not_after_s = NOW_S + 20 * DAY_S,
+			.certificate = { (const uint8_t *)"certificate", 11 },
+		};
+
+		for (size_t k = 0; k < sizeof(g.serial); k++) {
+			drawn = drawn * 1664525 + 1013904223;
+			g.serial[k] = (uint8_t)(drawn >> 24);
+		}
+		g.serial[0] = (g.serial[0] & 0x3f) | 0x40;
+		cr_assert_eq(registry_put_grant(r, &g), 0);
+	}
+	cr_assert_eq(registry_end(r, 0), 0);
+	registry_close(r);
+	cr_assert_eq(issuer_revoke(issuer, "eve@example.com", NULL, NOW_S, &n,
+				   note, NULL),
+		     0);
+	cr_assert_eq(n, SERIALS);
+}
+
+/* Makes the list; the lowest number of a part, and how many there are. */
+static uint64_t oldest_part(uint64_t now_s, size_t *parts)
+{
+	static struct revocation v;
+	uint64_t oldest = UINT64_MAX;
+	struct span list;
+
+	cr_assert_eq(issuer_make_list(issuer, now_s), 0);
+	for (*parts = 0; issuer_next_list(issuer, PARTS_OVERLAY, &list);) {
+		cr_assert_eq(revocation_verify(issuer_authority(issuer),
+					       list.bytes, list.len, now_s, &v),
+			     CERTIFICATE_OK);
+		if (v.is_head)
+			continue;
+		++*parts;
+		oldest = v.number < oldest ? v.number : oldest;
+	}
+	return oldest;
+}
+
+Test(issuer, parts_are_not_signed_again_after_a_restart)
+{
+	uint64_t number;
+	size_t parts, again;
+
+	revoke_many();
+	number = oldest_part(NOW_S, &parts);
+	cr_expect_gt(parts, 1);
+	restart();
+	cr_expect_eq(oldest_part(NOW_S + 3600, &again), number);
+	cr_expect_eq(again, parts);
+	restart();
+	cr_expect_gt(oldest_part(NOW_S + DAY_S, &again), number,
+		     "they were old");
+	cr_expect_eq(again, parts);
 }
 
 Test(issuer, what_was_exported_is_imported_whole)

@@ -112,6 +112,83 @@ Test(parts, what_fits_is_one_list_as_it_always_was)
 	cr_expect_eq(given, 1, "it is renewed");
 }
 
+/* As a restart does, with what was kept. */
+static size_t begin_anew(void)
+{
+	struct parts *old = parts;
+	struct span one;
+	uint16_t index;
+	size_t kept = 0;
+
+	parts = parts_new();
+	cr_assert(parts);
+	for (; parts_next_kept(old, &index, &one); kept++) {
+		cr_assert_lt(index, parts_count(old));
+		cr_assert(parts_take(parts, &ours.public, one, now));
+	}
+	parts_free(old);
+	return kept;
+}
+
+Test(parts, what_was_kept_is_not_signed_again_and_has_its_old_number)
+{
+	uint64_t old, of;
+
+	cr_assert_eq(make(0, 10000), 0);
+	of = parts_count(parts);
+	cr_expect_gt(signatures, of);
+	old = number;
+	now += 3600;
+	cr_expect_eq(begin_anew(), of);
+	cr_assert_eq(make(0, 10000), 0);
+	cr_expect_eq(signatures, 2, "the head, and to measure");
+	give();
+	cr_expect_eq(given, of + 1);
+	expect_all(0, 10000);
+	for (size_t i = 0; i < of; i++)
+		cr_assert_leq(list.numbers[i], old);
+}
+
+Test(parts, what_was_kept_is_signed_again_when_something_is_missing_or_old)
+{
+	size_t of;
+
+	cr_assert_eq(make(0, 10000), 0);
+	of = parts_count(parts);
+	(void)begin_anew();
+	cr_assert_eq(make(0, 10001), 0);
+	cr_expect_eq(signatures, 3, "the part of it, too");
+	give();
+	expect_all(0, 10001);
+	now += 24 * 3600;
+	parts_again(parts, PARTS_DISK);
+	(void)begin_anew();
+	cr_assert_eq(make(0, 10001), 0);
+	cr_expect_eq(signatures, of + 2, "all are near their end");
+}
+
+Test(parts, what_is_no_part_of_ours_is_not_taken)
+{
+	struct enrolled_authority other;
+	struct parts *fresh = parts_new();
+	struct span one;
+	uint16_t index;
+
+	enrolled_authority_make(&other, "example.com", KEY_P384);
+	cr_assert_eq(make(0, 10000), 0);
+	cr_assert(parts_next_kept(parts, &index, &one));
+	cr_expect_not(parts_take(fresh, &other.public, one, now), "other key");
+	cr_expect_not(parts_take(fresh, &ours.public, one, now - 3600),
+		      "of the future");
+	cr_expect_not(parts_take(fresh, &ours.public,
+				 (struct span){ one.bytes, one.len - 1 }, now),
+		      "short");
+	cr_expect(parts_take(fresh, &ours.public, one, now));
+	cr_expect_not(parts_take(fresh, &ours.public, one, now), "twice");
+	parts_free(fresh);
+	enrolled_authority_free(&other);
+}
+
 Test(parts, ten_thousand_are_revoked_on_every_host)
 {
 	cr_assert_eq(make(0, 10000), 0);

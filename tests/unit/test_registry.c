@@ -400,3 +400,36 @@ Test(registry, certificates_that_ended_are_purged)
 	cr_expect_eq(grants(), 0);
 	cr_expect_not(has_invitation(1), "they go together");
 }
+
+static bool note_part(void *ctx, struct span list)
+{
+	uint8_t *all = ctx;
+
+	cr_assert_eq(list.len, 1);
+	all[seen.n++] = list.bytes[0];
+	return true;
+}
+
+Test(registry, parts_are_kept_and_replaced_and_go_with_their_number)
+{
+	static const uint8_t bytes[] = { 1, 2, 3 };
+	uint8_t all[8] = { 0 };
+
+	for (uint16_t i = 0; i < 2; i++)
+		cr_assert_eq(registry_put_part(registry, 2, i,
+					       (struct span){ &bytes[i], 1 }),
+			     0);
+	cr_assert_eq(registry_put_part(registry, 2, 1,
+				       (struct span){ &bytes[2], 1 }),
+		     0);
+	reopen();
+	seen.n = 0;
+	cr_assert_eq(registry_parts(registry, note_part, all), 0);
+	cr_expect_eq(seen.n, 2);
+	cr_expect_eq(all[0], 1);
+	cr_expect_eq(all[1], 3);
+	cr_assert_eq(registry_keep_parts(registry, 4), 0);
+	seen.n = 0;
+	cr_assert_eq(registry_parts(registry, note_part, all), 0);
+	cr_expect_eq(seen.n, 0);
+}
