@@ -165,24 +165,20 @@ static bool is_found_elsewhere(const struct engine *e, const struct hit *hit)
 	       recovery_knows(e, hit) || host_assoc_find(e->host, hit, &a);
 }
 
-/* What enrolment knows of it comes behind. */
+/* DNS may name any HIT: what else is known of this one comes before. */
 static void tell_peer(const struct host_ask *h, const struct hit *hit)
 {
 	struct engine *e = h->e;
-	struct locator all[LOCATORS_MAX], told[LOCATORS_MAX];
-	size_t n = 0, n_told = 0;
+	struct locator told[LOCATORS_MAX];
+	struct recovery_places at = { .locators = told,
+				      .unproven = h->addresses,
+				      .n_unproven = h->n };
 
 	if (engine_has_peer(e, hit) ||
 	    (h->n == 0 && !rvs_are_named(&h->records, hit)))
 		return; /* what is known holds */
-	while (n < h->n) {
-		all[n] = h->addresses[n];
-		n++;
-	}
-	(void)enrol_speaks_for(e->enrol, hit, told, &n_told); /* gives n_told */
-	for (size_t i = 0; i < n_told && n < LOCATORS_MAX; i++)
-		all[n++] = told[i];
-	recovery_tell_peer(e, hit, all, n);
+	(void)enrol_speaks_for(e->enrol, hit, told, &at.n); /* gives n */
+	recovery_tell_heard(e, hit, &at);
 }
 
 /* An exchange that runs by then takes them up. */

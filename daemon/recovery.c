@@ -74,25 +74,44 @@ static const struct recent_peer *find(const struct engine *e,
 		       : p;
 }
 
-void recovery_tell_peer(struct engine *e, const struct hit *hit,
-			const struct locator *locators, size_t n)
+static void add_locator(struct locator all[LOCATORS_MAX], size_t *n,
+			const struct locator *l)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (locator_equal(&all[i], l))
+			return;
+	if (*n < LOCATORS_MAX)
+		all[(*n)++] = *l;
+}
+
+void recovery_tell_heard(struct engine *e, const struct hit *hit,
+			 const struct recovery_places *at)
 {
 	const struct recent_peer *p = find(e, hit);
 	struct locator all[LOCATORS_MAX];
 	struct hip_input in = { .kind = HIP_IN_PEER,
 				.hit = *hit,
 				.locators = all };
-	bool is_there = false;
+	size_t n_proven;
 
 	/* Who changes the configuration knows better than we remember. */
-	for (size_t i = 0; i < n && in.n_locators < LOCATORS_MAX; i++) {
-		all[in.n_locators++] = locators[i];
-		if (p && locator_equal(&locators[i], &p->locator))
-			is_there = true;
-	}
-	if (p && !is_there && in.n_locators < LOCATORS_MAX)
-		all[in.n_locators++] = p->locator;
+	for (size_t i = 0; i < at->n; i++)
+		add_locator(all, &in.n_locators, &at->locators[i]);
+	if (p)
+		add_locator(all, &in.n_locators, &p->locator);
+	n_proven = in.n_locators;
+	for (size_t i = 0; i < at->n_unproven; i++)
+		add_locator(all, &in.n_locators, &at->unproven[i]);
+	in.n_unproven = in.n_locators - n_proven;
 	engine_input(e, &in);
+}
+
+void recovery_tell_peer(struct engine *e, const struct hit *hit,
+			const struct locator *locators, size_t n)
+{
+	const struct recovery_places at = { .locators = locators, .n = n };
+
+	recovery_tell_heard(e, hit, &at);
 }
 
 static void associate(struct engine *e, const struct hit *hit)

@@ -26,6 +26,14 @@ void recovery_clear(struct engine *e);
 void recovery_tell_peer(struct engine *e, const struct hit *hit,
 			const struct locator *locators, size_t n);
 
+/* The same, with places besides that nobody vouches for: behind all others. */
+struct recovery_places {
+	const struct locator *locators, *unproven;
+	size_t n, n_unproven;
+};
+void recovery_tell_heard(struct engine *e, const struct hit *hit,
+			 const struct recovery_places *at);
+
 /*
  * A host without a known locator is wanted: whether it was seen lately. And
  * tells the host where, as what was found of it, and where a bootstrap is.

@@ -117,6 +117,9 @@ void demand_on_acquire(struct host *h, const struct hip_input *in)
 	}
 	stage(h, a, in);
 	exchange_i_begin(h, a); /* may give the packet back and free a */
+	a = assoc_find(h, &in->hit);
+	if (a && seek_is_possible(h, in))
+		seek_beside(h, a);
 }
 
 void demand_on_new_place(struct host *h, struct assoc *a,

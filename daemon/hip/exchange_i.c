@@ -14,6 +14,7 @@
 #include "daemon/hip/i2.h"
 #include "daemon/hip/notify.h"
 #include "daemon/hip/rendezvous.h"
+#include "daemon/hip/seek.h"
 #include "daemon/hip/suite.h"
 
 #include <assert.h>
@@ -67,8 +68,10 @@ static void send_i1(struct host *h, struct exchange *x)
 	static const struct locator unspecified;
 	struct locator to;
 
-	if (rendezvous_place(h, x->assoc, x->i1_sends++, &to))
-		send_i1_to(h, x, &unspecified, &to);
+	if (!rendezvous_place(h, x->assoc, x->i1_sends++, &to))
+		return;
+	send_i1_to(h, x, &unspecified, &to);
+	peers_on_sent(&h->peers, &x->assoc->hit, &to);
 }
 
 static void forget_bytes(struct exchange *x)
@@ -228,6 +231,14 @@ void exchange_i_begin_found(struct host *h, struct assoc *a)
 {
 	h->sought--;
 	start_or_wait(h, a->exchange);
+}
+
+void exchange_i_on_found(struct host *h, struct exchange *x)
+{
+	if (x->phase != EXCHANGE_I1)
+		return;
+	x->i1_sends = 0; /* the new ones come first */
+	send_i1(h, x);
 }
 
 void exchange_i_start_waiting(struct host *h)
@@ -500,6 +511,7 @@ enum drop exchange_i_on_r2(struct host *h, const struct arrival *m)
 	    assoc_adopt(h, a, agreed, m->in))
 		return DROP_INTERNAL;
 	x->agreed = NULL; /* the association has it now */
+	peers_on_heard(&h->peers, &a->hit, &m->in->remote);
 	a->made_ms = h->now_ms;
 	if (x->sends == 1)
 		assoc_measure_rtt(a, h->now_ms - x->sent_ms);
@@ -541,19 +553,6 @@ static const char *reason(const struct exchange *x, const char *silence)
 	return x->notified ? x->notified : silence;
 }
 
-/* Of a peer that nobody has heard by its first locator's kind. */
-static const char *silence(const struct host *h, const struct exchange *x)
-{
-	struct locator first;
-
-	if (rendezvous_has_servers(h, &x->assoc->hit))
-		return "neither the peer nor its rendezvous server answers";
-	if (host_locator(h, x->assoc, 0, &first) && first.port == 0)
-		return "the peer does not answer IP protocol 139; a peer with "
-		       "transport = udp needs a locator with a port";
-	return "the peer does not answer";
-}
-
 static void repeat_i1(struct host *h, struct exchange *x)
 {
 	h->counters.retransmitted++;
@@ -579,7 +578,8 @@ void exchange_i_on_timer(struct host *h, struct exchange *x)
 		return;
 	case EXCHANGE_I1:
 		if (x->refusal || is_last)
-			exchange_i_fail(h, x->assoc, reason(x, silence(h, x)));
+			exchange_i_fail(h, x->assoc,
+					reason(x, seek_silence(h, x->assoc)));
 		else
 			repeat_i1(h, x);
 		return;

@@ -73,6 +73,9 @@ void exchange_i_begin_seeking(struct host *h, struct assoc *a);
 /* It has a locator: begins. */
 void exchange_i_begin_found(struct host *h, struct assoc *a);
 
+/* One that runs has locators that are better: an I1 goes there at once. */
+void exchange_i_on_found(struct host *h, struct exchange *x);
+
 /* Starts those that wait for a place, as far as there are places. */
 void exchange_i_start_waiting(struct host *h);
 

@@ -237,7 +237,8 @@ static void on_peer(struct host *h, const struct hip_input *in)
 
 	if (!hit_is_hit(&in->hit) || hit_equal(&in->hit, &h->hit))
 		return;
-	if (peers_set(&h->peers, &in->hit, in->locators, in->n_locators)) {
+	if (peers_set(&h->peers, &in->hit, in->locators, in->n_locators,
+		      in->n_unproven)) {
 		h->counters.drops[DROP_LIMIT]++;
 		return;
 	}

@@ -141,8 +141,10 @@ struct hip_input {
 					   RENDEZVOUS: replaces those known;
 					   at most RENDEZVOUS_MAX count */
 	size_t n_locators;
-	bool in, out;	      /* TRAFFIC: which direction */
-	uint32_t spi;	      /* TRAFFIC in: the newest SA used; 0 unknown */
+	size_t n_unproven; /* PEER: so many of these, the last, nobody vouches
+			      for (plain DNS): they come after all others */
+	bool in, out;	   /* TRAFFIC: which direction */
+	uint32_t spi;	   /* TRAFFIC in: the newest SA used; 0 unknown */
 	uint64_t esp_packets; /* TRAFFIC: since the last one; 0 means 1 */
 	uint64_t esp_bytes;   /* TRAFFIC: the same */
 	bool new_dh;	      /* REKEY: with a new Diffie-Hellman value */

@@ -50,25 +50,65 @@ void host_renew_r1(struct host *h)
 	timers_set(&h->timers, &h->r1_timer, next);
 }
 
+/* Where a peer may be found: first the places that somebody vouches for. */
+struct places {
+	const struct locator *good[LOCATORS_MAX + HINTS_MAX];
+	const struct locator *unproven[LOCATORS_MAX];
+	size_t n_good, n_unproven;
+};
+
+/* Those that are worth it, or all. */
+static void add_unproven(struct places *w, const struct peer *p, bool all)
+{
+	for (size_t i = 0; p && i < p->n_locators; i++) {
+		const struct peer_locator *l = &p->locators[i];
+
+		if (l->is_unproven && (all || peer_is_worth_it(l)))
+			w->unproven[w->n_unproven++] = &l->locator;
+	}
+}
+
+static void find_places(const struct host *h, const struct assoc *a,
+			struct places *w)
+{
+	const struct peer *p = peers_find(&h->peers, &a->hit);
+	const struct hints *hints = a->exchange ? &a->exchange->hints : NULL;
+
+	w->n_good = w->n_unproven = 0;
+	for (size_t i = 0; p && i < p->n_locators; i++)
+		if (!p->locators[i].is_unproven)
+			w->good[w->n_good++] = &p->locators[i].locator;
+	if (w->n_good == 0)
+		for (size_t i = 0; hints && i < hints->n; i++)
+			w->good[w->n_good++] = &hints->locators[i];
+	if (w->n_good == 0 && !locator_is_unspecified(&a->remote))
+		w->good[w->n_good++] = &a->remote;
+	add_unproven(w, p, false);
+	if (w->n_good + w->n_unproven == 0)
+		add_unproven(w, p, true);
+}
+
+/* The good ones twice, then each of the others once, and so on. */
 bool host_locator(const struct host *h, const struct assoc *a, size_t n,
 		  struct locator *out)
 {
-	const struct peer *p = peers_find(&h->peers, &a->hit);
+	struct places w;
 
-	if (p && p->n_locators > 0) {
-		*out = p->locators[n % p->n_locators].locator;
-		return true;
-	}
-	if (a->exchange && a->exchange->hints.n > 0) {
-		const struct hints *hints = &a->exchange->hints;
-
-		*out = hints->locators[n % hints->n];
-		return true;
-	}
-	if (locator_is_unspecified(&a->remote))
+	find_places(h, a, &w);
+	if (w.n_good + w.n_unproven == 0)
 		return false;
-	*out = a->remote;
+	n %= 2 * w.n_good + w.n_unproven;
+	*out = n < 2 * w.n_good ? *w.good[n % w.n_good]
+				: *w.unproven[n - 2 * w.n_good];
 	return true;
+}
+
+bool host_has_good_locator(const struct host *h, const struct assoc *a)
+{
+	struct places w;
+
+	find_places(h, a, &w);
+	return w.n_good > 0;
 }
 
 enum drop host_check_hi(const struct hit *hit, const struct host_id *id)

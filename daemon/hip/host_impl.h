@@ -78,10 +78,14 @@ void host_renew_r1(struct host *h);
 
 /*
  * The n-th place to look for a peer: its known locators in turn, else those
- * that it was found at, else where it was heard last. False when there is none.
+ * that it was found at, else where it was heard last; each of these twice
+ * before one of the unproven ones. False when there is none.
  */
 bool host_locator(const struct host *h, const struct assoc *a, size_t n,
 		  struct locator *out);
+
+/* Whether there is one that is not unproven. */
+bool host_has_good_locator(const struct host *h, const struct assoc *a);
 
 /* RFC 7401 6.8 step 10, 6.9 step 12: does the HIT come from this HI? */
 enum drop host_check_hi(const struct hit *hit, const struct host_id *id);

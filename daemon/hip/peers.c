@@ -67,11 +67,54 @@ static struct peer *peer_new(struct peers *ps, const struct hit *hit, int *err)
 	return p;
 }
 
+static struct peer_locator *find_locator(struct peer *p,
+					 const struct locator *locator)
+{
+	for (size_t i = 0; p && i < p->n_locators; i++)
+		if (locator_equal(&p->locators[i].locator, locator))
+			return &p->locators[i];
+	return NULL;
+}
+
+bool peer_is_worth_it(const struct peer_locator *l)
+{
+	return !l->is_unproven || l->sends < UNPROVEN_SENDS_MAX;
+}
+
+void peers_on_sent(struct peers *ps, const struct hit *hit,
+		   const struct locator *locator)
+{
+	struct peer_locator *l = find_locator(peers_find(ps, hit), locator);
+
+	if (l && l->is_unproven && l->sends < UNPROVEN_SENDS_MAX)
+		l->sends++;
+}
+
+void peers_on_heard(struct peers *ps, const struct hit *hit,
+		    const struct locator *locator)
+{
+	struct peer_locator *l = find_locator(peers_find(ps, hit), locator);
+
+	if (l)
+		l->is_unproven = false;
+}
+
+/* That it is said once more says nothing new of it. */
+static void judge_locator(struct peer_locator *l, bool is_unproven,
+			  const struct peer_locator *before)
+{
+	if (!is_unproven)
+		return;
+	l->is_unproven = !before || before->is_unproven;
+	l->sends = before ? before->sends : 0;
+}
+
 int peers_set(struct peers *ps, const struct hit *hit,
-	      const struct locator *locators, size_t n)
+	      const struct locator *locators, size_t n, size_t n_unproven)
 {
 	struct peer *p = peers_find(ps, hit);
 	struct peer_locator *fresh = NULL;
+	size_t n_proven = n > n_unproven ? n - n_unproven : 0;
 	int err;
 
 	if (n > LOCATORS_MAX)
@@ -87,6 +130,9 @@ int peers_set(struct peers *ps, const struct hit *hit,
 		free(fresh);
 		return err;
 	}
+	for (size_t i = 0; i < n; i++)
+		judge_locator(&fresh[i], i >= n_proven,
+			      find_locator(p, &locators[i]));
 	drop_locators(ps, p->locators, p->n_locators);
 	p->locators = fresh;
 	p->n_locators = n;

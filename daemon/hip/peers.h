@@ -15,7 +15,9 @@
 struct peer_locator {
 	struct locator locator;
 	struct table_node node;
-	bool is_indexed; /* not when another peer has the same one */
+	bool is_indexed;  /* not when another peer has the same one */
+	bool is_unproven; /* nobody vouches for it, and it has never worked */
+	uint8_t sends;	  /* of I1s to one that is unproven */
 };
 
 struct peer {
@@ -39,11 +41,22 @@ void peers_clear(struct peers *ps);
 
 /*
  * A peer is known, with these locators (at most LOCATORS_MAX are kept) in
- * place of those before. 0, -ENOSPC or -ENOMEM: then nothing changed.
+ * place of those before; the last n_unproven of them are so unless one was
+ * known as better before. 0, -ENOSPC or -ENOMEM: then nothing changed.
  */
 __attribute__((warn_unused_result)) int
 peers_set(struct peers *ps, const struct hit *hit,
-	  const struct locator *locators, size_t n);
+	  const struct locator *locators, size_t n, size_t n_unproven);
+
+/* Whether it is worth an I1 while there are others: it is not when it is
+ * unproven and UNPROVEN_SENDS_MAX I1s were not answered. */
+bool peer_is_worth_it(const struct peer_locator *l);
+
+/* An I1 went there; the peer was heard from there. */
+void peers_on_sent(struct peers *ps, const struct hit *hit,
+		   const struct locator *locator);
+void peers_on_heard(struct peers *ps, const struct hit *hit,
+		    const struct locator *locator);
 
 /*
  * Where a known peer's rendezvous servers are (at most RENDEZVOUS_MAX are

@@ -44,21 +44,26 @@ bool rendezvous_has_servers(const struct host *h, const struct hit *peer)
 	return with_servers(h, peer) != NULL;
 }
 
+/* Its turn comes round again after so many I1s. */
+static size_t turn(const struct host *h, const struct assoc *a)
+{
+	return host_has_good_locator(h, a) ? 3 : 2;
+}
+
 bool rendezvous_place(const struct host *h, const struct assoc *a, size_t n,
 		      struct locator *out)
 {
 	const struct peer *p = with_servers(h, &a->hit);
+	size_t each = turn(h, a), round = n / each;
 	struct locator own;
-	bool is_known;
 
 	if (!p)
 		return host_locator(h, a, n, out);
-	is_known = host_locator(h, a, n / 2, &own);
-	if (is_known && n % 2 == 0) {
-		*out = own;
+	if (!host_locator(h, a, n - round, &own)) {
+		*out = p->servers[n % p->n_servers];
 		return true;
 	}
-	*out = p->servers[(is_known ? n / 2 : n) % p->n_servers];
+	*out = n % each < each - 1 ? own : p->servers[round % p->n_servers];
 	return true;
 }
 

@@ -21,7 +21,8 @@ bool rendezvous_has_servers(const struct host *h, const struct hit *peer);
 
 /*
  * The n-th place for an I1 to a peer: what host_locator gives and the servers
- * in turn, the peer's own first. False when there is none.
+ * in turn, the peer's own first, and twice where somebody vouches for one:
+ * servers are what plain DNS says. False when there is none.
  */
 bool rendezvous_place(const struct host *h, const struct assoc *a, size_t n,
 		      struct locator *out);

@@ -2,7 +2,8 @@
 /*
  * Where nobody answers, the exchange fails as one without a locator does. A
  * host that nobody knows may just be about to tell where it is: it can be
- * asked for again sooner than after other failures.
+ * asked for again sooner than after other failures. Where a host is known by
+ * locators that nobody vouches for, others are sought while it is tried there.
  */
 #include "daemon/hip/seek.h"
 
@@ -50,9 +51,26 @@ static void take_hints(struct exchange *x, const struct hip_input *in)
 	x->hints.n = n;
 }
 
+void seek_beside(struct host *h, const struct assoc *a)
+{
+	if (a->exchange && !host_has_good_locator(h, a))
+		(void)outputs_add(&h->out, HIP_OUT_WANT, &a->hit);
+}
+
 static bool is_sought(const struct assoc *a)
 {
 	return a && a->exchange && a->exchange->phase == EXCHANGE_SEEKING;
+}
+
+/* All that is found is better than what nobody vouches for. */
+static void on_found_beside(struct host *h, struct assoc *a,
+			    const struct hip_input *in)
+{
+	if (!a || !a->exchange || in->n_locators == 0 ||
+	    host_has_good_locator(h, a))
+		return; /* late, or nobody asked */
+	take_hints(a->exchange, in);
+	exchange_i_on_found(h, a->exchange);
 }
 
 void seek_on_found(struct host *h, const struct hip_input *in)
@@ -62,10 +80,7 @@ void seek_on_found(struct host *h, const struct hip_input *in)
 	if (a && in->known_ms > 0)
 		admit_know(h, a, in->known_ms);
 	if (!is_sought(a)) {
-		/* Late, or nobody asked; or its servers are being asked. */
-		if (a && a->exchange && a->exchange->hints.n == 0 &&
-		    rendezvous_has_servers(h, &a->hit) && in->n_locators > 0)
-			take_hints(a->exchange, in);
+		on_found_beside(h, a, in);
 		return;
 	}
 	if (in->n_locators == 0) {
@@ -90,4 +105,16 @@ void seek_on_peer(struct host *h, struct assoc *a)
 
 	if (is_sought(a) && rendezvous_place(h, a, 0, &first))
 		exchange_i_begin_found(h, a);
+}
+
+const char *seek_silence(const struct host *h, const struct assoc *a)
+{
+	struct locator first;
+
+	if (rendezvous_has_servers(h, &a->hit))
+		return "neither the peer nor its rendezvous server answers";
+	if (host_locator(h, a, 0, &first) && first.port == 0)
+		return "the peer does not answer IP protocol 139; a peer with "
+		       "transport = udp needs a locator with a port";
+	return "the peer does not answer";
 }

@@ -116,23 +116,44 @@ Test(rendezvous, a_server_without_a_port_is_asked_without_udp)
 	cr_expect(hosts_get(&t, A, HIP_OUT_SEND, 0)->out.raw);
 }
 
-Test(rendezvous, the_peer_is_asked_first_and_then_they_take_turns)
+/* I1s go there one after the other. */
+static void expect_i1s_to(const struct locator *places, size_t n)
+{
+	hosts_acquire(&t, A, 1);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			next_i1();
+		expect_i1_to(&places[i]);
+	}
+}
+
+/* Plain DNS says where the servers are. */
+Test(rendezvous, where_somebody_vouches_for_is_asked_twice_as_often)
 {
 	struct locator own[] = { at(10), at(11) };
 	struct locator servers[] = { at(20), at(21) };
+	struct locator places[] = { at(10), at(11), at(20), at(10),
+				    at(11), at(21), at(10) };
 
 	tell_servers(servers, 2);
 	tell_locators(own, 2);
-	hosts_acquire(&t, A, 1);
-	expect_i1_to(&own[0]);
-	next_i1();
-	expect_i1_to(&servers[0]);
-	next_i1();
-	expect_i1_to(&own[1]);
-	next_i1();
-	expect_i1_to(&servers[1]);
-	next_i1();
-	expect_i1_to(&own[0]);
+	expect_i1s_to(places, sizeof(places) / sizeof(places[0]));
+}
+
+Test(rendezvous, what_else_dns_says_takes_turns_with_them)
+{
+	struct locator own = at(10);
+	struct locator servers[] = { at(20), at(21) };
+	struct locator places[] = { at(10), at(20), at(10), at(21), at(10) };
+	struct hip_input in = { .kind = HIP_IN_PEER,
+				.hit = t.hit[B],
+				.locators = &own,
+				.n_locators = 1,
+				.n_unproven = 1 };
+
+	tell_servers(servers, 2);
+	hosts_input(&t, A, &in);
+	expect_i1s_to(places, sizeof(places) / sizeof(places[0]));
 }
 
 Test(rendezvous, servers_have_a_limit_and_replace_those_before)

@@ -283,3 +283,91 @@ Test(seek, whose_rendezvous_server_is_known_is_sought_beside_it)
 	}
 	finish();
 }
+
+/* Plain DNS says that B is there, after others that are better. */
+static void tell_peer(const struct locator *all, size_t n, size_t n_unproven)
+{
+	const struct hip_input in = { .kind = HIP_IN_PEER,
+				      .hit = t.hit[B],
+				      .locators = all,
+				      .n_locators = n,
+				      .n_unproven = n_unproven };
+
+	hosts_input(&t, A, &in);
+}
+
+/* Lets time pass until the exchange has failed; the I1s that went there. */
+static size_t count_i1s(const struct locator *to, size_t *others)
+{
+	size_t n = 0;
+
+	*others = 0;
+	for (size_t i = 0; i < 1000; i++) {
+		for (size_t k = 0; k < t.n_got[A]; k++) {
+			const struct hip_output *o = &t.got[A][k].out;
+
+			if (o->kind != HIP_OUT_SEND)
+				continue;
+			n += locator_equal(&o->remote, to);
+			*others += !locator_equal(&o->remote, to);
+		}
+		if (hosts_state(&t, A) == ASSOC_FAILED)
+			return n;
+		t.now_ms += 100;
+		hosts_tick(&t, A);
+	}
+	cr_assert(false, "it never failed");
+	return n;
+}
+
+Test(seek, what_dns_says_comes_behind_all_others_and_is_given_up)
+{
+	struct locator all[2] = { t.at[B], t.at[B] };
+	size_t right, wrong;
+
+	all[1].port++;
+	for (size_t i = 0; i < 3; i++) {
+		tell_peer(all, 2, 1); /* forgets that it failed, too */
+		hosts_acquire(&t, A, 1);
+		cr_expect(locator_equal(
+			&hosts_get(&t, A, HIP_OUT_SEND, 0)->out.remote,
+			&t.at[B]));
+		cr_expect_eq(hosts_count(&t, A, HIP_OUT_WANT), 0);
+		wrong = count_i1s(&all[1], &right);
+		cr_expect_lt(2 * wrong, right + 1, "%zu: %zu, %zu", i, wrong,
+			     right);
+	}
+	cr_expect_eq(wrong, 0, "not answered so often");
+}
+
+Test(seek, alone_what_dns_says_is_tried_all_the_same)
+{
+	struct locator there = t.at[B];
+	size_t others;
+
+	there.port++;
+	for (size_t i = 0; i < 3; i++) {
+		tell_peer(&there, 1, 1);
+		hosts_acquire(&t, A, 1);
+		cr_expect_gt(count_i1s(&there, &others), UNPROVEN_SENDS_MAX);
+		cr_expect_eq(others, 0);
+	}
+}
+
+Test(seek, beside_what_dns_says_the_overlay_is_asked)
+{
+	struct locator wrong = t.at[B];
+
+	wrong.port++;
+	tell_peer(&wrong, 1, 1);
+	hosts_acquire(&t, A, 1);
+	cr_expect(hosts_has_packet(&t, A, HIP_I1), "it need not wait");
+	cr_expect_eq(hosts_count(&t, A, HIP_OUT_WANT), 1);
+	cr_expect_eq(t.h[A]->sought, 0);
+	tell_found(0);
+	cr_expect_eq(t.n_got[A], 0, "it goes on");
+	tell_member(1, 60 * 1000);
+	finish();
+	tell_found(0);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_ESTABLISHED);
+}
