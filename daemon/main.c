@@ -5,15 +5,20 @@
 #include "daemon/base/log.h"
 #include "daemon/config_file.h"
 #include "daemon/engine_start.h"
+#include "daemon/hostkey.h"
 #include "daemon/monitor.h"
+#include "daemon/network.h"
 
 #include <config.h>
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_FILE SYSCONFDIR "/hipline/hipline.conf"
 
@@ -71,6 +76,45 @@ static bool test_users(const char *file, const struct config *c)
 	return ok;
 }
 
+/*
+ * Says what the start would do about the identity; false when it would fail.
+ * What a user without rights may not see is not held against the file.
+ */
+static bool test_identity(const struct config *c)
+{
+	char folder[PATH_MAX];
+	struct identity *id = NULL;
+	int err;
+
+	if (geteuid() != 0 && access(c->identity, R_OK) < 0 &&
+	    errno == EACCES) {
+		(void)fprintf(stderr, "%s is not looked at: that takes root\n",
+			      c->identity);
+		return true;
+	}
+	err = hostkey_load(c, &id);
+	identity_free(id);
+	if (err != -ENOENT)
+		return err == 0;
+	(void)snprintf(folder, sizeof(folder), "%s",
+		       c->identity); /* no longer, that was checked */
+	*(strrchr(folder, '/') + 1) = '\0';
+	if (access(folder, W_OK | X_OK) < 0) {
+		(void)fprintf(stderr,
+			      "there is no identity %s, and none can be made "
+			      "in %s: %s; make that directory, or name another "
+			      "with identity = ...\n",
+			      c->identity, folder, strerror(errno));
+		return false;
+	}
+	(void)fprintf(stderr,
+		      "there is no identity %s yet: hiplined makes one when it "
+		      "starts, %s, and with it a new HIT; if there was one "
+		      "before, restore it\n",
+		      c->identity, identity_kind_text(c->algorithm));
+	return true;
+}
+
 static int test_configuration(const struct monitor_options *o)
 {
 	char error[CONFIG_ERROR_MAX];
@@ -82,6 +126,8 @@ static int test_configuration(const struct monitor_options *o)
 		return EXIT_FAILURE;
 	}
 	ok = test_users(o->file, &f.config);
+	ok = test_identity(&f.config) && ok;
+	ok = network_test(&f.config) == 0 && ok;
 	config_file_clear(&f);
 	if (!ok)
 		return EXIT_FAILURE;
@@ -151,12 +197,12 @@ int main(int argc, char *argv[])
 
 	if (status >= 0)
 		return status;
-	if (o.action == ACTION_TEST)
-		return test_configuration(&o.monitor);
 	if (sodium_init() < 0) {
 		log_error("random", "the system gives no random numbers");
 		return EXIT_FAILURE;
 	}
+	if (o.action == ACTION_TEST)
+		return test_configuration(&o.monitor);
 	switch (o.action) {
 	case ACTION_ENGINE:
 		return engine_run(MONITOR_CHANNEL_FD);

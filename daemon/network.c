@@ -404,3 +404,33 @@ int network_set_up(struct network *n, struct netlink *nl,
 		return complain_step(c->interface, "the route", err);
 	return 0;
 }
+
+/* On any port. */
+static int test_family(const struct config *c, sa_family_t family)
+{
+	struct binding b = binding_for(c, family);
+	int fd, err;
+
+	if (!b.wanted)
+		return 0;
+	fd = socket_open(family, &b.addr, 0, false);
+	if (fd < 0) {
+		complain_socket(c, family == AF_INET ? "IPv4" : "IPv6", fd);
+		return fd;
+	}
+	err = keep_to_interface(&b, fd); /* closes it in case of error */
+	if (err == 0)
+		(void)close(fd);
+	return err;
+}
+
+int network_test(const struct config *c)
+{
+	int err = 0;
+
+	if (c->bind.n > 0)
+		err = test_family(c, AF_INET);
+	if (c->bind.n > 0 && err == 0)
+		err = test_family(c, AF_INET6);
+	return err;
+}

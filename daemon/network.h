@@ -57,4 +57,10 @@ void network_close(struct network *n);
 uint32_t network_mtu(uint32_t underneath, bool ipv6,
 		     const struct config_ids *esp);
 
+/*
+ * Whether what bind = { ... } names is of this host, without taking the port,
+ * which a hiplined that runs may have. 0 or a negative errno, logged.
+ */
+__attribute__((warn_unused_result)) int network_test(const struct config *c);
+
 #endif

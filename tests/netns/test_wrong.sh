@@ -90,6 +90,8 @@ cp -p "$HIP_DIR/alice/identity.pem" "$good"
 key=$HIP_DIR/alice/identity.pem
 echo "no key" >"$key"
 daemon "an identity that is no key" "identity.pem.*"
+refused "an identity that is no key (-t)" "identity.pem.*" \
+	"$HIP_BUILD/hiplined" -t -c "$conf"
 head -c 100 "$good" >"$key"
 daemon "an identity cut short" "identity.pem.*"
 cp -p "$good" "$key"; chmod 644 "$key"
@@ -104,8 +106,17 @@ if command -v openssl >/dev/null; then
 	rm "$key"; cp -p "$good" "$key"
 fi
 wrong "state in a file's place" "state.*" "state = \"$HIP_DIR/good.pem\""
-wrong "no place for the identity" "no-such-dir/id.pem.*" \
+rm "$key"
+check "no identity: -t says that one will be made" eval \
+	'nl_in alice "$HIP_BUILD/hiplined" -t -c "$conf" 2>&1 | grep -q "makes one when it starts, ecdsa-p256"'
+check "and makes none" test ! -e "$key"
+cp -p "$good" "$key"
+wrong_text "no place for the identity" "no-such-dir/id.pem.*" \
 	"identity = \"$HIP_DIR/alice/no-such-dir/id.pem\""
+
+wrong_text "an address of another host" "bind.*(not one of this host|correct)" \
+	'bind = { "192.0.2.77" }'
+wrong_text "an interface that is not there" "nosuchif0.*bind" 'bind = { "nosuchif0" }'
 
 # --- the system
 hip_set alice ''; hip_configure alice
