@@ -5,6 +5,7 @@
  */
 #include "daemon/engine.h"
 
+#include "daemon/aside.h"
 #include "daemon/base/enrol.h"
 #include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
@@ -425,6 +426,7 @@ static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 	if (e->underlay)
 		underlay_tick(e->underlay, now_ms);
 	contacting_tick(e->contacting, now_ms);
+	aside_tick(e);
 	enrol_tick(e->enrol, now_ms);
 	shrink(e, now_ms);
 }

@@ -130,3 +130,19 @@ int statefile_set_aside(int dir, const char *name)
 	}
 	return renameat(dir, name, dir, aside) < 0 ? -errno : 0;
 }
+
+bool statefile_is_aside(int dir, const char *name)
+{
+	char aside[NAME_MAX + 1];
+	struct stat st;
+	int n = snprintf(aside, sizeof(aside), "%s.broken", name);
+
+	for (int i = 1; i <= ASIDE_MAX; i++) {
+		if (n < 0 || (size_t)n >= sizeof(aside))
+			return false;
+		if (fstatat(dir, aside, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+		n = snprintf(aside, sizeof(aside), "%s.broken.%d", name, i);
+	}
+	return false;
+}

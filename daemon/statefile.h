@@ -7,6 +7,7 @@
 #ifndef HIPLINE_STATEFILE_H
 #define HIPLINE_STATEFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { STATEFILE_MAX = 4 * 1024 * 1024 };
@@ -29,5 +30,8 @@ statefile_write(int dir, const char *name, const void *bytes, size_t len);
  */
 __attribute__((warn_unused_result)) int statefile_set_aside(int dir,
 							    const char *name);
+
+/* Whether there is one of its name that was set aside, now or before. */
+bool statefile_is_aside(int dir, const char *name);
 
 #endif

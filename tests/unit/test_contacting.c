@@ -5,6 +5,7 @@
  */
 #include "daemon/contacting_impl.h"
 
+#include "daemon/aside.h"
 #include "daemon/command.h"
 #include "daemon/kept.h"
 #include "daemon/naming.h"
@@ -484,6 +485,11 @@ Test(contacting, a_broken_file_is_told)
 	e.contacting = contacting_new(&e);
 	cr_assert_eq(e.warnings.n, 1);
 	cr_expect_str_eq(e.warnings.all[0].code, "contacts-broken");
+	aside_tick(&e);
+	cr_expect_eq(e.warnings.n, 1);
+	cr_assert_eq(unlinkat(e.state_dir, "contacts.json.broken", 0), 0);
+	aside_tick(&e);
+	cr_expect_eq(e.warnings.n, 0, "who has removed it has seen it");
 }
 
 static bool is_associating(const struct hit *hit)
