@@ -13,9 +13,27 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { TOKEN_MAX = 4000 };
+enum {
+	TOKEN_MAX = 4000,
+	LONG_S = 12, /* to wait for an authority without a word */
+};
+
+/* What was said of a join that goes on. */
+struct waiting {
+	time_t since_s;
+	bool told_trouble, told_why;
+};
+
+static time_t now_s(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
+	return ts.tv_sec;
+}
 
 bool show_print_membership(json_t *root, bool colour, FILE *out)
 {
@@ -91,6 +109,23 @@ static void tell_fingerprint(const json_t *root)
 			      field_text(root, "overlay"), fingerprint);
 }
 
+/* The same, as people look at clocks. */
+static void tell_end(const json_t *root)
+{
+	uint64_t left_s = field_number(root, "expires_s");
+	time_t end_s = time(NULL) + (time_t)left_s;
+	char left[TEXT_MAX], end[40] = "";
+	struct tm tm;
+
+	if (!field_is_number(root, "expires_s"))
+		return; /* an older hiplined */
+	if (localtime_r(&end_s, &tm))
+		(void)strftime(end, sizeof(end), "%Y-%m-%d %H:%M:%S %Z", &tm);
+	text_duration(left_s, left);
+	text_complain(stderr, "it can be used once, within %s: until %s.", left,
+		      end);
+}
+
 int join_invite(const struct options *o)
 {
 	struct api_request r = { .command = "invite",
@@ -115,8 +150,10 @@ int join_invite(const struct options *o)
 	code = ask(o, &r, &a);
 	if (code == API_DONE)
 		(void)puts(o->json ? a.json : field_text(a.root, "token"));
-	if (code == API_DONE && !o->json)
+	if (code == API_DONE && !o->json) {
 		tell_fingerprint(a.root);
+		tell_end(a.root);
+	}
 	client_answer_clear(&a);
 	return code;
 }
@@ -140,41 +177,76 @@ static bool read_token(char out[TOKEN_MAX])
 	return true;
 }
 
-/* Until it is done or refused; says once what it waits for. */
+/* It goes on; says once what the trouble is, and once what it may be. */
+static void tell_waiting(const json_t *root, struct waiting *w)
+{
+	const char *trouble = field_text_or_null(root, "trouble");
+
+	if (trouble && !w->told_trouble) {
+		w->told_trouble = true;
+		text_complain(stderr,
+			      "%s; waiting. It goes on by itself, also when "
+			      "this is interrupted.",
+			      trouble);
+	}
+	if (!w->told_why && now_s() >= w->since_s + LONG_S) {
+		w->told_why = true;
+		text_complain(stderr,
+			      "still no certificate after %d s. The authority "
+			      "lets in whom it does not know only while an "
+			      "invitation is open: if this one was used by "
+			      "another host, give up with hipline leave and "
+			      "ask for another invitation. Else see that "
+			      "hiplined runs on the authority's host, and that "
+			      "its UDP port is reached from here.",
+			      (int)LONG_S);
+	}
+}
+
+static void tell_joined(const json_t *root)
+{
+	(void)fputs("joined ", stdout);
+	text_put(stdout, field_text(root, "overlay"));
+	(void)fputs(" as ", stdout);
+	text_put(stdout, field_text(root, "name"));
+	(void)putchar('\n'); /* main looks at stdout at the end */
+}
+
+/* It has ended, one way or the other. */
+static int finish_join(const struct options *o, const struct client_answer *a)
+{
+	if (strcmp(field_text(a->root, "state"), "joined") != 0) {
+		text_complain(stderr, "it was given up.");
+		return API_FAILED;
+	}
+	if (o->json)
+		(void)puts(a->json); /* looked at by main */
+	else
+		tell_joined(a->root);
+	return API_DONE;
+}
+
+/* Until it is done or refused. */
 static int wait_for_it(const struct options *o)
 {
 	struct api_request r = { .command = "joining", .args = { "told" } };
-	bool is_told = false;
+	struct waiting w = { .since_s = now_s() };
 
 	for (;;) {
 		struct client_answer a;
-		const char *state;
 		int code;
 
-		r.n_args = is_told ? 1 : 0;
+		r.n_args = w.told_trouble ? 1 : 0;
 		code = ask(o, &r, &a);
-		state = code == API_DONE ? field_text(a.root, "state") : "";
-		if (code == API_DONE && strcmp(state, "joining") != 0) {
-			if (strcmp(state, "joined") != 0) {
-				text_complain(stderr, "it was given up.");
-				code = API_FAILED;
-			} else if (o->json) {
-				(void)puts(a.json); /* looked at by main */
-			}
+		if (code != API_DONE ||
+		    strcmp(field_text(a.root, "state"), "joining") != 0) {
+			if (code == API_DONE)
+				code = finish_join(o, &a);
 			client_answer_clear(&a);
 			return code;
 		}
-		if (code == API_DONE && !is_told &&
-		    json_is_string(json_object_get(a.root, "trouble"))) {
-			text_complain(stderr,
-				      "%s; waiting. It goes on by itself, "
-				      "also when this is interrupted.",
-				      field_text(a.root, "trouble"));
-			is_told = true;
-		}
+		tell_waiting(a.root, &w);
 		client_answer_clear(&a);
-		if (code != API_DONE)
-			return code;
 	}
 }
 

@@ -87,7 +87,7 @@ static const struct command commands[] = {
 	  "NAME [--device] [--expires TIME] [--locator LOCATOR]",
 	  "print an invitation to the overlay, good once",
 	  "--device           beside other devices of the same name\n"
-	  "--expires TIME     30m, 24h, 7d (24h)\n"
+	  "--expires TIME     90s, 30m, 24h, 7d (24h)\n"
 	  "--locator LOCATOR  where this host is reached: an address, with\n"
 	  "                   :PORT or without; up to 8 of them (its own\n"
 	  "                   addresses)\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Commands of an overlay's life: create, invite, join, leave, revoke. What
+ * Commands of an overlay's life: create, invite, join, leave. What
  * the configuration says of the overlay is changed there only.
  */
 #include "daemon/command_impl.h"
@@ -21,7 +21,7 @@
 enum {
 	EXPIRES_S = 24 * 3600,
 	EXPIRES_MAX_S = 30 * 24 * 3600,
-	HITS_SHOWN_MAX = 16,
+	EXPIRES_BARE_MIN_S = 60,
 	WAIT_MS = 8000, /* `hipline` waits 10 s for an answer */
 };
 
@@ -146,7 +146,10 @@ void command_create(const struct command_call *c)
 		answer_report(c);
 }
 
-/* "90", "30m", "24h", "7d": seconds. */
+/*
+ * "90s", "30m", "24h", "7d": seconds. A number alone is seconds, too, but not
+ * below EXPIRES_BARE_MIN_S: who writes 5 has minutes or hours in mind.
+ */
 static bool take_expiry(const char *text, uint64_t *seconds)
 {
 	static const struct {
@@ -156,6 +159,7 @@ static bool take_expiry(const char *text, uint64_t *seconds)
 	size_t len = strlen(text);
 	char digits[16];
 	uint64_t n, each = 1;
+	bool is_bare = true;
 
 	if (len == 0 || len >= sizeof(digits))
 		return false;
@@ -164,10 +168,12 @@ static bool take_expiry(const char *text, uint64_t *seconds)
 		if (digits[len - 1] != units[i].unit)
 			continue;
 		each = units[i].s;
+		is_bare = false;
 		digits[len - 1] = '\0';
 		break;
 	}
-	if (!config_number(digits, &n) || n == 0 || n > EXPIRES_MAX_S / each)
+	if (!config_number(digits, &n) || n == 0 || n > EXPIRES_MAX_S / each ||
+	    (is_bare && n < EXPIRES_BARE_MIN_S))
 		return false;
 	*seconds = n * each;
 	return true;
@@ -226,8 +232,10 @@ static bool take_wishes(const struct command_call *c, struct token *t,
 		} else if (strncmp(word, "expires=", 8) == 0) {
 			if (!take_expiry(word + 8, &w->expires_s)) {
 				command_say(c->answer, API_USAGE,
-					    "'%s' is no time; write 30m, 24h "
-					    "or 7d, at most 30d",
+					    "'%s' is no time for an "
+					    "invitation; write it with its "
+					    "unit: 90s, 30m, 24h or 7d, at "
+					    "most 30d",
 					    word + 8);
 				return false;
 			}
@@ -498,87 +506,4 @@ void command_leave(const struct command_call *c)
 		command_say(c->answer, API_FAILED,
 			    "the membership in %s is not forgotten: %s",
 			    e->config.state, strerror(-err));
-}
-
-struct revoking {
-	struct enrol *en;
-	json_t *hits;
-};
-
-static void forget_revoked(void *ctx, const struct hit *hit)
-{
-	struct revoking *r = ctx;
-	char text[HIT_TEXT_MAX];
-
-	enrol_tell_peer(r->en, hit);
-	hit_text(hit, text);
-	if (json_array_size(r->hits) < HITS_SHOWN_MAX)
-		(void)json_array_append_new(r->hits,
-					    json_string(text)); /* shown only */
-}
-
-/* What was done, and the list that the members are to get. */
-static void answer_revoked(const struct command_call *c, size_t n, json_t *hits)
-{
-	size_t entries = 0;
-	uint64_t number;
-
-	enrol_list_changed(c->e->enrol);
-	number = underlay_list(c->e->underlay, &entries);
-	c->answer->json =
-		json_pack("{s:I, s:O, s:{s:I, s:I}}", "revoked", (json_int_t)n,
-			  "hits", hits, "list", "number", (json_int_t)number,
-			  "entries", (json_int_t)entries);
-	if (!c->answer->json)
-		command_say(c->answer, API_FAILED, "out of memory");
-	else if (enrol_list_is_too_long(c->e->enrol))
-		command_say(c->answer, API_DONE,
-			    "it is revoked; but the list has no room for it, "
-			    "and so it does not reach the members: see "
-			    "hipline status");
-}
-
-void command_revoke(const struct command_call *c)
-{
-	struct issuer *is = command_issuer(c);
-	bool is_hit = strchr(c->args[0], ':') != NULL;
-	char name[NAME_LEN_MAX + 1];
-	struct revoking r = { .en = c->e->enrol };
-	struct hit hit;
-	size_t n = 0;
-	int err;
-
-	if (!is)
-		return;
-	if (is_hit ? hit_from_text(c->args[0], &hit) < 0
-		   : name_canonical(c->args[0], name) < 0) {
-		command_say(c->answer, API_USAGE, "'%s' is no name and no HIT",
-			    c->args[0]);
-		return;
-	}
-	if (is_hit ? hit_equal(&hit, identity_hit(c->e->id))
-		   : strcmp(name, c->e->membership.name) == 0) {
-		command_say(c->answer, API_FAILED,
-			    "this is the authority's own host");
-		return;
-	}
-	r.hits = json_array();
-	err = issuer_revoke(is, is_hit ? NULL : name, is_hit ? &hit : NULL,
-			    now_s(), &n, forget_revoked, &r);
-	if (err == -ENOSPC)
-		command_say(c->answer, API_FAILED,
-			    "%d certificates are revoked that have not ended: "
-			    "the list has no room for one more",
-			    ISSUER_REVOKED_MAX);
-	else if (err < 0)
-		command_say(c->answer, API_FAILED,
-			    "the revocation is not written down: %s",
-			    strerror(-err));
-	else if (n == 0)
-		command_say(c->answer, API_NO_SUCH_NAME,
-			    "there is no certificate for %s that holds",
-			    c->args[0]);
-	else
-		answer_revoked(c, n, r.hits);
-	json_decref(r.hits);
 }

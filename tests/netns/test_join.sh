@@ -50,6 +50,8 @@ refused 'what is cut short is no invitation' 1 'no invitation' \
 	hip b join "${token%????}"
 said=$(hip b join - <<<$'\n  '"$token") # with blanks around it
 check 'b joins' hip_json b .warnings status
+equal 'and is told as what' 'joined example.com as bob@example.com' \
+	"$(tail -n 1 <<<"$said")"
 equal 'with the fingerprint of the authority' \
 	"$(jq -r .authority.fingerprint <<<"$created")" \
 	"$(awk '$1 == "fingerprint" { print $2 }' <<<"$said")"
@@ -60,8 +62,11 @@ equal 'b is a member' bob@example.com \
 refused 'who is a member does not join' 1 'already' hip b join "$token"
 refused 'a name in use is not invited again' 1 'in use' \
 	hip a invite bob@example.com
+refused 'a number without unit is not a few seconds' 2 'with its unit' \
+	hip a invite erin@example.com --expires 5
 late=$(hip a invite erin@example.com --expires 1s 2>"$HIP_DIR/said")
 late_s=$EPOCHSECONDS
+equal 'until when is said' 1 "$(grep -c 'within 1 s: until 20' "$HIP_DIR/said")"
 # Only while an invitation is open somebody unknown is let in to be refused.
 spent=$token token=$(hip a invite carol@example.com 2>"$HIP_DIR/noted")
 check 'the first for a name says nothing of another' eval \
@@ -148,6 +153,8 @@ check 'the authority ends' hip_stop a
 hip c join "$token" >"$HIP_DIR/c.said" 2>&1 & joining=$!
 check 'c says that it waits' until_true 60 grep -q waiting "$HIP_DIR/c.said"
 check 'and warns' until_true 5 warns c joining
+check 'and what it may be waiting for' until_true 40 \
+	grep -q 'ask for another invitation' "$HIP_DIR/c.said"
 refused 'c joins nothing else meanwhile' 1 joining \
 	hip c create example.org
 kill $joining; wait $joining 2>/dev/null
