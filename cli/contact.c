@@ -16,6 +16,8 @@ int contact_run(const struct options *o)
 		       (o->n_words == 2 && strcmp(o->words[1], "list") == 0);
 	bool is_add =
 		o->n_words == ADD_WORDS && strcmp(o->words[1], "add") == 0;
+	bool is_remove =
+		o->n_words == ADD_WORDS && strcmp(o->words[1], "remove") == 0;
 	struct options said = *o;
 
 	if (o->keep && !is_add) {
@@ -25,6 +27,14 @@ int contact_run(const struct options *o)
 	}
 	if (is_list)
 		return show_contacts(o);
+	if (!is_add && !is_remove) {
+		text_complain(stderr,
+			      "contact %s: that is none of its forms. Usage: "
+			      "hipline contact [list] | add NAME|HIT [--keep] "
+			      "| remove NAME|HIT",
+			      o->words[1]);
+		return API_USAGE;
+	}
 	if (o->keep)
 		said.words[said.n_words++] = "keep";
 	return change_run(&said);

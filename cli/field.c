@@ -69,3 +69,9 @@ void field_path(const json_t *path, char out[FIELD_TEXT_MAX])
 		(void)snprintf(out, FIELD_TEXT_MAX, "%s %s", kind,
 			       field_text(path, "remote"));
 }
+
+const char *field_guest(const json_t *association)
+{
+	return json_is_true(json_object_get(association, "guest")) ? " (guest)"
+								   : "";
+}

@@ -31,6 +31,9 @@ bool field_is_number(const json_t *object, const char *key);
 void field_join(const json_t *object, const char *key, const char *between,
 		char out[FIELD_TEXT_MAX]);
 
+/* " (guest)" for an association of one that is let in to enrol, or "". */
+const char *field_guest(const json_t *association);
+
 /* An association's path: "direct 192.0.2.2:10500"; "-" when it has none. */
 void field_path(const json_t *path, char out[FIELD_TEXT_MAX]);
 

@@ -100,7 +100,7 @@ static void peer_row(struct columns *t, const json_t *a)
 	text_duration(field_number(a, "idle_s"), idle);
 	columns_cell(t, "%s", field_text(a, "hit"));
 	columns_cell(t, "%s", names);
-	columns_cell(t, "%s", field_text(a, "state"));
+	columns_cell(t, "%s%s", field_text(a, "state"), field_guest(a));
 	columns_cell(t, "%s", path);
 	columns_cell(t, "%s", in);
 	columns_cell(t, "%s", out);
@@ -205,7 +205,8 @@ bool show_print_names(json_t *root, bool colour, FILE *out)
 	return finish(t, out);
 }
 
-/* One line for each HIT; of what is kept, how the association is. */
+/* One line for each HIT; how the association is, and of what is kept why it
+ * is down. */
 static void contact_rows(struct columns *t, const json_t *c)
 {
 	const char *reason = field_text_or_null(c, "reason");
@@ -216,20 +217,24 @@ static void contact_rows(struct columns *t, const json_t *c)
 	do {
 		const json_t *h = json_array_get(hits, i);
 		const char *line = field_text_or_null(h, "association");
+		const char *proof = field_text_or_null(h, "proof");
+		const char *why = field_text_or_null(h, "reason");
 
 		columns_cell(t, "%s", field_text(c, "name"));
 		columns_cell(t, "%s", field_text(c, "state"));
 		columns_cell(t, "%s", keep ? "kept" : "");
 		columns_cell(t, "%s", field_text(h, "hit"));
-		columns_cell(t, "%s", line ? line : "");
-		columns_cell(t, "%s", reason ? reason : "");
+		columns_cell(t, "%s", proof ? proof : "");
+		columns_cell(t, "%s", line ? line : keep && h ? "none" : "");
+		columns_cell(t, "%s%s%s", reason ? reason : "",
+			     reason && why ? "; " : "", why ? why : "");
 	} while (++i < json_array_size(hits));
 }
 
 bool show_print_contacts(json_t *root, bool colour, FILE *out)
 {
 	const json_t *all = json_object_get(root, "contacts");
-	struct columns *t = columns_new(6, 0);
+	struct columns *t = columns_new(7, 0);
 
 	(void)colour;
 	for (size_t i = 0; i < json_array_size(all); i++)

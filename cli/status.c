@@ -161,7 +161,7 @@ static void association_row(struct columns *t, const json_t *a)
 	traffic_text(a, "in", "bytes_in", in);
 	traffic_text(a, "out", "bytes_out", out);
 	columns_cell(t, "  %s", name ? name : field_text(a, "hit"));
-	columns_cell(t, "%s", field_text(a, "state"));
+	columns_cell(t, "%s%s", field_text(a, "state"), field_guest(a));
 	columns_cell(t, "%s", path);
 	columns_cell(t, "%s", in);
 	columns_cell(t, "%s", out);

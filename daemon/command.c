@@ -231,6 +231,14 @@ static bool timeout_argument(const struct command_call *c, uint64_t *ms)
 	return false;
 }
 
+static void say_own(struct command_answer *a, const char *name)
+{
+	command_say(a, API_FAILED,
+		    "%s is this host itself, which needs no association; name "
+		    "another host",
+		    name);
+}
+
 static void run_connect(const struct command_call *c)
 {
 	struct hip_input in = { .kind = HIP_IN_ACQUIRE };
@@ -253,8 +261,7 @@ static void run_connect(const struct command_call *c)
 	if (!command_resolve_first(c, name, &in.hit, &proof))
 		return;
 	if (hit_equal(&in.hit, identity_hit(c->e->id))) {
-		command_say(c->answer, API_FAILED, "%s is this host itself",
-			    name);
+		say_own(c->answer, name);
 		return;
 	}
 	if (host_assoc_find(c->e->host, &in.hit, &a) && is_up(&a)) {
@@ -492,7 +499,8 @@ void command_connect_waiter(struct engine *e, struct waiter *w,
 
 	w->hit = *hit;
 	if (hit_equal(hit, identity_hit(e->id))) {
-		fail_waiter(w, "it is this host itself");
+		say_own(&a, w->name);
+		command_answer_waiter(w, &a);
 	} else if (host_assoc_find(e->host, hit, &info) && is_up(&info)) {
 		answer_json(&a, report_connection(e, &info));
 		command_answer_waiter(w, &a);

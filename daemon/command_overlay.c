@@ -60,14 +60,37 @@ bool command_ask(const struct command_call *c, const char *name, bool connects,
 	return true;
 }
 
+/* Nobody whom it believes has it. */
+static void explain_absent(const struct waiter *w,
+			   const struct resolve_answer *a,
+			   struct command_answer *out)
+{
+	char text[HIT_TEXT_MAX];
+	struct hit hit;
+
+	if (a->n_against == 0) {
+		command_say(out, API_NO_SUCH_NAME,
+			    "no host of the overlay publishes %s", w->name);
+		return;
+	}
+	memcpy(hit.bytes, a->against[0], sizeof(hit.bytes));
+	hit_text(&hit, text);
+	command_say(out, API_NO_SUCH_NAME,
+		    "%s claims %s, which nothing proves: refused as "
+		    "unverified (%zu claim%s). Have the authority invite that "
+		    "host to the name, or compare the HIT with hipline id "
+		    "there, then: hipline pin %s %s",
+		    text, w->name, a->n_against, a->n_against == 1 ? "" : "s",
+		    w->name, text);
+}
+
 /* Why there is no HIT. */
 static void explain(const struct waiter *w, const struct resolve_answer *a,
 		    struct command_answer *out)
 {
 	switch (a->result) {
 	case RESOLVE_ABSENT:
-		command_say(out, API_NO_SUCH_NAME,
-			    "no host of the overlay publishes %s", w->name);
+		explain_absent(w, a, out);
 		break;
 	case RESOLVE_CONFLICT:
 		command_say(out, API_FAILED,

@@ -120,8 +120,11 @@ static void no_warning(struct contacting *x, const struct contact *c)
 static void judge(struct contacting *x, const struct hit *were, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!contacts_keep(x->contacts, &were[i]))
+		if (!contacts_keep(x->contacts, &were[i])) {
 			kept_judge(x->e, &were[i]);
+			if (!engine_has_peer(x->e, &were[i]))
+				unreached_remove(&x->e->unreached, &were[i]);
+		}
 }
 
 static size_t copy_hits(const struct contact *c, struct hit out[])

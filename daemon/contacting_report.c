@@ -47,6 +47,23 @@ static json_t *text_json(const char *text)
 	return text ? json_string(text) : json_null();
 }
 
+/* Why the association is down that is wanted; NULL: it stands, or is none. */
+static const char *down_reason(const struct contacting *x,
+			       const struct contact *c, const struct hit *hit)
+{
+	const struct engine *e = x->e;
+	struct host_assoc_info a = { .state = ASSOC_UNASSOCIATED };
+	const char *last = unreached_reason(&e->unreached, hit);
+
+	if (!c->keep || hit_equal(hit, identity_hit(e->id)))
+		return NULL;
+	if (!host_assoc_find(e->host, hit, &a))
+		return last ? last : "it was not tried yet";
+	if (a.state == ASSOC_ESTABLISHED || a.state == ASSOC_R2_SENT)
+		return NULL;
+	return a.reason ? a.reason : last;
+}
+
 static json_t *hit_json(const struct contacting *x, const struct contact *c,
 			const struct contact_hit *h, uint64_t now_ms)
 {
@@ -66,6 +83,8 @@ static json_t *hit_json(const struct contacting *x, const struct contact *c,
 	    json_object_set_new(o, "proof",
 				json_string(resolve_proof_text(h->proof))) ==
 		    0 &&
+	    json_object_set_new(o, "reason",
+				text_json(down_reason(x, c, &h->hit))) == 0 &&
 	    json_object_set_new(
 		    o, "association",
 		    text_json(host_assoc_find(x->e->host, &h->hit, &a)

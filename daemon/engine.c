@@ -116,7 +116,9 @@ static void keep_unreached(struct engine *e, const struct hip_output *o)
 {
 	if (o->state == ASSOC_ESTABLISHED || o->state == ASSOC_R2_SENT)
 		unreached_remove(&e->unreached, &o->hit);
-	else if (o->state == ASSOC_FAILED && engine_has_peer(e, &o->hit))
+	else if (o->state == ASSOC_FAILED &&
+		 (engine_has_peer(e, &o->hit) ||
+		  contacting_keeps(e->contacting, &o->hit)))
 		unreached_add(&e->unreached, &o->hit,
 			      o->reason ? o->reason : "no reason is known");
 }

@@ -236,13 +236,19 @@ void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
 	give_list(en);
 }
 
-static void on_issued(struct enrol *en, const struct hit *to)
+static void on_issued(struct enrol *en, const struct hit *to,
+		      const struct span *certificate)
 {
 	char hit[HIT_TEXT_MAX];
+	struct certificate c;
 
 	hit_text(to, hit);
+	if (certificate_verify(issuer_authority(en->issuer), certificate->bytes,
+			       certificate->len, now_s(), &c) != CERTIFICATE_OK)
+		c.name[0] = '\0'; /* nobody's doing but ours */
 	log_limited(&en->issued_log, engine_now_ms(), LOG_LEVEL_INFO,
-		    "authority", "gave a certificate to %s", hit);
+		    "authority", "gave a certificate to %s, name=%s", hit,
+		    c.name);
 	guests_remove(&en->guests, to);
 	enrol_tell_peer(en, to);
 	enrol_judge_guests(en);
@@ -277,7 +283,7 @@ int enrol_on_issue(struct enrol *en, const struct ipc_message *m)
 		issuer_answer(en->issuer, &from, &ask.request, now_s(), bytes,
 			      &r.answer);
 	if (r.answer.result == ENROL_OK)
-		on_issued(en, &from);
+		on_issued(en, &from, &r.answer.certificate);
 	(void)naming_send(en->e->naming, ENROL_ISSUED, body,
 			  enrol_reply_write(&r, body, sizeof(body)));
 	return 0;

@@ -7,6 +7,7 @@
 
 #include "daemon/addresses.h"
 #include "daemon/contacting.h"
+#include "daemon/enrol.h"
 #include "daemon/integration.h"
 #include "daemon/naming.h"
 #include "daemon/pki/hiprr.h"
@@ -201,6 +202,8 @@ static json_t *association_json(const struct engine *e,
 		  put_number(o, "rekeys", a->rekeys) &&
 		  put_traffic(o, f, now_ms) &&
 		  put(o, "age_s", seconds_since(a->since_ms, now_ms)) &&
+		  put(o, "guest",
+		      json_boolean(enrol_is_guest(e->enrol, &a->hit))) &&
 		  put_text(o, "reason", a->reason);
 
 	return whole(o, ok);

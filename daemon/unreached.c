@@ -27,6 +27,14 @@ void unreached_add(struct unreached *u, const struct hit *hit,
 	u->all[u->n++] = (struct unreached_peer){ *hit, reason };
 }
 
+const char *unreached_reason(const struct unreached *u, const struct hit *hit)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (hit_equal(&u->all[i].hit, hit))
+			return u->all[i].reason;
+	return NULL;
+}
+
 /* By a part of the reason; the first that fits. */
 static const struct {
 	const char *part, *remedy;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Known peers with which no association could be made when that was tried
- * last, and why: for `hipline status`. A peer leaves with its association.
+ * Known peers, and contacts to be kept, with which no association could be made
+ * when that was tried last, and why: for `hipline status`. A peer leaves with
+ * its association.
  */
 #ifndef HIPLINE_UNREACHED_H
 #define HIPLINE_UNREACHED_H
@@ -29,6 +30,9 @@ void unreached_add(struct unreached *u, const struct hit *hit,
 
 /* It was reached, or is no peer any more. */
 void unreached_remove(struct unreached *u, const struct hit *hit);
+
+/* Why it was not reached; NULL when it is none of them. */
+const char *unreached_reason(const struct unreached *u, const struct hit *hit);
 
 /* What the operator can do about a reason. */
 const char *unreached_remedy(const char *reason);

@@ -194,9 +194,11 @@ void keeping_restore(struct keeping *k, struct node *n, uint64_t wall_ms)
 	check(k, err);
 	k->storage_ms = storage_ms;
 	check(k, database_records(k->db, wall_ms, give_record, &g));
-	log_info("overlay",
-		 "records from disk: %zu, of which none is kept: %zu", g.given,
-		 g.refused);
+	if (g.given + g.refused > 0)
+		log_info("overlay",
+			 "took %zu records over from the disk, and dropped %zu "
+			 "that do not hold any more",
+			 g.given, g.refused);
 }
 
 bool keeping_is_due(const struct keeping *k, const struct node *n)

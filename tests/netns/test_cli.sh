@@ -63,7 +63,7 @@ keys ping "hit path received rtt_ms sent" . alice ping "$bob" -c 1
 keys "a round trip" "max median min" .rtt_ms alice ping "$bob" -c 1
 keys "a path" "kind local relay remote" .path alice ping "$bob" -c 1
 keys "an association" \
-	"age_s bytes_in bytes_out esp_suite hit idle_s mtu names packets_in packets_out path reason rekeys spi_in spi_out state" \
+	"age_s bytes_in bytes_out esp_suite guest hit idle_s mtu names packets_in packets_out path reason rekeys spi_in spi_out state" \
 	'.associations[0]' alice peers
 for command in id status peers counters "resolve bob@example.com" "ping $bob -c 1"; do
 	# shellcheck disable=SC2086  # a command and its arguments
@@ -91,12 +91,29 @@ says "no contacts are said to be none" "there are no contacts" alice contact
 exits "no such contact is 4" 4 alice contact remove nobody@example.com
 exits "a host of DNS is no contact" 2 alice contact add host.example.org
 exits "only add takes --keep" 2 alice contact remove a@b --keep
+exits "--keep has its dashes" 2 alice contact add a@b keep
+says "which the usage says" 'add NAME|HIT [--keep]' alice contact add a@b keep
+says "and list is of it" 'hipline contact [list]' alice contact show
+
+# One who is nowhere is to be kept.
+# shellcheck disable=SC2317  # until_true calls it
+down() { hip_json alice '.contacts[0].hits[0].reason' contact | grep -q 'no locator'; }
+exits "nothing is wrong" 0 alice status --check
+exits "a HIT that is nowhere is a contact to be kept" 0 alice contact add 2001:22::1 --keep
+check "why it is down is shown" until_true 10 down
+check "also to people" eval 'hip alice contact | grep -q "kept .* self .*no locator"'
+exits "and status --check fails" 1 alice status --check
+exits "it is no contact any more" 0 alice contact remove 2001:22::1
+exits "so nothing is wrong" 0 alice status --check
+equal "an association that is no guest's" false \
+	"$(hip_json alice '.associations[0].guest' peers)"
 exits "status is 0" 0 alice status
 exits "no such name is 4" 4 alice resolve nobody@example.com
 exits "ping of no such name is 4" 4 alice ping nobody@example.com
 exits "unpin of no such name is 4" 4 alice unpin nobody@example.com
 exits "a HIT without locator is 1" 1 alice ping 2001:22::1
 exits "its own HIT is 1" 1 alice ping "${HIP_HIT[alice]}"
+says "as it is this host" "this host itself" alice ping "${HIP_HIT[alice]}"
 exits "a wrong HIT is 2" 2 alice pin carol@example.com 2001:db8::1
 exits "an unknown command is 2" 2 alice frobnicate
 exits "a missing argument is 2" 2 alice resolve

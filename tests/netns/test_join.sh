@@ -52,6 +52,8 @@ said=$(hip b join - <<<$'\n  '"$token") # with blanks around it
 check 'b joins' hip_json b .warnings status
 equal 'and is told as what' 'joined example.com as bob@example.com' \
 	"$(tail -n 1 <<<"$said")"
+check 'a says in its log to whom it gave what' \
+	grep -q "gave a certificate to ${HIP_HIT[b]}, name=bob@example.com" "$HIP_DIR/a/log"
 equal 'with the fingerprint of the authority' \
 	"$(jq -r .authority.fingerprint <<<"$created")" \
 	"$(awk '$1 == "fingerprint" { print $2 }' <<<"$said")"
@@ -122,6 +124,9 @@ reaches() {
 nl_bg a "$HIP_DIR/other" socat -u "TCP6-LISTEN:7001,fork" -
 check 'something else listens at a' until_true 5 hip_listens a 7001
 check 'd comes in as a guest' until_true 10 is_guest
+equal 'which peers show' 'true established(guest)' "$(hip_json a \
+	".associations[] | select(.hit == \"${HIP_HIT[d]}\") | .guest" peers) $(
+	hip a peers | awk -v hit="${HIP_HIT[d]}" '$1 == hit { print $3 $4 }')"
 check 'it reaches the authority' reaches 6084
 check 'and nothing else by TCP' eval '! reaches 7001'
 check 'nor by ICMPv6' eval '! nl_in d ping -c 2 -i 0.2 -W 1 "${HIP_HIT[a]}"'

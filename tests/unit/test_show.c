@@ -121,13 +121,17 @@ Test(show, contacts_with_a_line_for_each_hit)
 	expect(show_print_contacts,
 	       "{\"contacts\":[{\"name\":\"bob@x\",\"state\":\"found\","
 	       "\"keep\":true,\"reason\":null,\"hits\":["
-	       "{\"hit\":\"2001:22::b\",\"association\":\"established\"},"
-	       "{\"hit\":\"2001:22::c\",\"association\":null}]},"
+	       "{\"hit\":\"2001:22::b\",\"proof\":\"pin\","
+	       "\"association\":\"established\",\"reason\":null},"
+	       "{\"hit\":\"2001:22::c\",\"proof\":\"authority\","
+	       "\"association\":null,\"reason\":\"no locator\"}]},"
 	       "{\"name\":\"carol@x\",\"state\":\"absent\","
 	       "\"keep\":false,\"reason\":\"why\",\"hits\":[]}]}",
-	       "bob@x    found   kept  2001:22::b  established\n"
-	       "bob@x    found   kept  2001:22::c\n"
-	       "carol@x  absent        -                        why\n");
+	       "bob@x    found   kept  2001:22::b  pin        established\n"
+	       "bob@x    found   kept  2001:22::c  authority  none         "
+	       "no locator\n"
+	       "carol@x  absent        -                                   "
+	       "why\n");
 }
 
 Test(show, the_overlay_as_far_as_it_is_known)
