@@ -33,6 +33,28 @@ while read -r name; do
 done < <("$build/hipline" --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p')
 [ $commands -gt 0 ] || { echo "man: no commands"; wrong=1; }
 
+# What help tells of a command is what the shell completes: its options, and
+# the words behind it.
+# shellcheck source=/dev/null
+. packaging/completion/hipline
+# completes COMMAND WORD: whether WORD is offered behind COMMAND.
+completes() {
+	COMP_WORDS=(hipline "$1" "$2") COMP_CWORD=2
+	_hipline hipline "$2" "$1"
+	[[ " ${COMPREPLY[*]} " == *" $2 "* ]]
+}
+words=0
+while read -r name; do
+	usage=$("$build/hipline" help "$name" | sed -n '1s/: .*//p')
+	for word in $(grep -oE -- '--[a-z]+|\b(add|remove|list|export|import|all)\b' \
+		<<<"$usage" | sort -u); do
+		words=$((words + 1))
+		completes "$name" "$word" ||
+			{ echo "man: $word of $name is not completed"; wrong=1; }
+	done
+done < <("$build/hipline" --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p')
+[ $words -gt 9 ] || { echo "man: no words to complete"; wrong=1; }
+
 keys=0
 while read -r key; do
 	keys=$((keys + 1))
