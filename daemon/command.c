@@ -86,6 +86,15 @@ static void complain_unknown(const struct command_call *c, const char *name)
 			    "no HIT is known for %s, which has no domain; "
 			    "names are written USER@DOMAIN, like %s@%s",
 			    name, name, overlay[0] ? overlay : "example.com");
+	else if (strchr(name, '@') && overlay[0] != '\0' &&
+		 strcmp(name_domain(name), overlay) != 0 &&
+		 c->e->config.unverified == CONFIG_UNVERIFIED_REFUSE)
+		command_say(c->answer, API_NO_SUCH_NAME,
+			    "no HIT is known for %s: what %s says of names of "
+			    "other domains is unverified, and refused (names { "
+			    "unverified = refuse } in %s); bind one with "
+			    "hipline pin %s HIT",
+			    name, overlay, c->e->file, name);
 	else
 		command_say(c->answer, API_NO_SUCH_NAME,
 			    "no HIT is known for %s; bind one with hipline pin "

@@ -33,6 +33,10 @@ equal '  it is b' "first-use ${HIP_HIT[b]}" "$(is $shop)"
 equal '  names shows it' "${HIP_HIT[b]}" "$(seen $shop)"
 check '  for people, too' eval 'hip a names | grep -q "$shop *seen *first-use *${HIP_HIT[b]}"'
 check 'c, which does not use it, is told nothing' eval '! hip c resolve $shop'
+check '  but that nothing unverified is taken' eval \
+	'hip c resolve $shop 2>&1 | grep -q "other domains is unverified, and refused"'
+equal 'b is told that its own name is itself' 1 \
+	"$(hip b ping -c 1 bob@example.com 2>&1 | grep -c 'bob@example.com is this host itself')"
 
 check 'b takes it back' hip b unpublish $shop
 check 'c publishes it' hip c publish $shop
