@@ -23,8 +23,6 @@ enum {
 	/* While there is a call, a turn is shorter. */
 	CALL_SLOTS = 2,
 	CALL_INTAKE_BYTES = 2 * 65536,
-	/* So long after the last packet of a call there may be another. */
-	CALL_US = 500000,
 };
 
 struct lane {
@@ -40,7 +38,7 @@ struct lane {
 	struct standing tun_queue;
 	struct standing socket_queues[2 + RAW_SOCKETS]; /* as queue_of */
 	uint64_t now_us;  /* when the last batch was read */
-	uint64_t call_us; /* until then there is a call */
+	uint64_t call_us; /* when a call's last packet came; 0: none */
 };
 
 static uint64_t now_us(void)
@@ -153,7 +151,7 @@ static int write_bundles(struct lane *l)
 
 static bool in_call(const struct lane *l)
 {
-	return l->now_us < l->call_us;
+	return l->call_us > 0 && l->now_us - l->call_us < STANDING_CALL_US;
 }
 
 /* Few slots while they come full. */
@@ -180,17 +178,14 @@ static struct standing *queue_of(struct lane *l, int fd)
 	return &l->socket_queues[fd == conf->udp6_fd];
 }
 
-/*
- * What a read from a queue has shown. True when a signal is due: a queue that
- * stands makes calls wait. When there is none it only keeps TCP going.
- */
+/* What a read from a queue has shown. True when a signal is due. */
 static bool note_queue(struct lane *l, struct standing *queue, bool empty)
 {
 	l->now_us = now_us();
 	if (l->f->call)
-		l->call_us = l->now_us + CALL_US;
+		l->call_us = l->now_us;
 	l->f->call = false;
-	return standing_note(queue, empty || !in_call(l), l->now_us);
+	return standing_note(queue, empty, l->call_us, l->now_us);
 }
 
 int lane_up(struct lane *l, int fd, enum pkt_from from, int *tun_error)

@@ -12,9 +12,16 @@ static uint64_t interval(uint32_t count)
 	return STANDING_INTERVAL_US / root;
 }
 
-bool standing_note(struct standing *s, bool empty, uint64_t now_us)
+bool standing_note(struct standing *s, bool empty, uint64_t call_us,
+		   uint64_t now_us)
 {
 	if (empty) {
+		*s = (struct standing){ 0 };
+		return false;
+	}
+	if (s->since_us == 0)
+		s->since_us = now_us;
+	if (call_us < s->since_us || now_us - call_us >= STANDING_CALL_US) {
 		s->signal_us = 0;
 		s->count = 0;
 		return false;
