@@ -449,6 +449,18 @@ struct prng *ring_prng(struct ring *r)
 	return &r->prng;
 }
 
+size_t ring_alone(const struct ring *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->options.nodes; i++) {
+		const struct ring_node *a = &r->nodes[i];
+
+		n += a->core && a->joined && overlay_route(a->core)->n == 0;
+	}
+	return n;
+}
+
 size_t ring_lacking(struct ring *r)
 {
 	size_t n, lacking = 0;

@@ -98,6 +98,8 @@ size_t ring_own_bytes(const struct ring *r);
 struct prng *ring_prng(struct ring *r);
 /* Members whose next successor is not the true one, on its own side. */
 size_t ring_astray(struct ring *r);
+/* Members without a link. */
+size_t ring_alone(const struct ring *r);
 /* Copies of records that an owner or one of its successors has not got. */
 size_t ring_lacking(struct ring *r);
 

@@ -206,7 +206,9 @@ static void a_ring_is_cut_and_healed(void)
 
 	ring_cut(r, 40);
 	ring_run(r, 5 * MINUTE_MS);
-	check(ring_astray(r) == 0, "there are two whole rings");
+	/* Who had links to the other side only is in neither, nor can the one
+	 * before it know of it. */
+	check(ring_astray(r) <= 2 * ring_alone(r), "there are two whole rings");
 	ring_cut(r, 0);
 	ring_run(r, 10 * MINUTE_MS);
 	check(ring_astray(r) == 0, "there is one ring again");
