@@ -32,7 +32,8 @@ static void batch_begin(struct batch *b)
 	b->n_certificates = b->certificates_len = 0;
 }
 
-static void batch_end(struct batch *b)
+/* False when it does not go out now. */
+static bool batch_end(struct batch *b)
 {
 	struct asking a = { .purpose = PURPOSE_COPY,
 			    .tries = 1,
@@ -44,8 +45,7 @@ static void batch_end(struct batch *b)
 
 	store_req_end(&b->w, &b->s);
 	a.body = (struct span){ b->body, wr_len(&b->w) };
-	if (!wr_failed(&b->w))
-		(void)request_start(b->o, &a); /* later changes repeat it */
+	return !wr_failed(&b->w) && request_start(b->o, &a);
 }
 
 static void add_certificate(struct batch *b, struct span c)
@@ -61,11 +61,11 @@ static void add_certificate(struct batch *b, struct span c)
 	b->certificates_len += c.len;
 }
 
-void copies_send(struct overlay *o, struct place *p, const struct hit *to,
+bool copies_send(struct overlay *o, struct place *p, const struct hit *to,
 		 uint8_t number)
 {
 	struct batch b = { .o = o, .place = p, .to = to, .number = number };
-	bool empty = true;
+	bool empty = true, went = true;
 
 	batch_begin(&b);
 	for (const struct record *r = p->records; r; r = r->next) {
@@ -79,7 +79,7 @@ void copies_send(struct overlay *o, struct place *p, const struct hit *to,
 		    (wr_len(&b.w) + b.certificates_len + v.whole.len + c.len >
 			     BATCH_LEN ||
 		     b.n_certificates == CERTIFICATES_MAX - 1)) {
-			batch_end(&b);
+			went &= batch_end(&b);
 			batch_begin(&b);
 		}
 		stored_write(&b.w, &v);
@@ -87,7 +87,8 @@ void copies_send(struct overlay *o, struct place *p, const struct hit *to,
 		empty = false;
 	}
 	if (!empty)
-		batch_end(&b);
+		went &= batch_end(&b);
+	return went;
 }
 
 void copies_spread(struct overlay *o, struct place *p)
@@ -96,8 +97,10 @@ void copies_spread(struct overlay *o, struct place *p)
 	for (uint8_t i = 0; i + 1 < ROUTE_COPIES; i++) {
 		const struct link *l = route_successor(&o->route, i);
 
-		if (l)
-			copies_send(o, p, &l->node, (uint8_t)(i + 1));
+		if (l && !copies_send(o, p, &l->node, (uint8_t)(i + 1))) {
+			p->given = true;
+			copies_on_change(o);
+		}
 	}
 }
 
@@ -123,10 +126,8 @@ void copies_hand_over(struct overlay *o, const struct hit *to)
 	while ((p = table_next(&it))) {
 		const struct link *owner = route_owner(&o->route, place_at(p));
 
-		if (owner && hit_equal(&owner->node, to)) {
-			p->handed = true;
-			copies_send(o, p, to, 1);
-		}
+		if (owner && hit_equal(&owner->node, to))
+			p->handed = copies_send(o, p, to, 1);
 	}
 }
 
@@ -191,17 +192,48 @@ void copies_on_taken(struct overlay *o, struct place *p, const struct taken *t)
 {
 	const struct link *owner = route_owner(&o->route, place_at(p));
 
-	if (!t->is_copy && (rank_of(o, p) == 0 || !t->is_news))
+	bool is_ours = rank_of(o, p) == 0;
+
+	if (!t->is_copy && (is_ours || !t->is_news))
 		return; /* it is spread as it comes, or not new */
 	if (t->is_copy && owner && hit_equal(&owner->node, t->from)) {
 		if (t->is_all)
-			p->given = false; /* its owner has it */
+			p->stray = false; /* its owner has it */
 		return;
 	}
-	if (rank_of(o, p) > 0 && !t->is_news)
+	if (is_ours)
+		p->given = true;
+	else if (t->is_news)
+		p->stray = true;
+	else
 		return;
-	p->given = true;
 	copies_on_change(o);
+}
+
+/* Whether a Store that was answered had everything of a place. */
+static bool was_all(const struct place *p, const struct store_kind *kind)
+{
+	struct rd values = kind->values;
+	struct stored v;
+	size_t n = 0;
+
+	while (stored_next(&values, p->kind->model, &v))
+		n++;
+	return n == p->n;
+}
+
+/* Its owner has it now; who need not have it lets go of it at the next look. */
+static void on_accepted(struct overlay *o, struct place *p,
+			const struct store_kind *kind, const struct hit *by)
+{
+	const struct link *owner = route_owner(&o->route, place_at(p));
+
+	if (!p->stray || !owner || !hit_equal(&owner->node, by) ||
+	    !was_all(p, kind))
+		return;
+	p->stray = false;
+	if (rank_of(o, p) == ROUTE_COPIES)
+		copies_on_change(o);
 }
 
 void copies_on_reply(struct overlay *o, const struct reply *r)
@@ -216,8 +248,7 @@ void copies_on_reply(struct overlay *o, const struct reply *r)
 	if (!p)
 		return;
 	if (r->d && !r->error) {
-		if (rank_of(o, p) == ROUTE_COPIES)
-			copies_on_change(o); /* it may go now */
+		on_accepted(o, p, &kind, &r->d->source);
 		return;
 	}
 	if (p->given || p->copy_failures >= OVERLAY_COPY_TRIES_MAX)
@@ -228,12 +259,11 @@ void copies_on_reply(struct overlay *o, const struct reply *r)
 }
 
 /* To its owner, where it is not us. */
-static void give_back(struct overlay *o, struct place *p)
+static bool give_back(struct overlay *o, struct place *p)
 {
 	const struct link *l = route_owner(&o->route, place_at(p));
 
-	if (l)
-		copies_send(o, p, &l->node, 1);
+	return l && copies_send(o, p, &l->node, 1);
 }
 
 static bool has_copies(const struct overlay *o, const struct hit *node)
@@ -246,21 +276,50 @@ static bool has_copies(const struct overlay *o, const struct hit *node)
 }
 
 /* A place that we own: to those successors that have not got it. */
-static void complete(struct overlay *o, struct place *p, bool newly_ours)
+static bool complete(struct overlay *o, struct place *p, bool newly_ours)
 {
+	bool went = true;
+
 	for (uint8_t i = 0; i + 1 < ROUTE_COPIES; i++) {
 		const struct link *l = route_successor(&o->route, i);
 
 		if (l && (newly_ours || !has_copies(o, &l->node)))
-			copies_send(o, p, &l->node, (uint8_t)(i + 1));
+			went &= copies_send(o, p, &l->node, (uint8_t)(i + 1));
 	}
+	return went;
+}
+
+/* False when not all that was to go out could. */
+static bool review(struct overlay *o, struct place *p)
+{
+	ring_t at = place_at(p), self = o->route.self;
+	size_t rank = rank_of(o, p);
+	bool was_given = p->given, was_handed = p->handed;
+
+	p->given = p->handed = false;
+	if (rank == 0) {
+		p->stray = false;
+		p->given = !complete(
+			o, p,
+			was_given || !id_is_between(id_of_node(&o->copied_from),
+						    at, self));
+		return !p->given;
+	}
+	p->stray |= was_given ||
+		    (!was_handed &&
+		     id_is_between(id_of_node(&o->owned_from), at, self));
+	if (p->stray)
+		return give_back(o, p);
+	if (rank == ROUTE_COPIES)
+		store_drop(&o->store, p); /* four others have it */
+	return true;
 }
 
 void copies_tick(struct overlay *o)
 {
 	struct table_iter it;
 	struct place *p;
-	ring_t copied, owned;
+	bool went = true;
 
 	if (o->copies_ms > o->now_ms)
 		return;
@@ -269,27 +328,11 @@ void copies_tick(struct overlay *o)
 		return;
 	}
 	it = store_iterate(&o->store);
-	copied = id_of_node(&o->copied_from);
-	owned = id_of_node(&o->owned_from);
-	while ((p = table_next(&it))) {
-		ring_t at = place_at(p), self = o->route.self;
-		size_t rank = rank_of(o, p);
-		bool handed = p->handed;
-
-		p->handed = false;
-		if (rank == 0) {
-			complete(o, p,
-				 p->given || !id_is_between(copied, at, self));
-		} else if (p->given ||
-			   (id_is_between(owned, at, self) && !handed)) {
-			give_back(o, p);
-		} else if (rank == ROUTE_COPIES) {
-			store_drop(&o->store, p); /* four others have it */
-			continue;
-		}
-		p->given = false;
-	}
+	while ((p = table_next(&it)))
+		went &= review(o, p);
 	copies_settle(o);
+	if (!went)
+		copies_on_change(o);
 }
 
 void copies_leave(struct overlay *o)
@@ -304,6 +347,6 @@ void copies_leave(struct overlay *o)
 	to = next->node;
 	while ((p = table_next(&it))) {
 		if (route_is_owner(&o->route, place_at(p)))
-			copies_send(o, p, &to, 1);
+			(void)copies_send(o, p, &to, 1); /* we are going */
 	}
 }

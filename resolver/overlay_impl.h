@@ -297,8 +297,9 @@ void news_on_reply(struct overlay *o, const struct reply *r);
 
 /* ---- copies.c ---- */
 
-/* Sends a place to a node that shall hold it too, as that copy. */
-void copies_send(struct overlay *o, struct place *p, const struct hit *to,
+/* Sends a place to a node that shall hold it too, as that copy. False when not
+ * all of it goes out now. */
+bool copies_send(struct overlay *o, struct place *p, const struct hit *to,
 		 uint8_t number);
 /* A record of ours to own: to the successors. */
 void copies_spread(struct overlay *o, struct place *p);
@@ -310,7 +311,7 @@ struct taken {
 	const struct hit *from;
 	bool is_copy; /* from another holder */
 	bool is_news; /* some of it we had not got */
-	bool is_all;  /* nothing stands there besides */
+	bool is_all;  /* as it came it stands there, and nothing besides */
 };
 void copies_on_taken(struct overlay *o, struct place *p, const struct taken *t);
 /* A copy that was refused or lost is sent again, some times. */

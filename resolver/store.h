@@ -56,8 +56,9 @@ struct place {
 	struct record *records;
 	size_t n;
 	bool noted;  /* among the changes */
-	bool given;  /* by another, or not taken: its copies may be anywhere */
+	bool given;  /* by another, or not taken: copies may be anywhere */
 	bool handed; /* to its new owner, as that one joined */
+	bool stray;  /* its owner is not known to have it */
 	uint8_t copy_failures;
 };
 

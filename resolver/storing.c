@@ -135,15 +135,19 @@ static struct store_ans_kind take(struct storing *s,
 	struct taken t = { .from = &s->d->source,
 			   .is_copy = s->req.replica_number > 0 };
 	struct place *place;
+	size_t n_there = 0;
 
-	for (size_t i = 0; i < s->n && !s->is_passing; i++)
-		t.is_news |=
-			store_put(&o->store, &s->puts[i], overlay_wall_ms(o)) ==
-			STORE_TAKEN; /* judged already */
+	for (size_t i = 0; i < s->n && !s->is_passing; i++) {
+		enum store_result res =
+			store_put(&o->store, &s->puts[i], overlay_wall_ms(o));
+
+		t.is_news |= res == STORE_TAKEN;
+		n_there += res == STORE_TAKEN || res == STORE_SAME;
+	}
 	place = store_find(&o->store, &s->req.resource, sk->kind);
 	if (!place)
 		return ans;
-	t.is_all = s->n == place->n;
+	t.is_all = n_there == s->n && n_there == place->n;
 	if (t.is_copy && sk->generation > place->generation)
 		store_set_generation(place, sk->generation);
 	if (!t.is_copy &&

@@ -40,18 +40,23 @@ static void tear_down(void)
 
 TestSuite(copies, .init = set_up, .fini = tear_down);
 
-/* A record of nodes[3] comes from a node, as a copy or not. */
-static void store_at(const struct resource_id *place, const struct hit *from,
-		     uint8_t replica)
+/* A record of nodes[3] of some time comes from a node, as a copy or not. */
+static void store_of(const struct resource_id *place, const struct hit *from,
+		     uint8_t replica, uint64_t time_ms)
 {
-	size_t len =
-		member_store_body(&nodes[3], place, replica, MEMBER_WALL_MS,
-				  scratch, sizeof(scratch));
+	size_t len = member_store_body(&nodes[3], place, replica, time_ms,
+				       scratch, sizeof(scratch));
 	struct letter l = member_letter(&m, RELOAD_STORE_REQ,
 					(struct span){ scratch, len });
 
 	member_post(&m, from, &l);
 	cr_assert_eq(member_answer(&m, from), RELOAD_STORE_ANS);
+}
+
+static void store_at(const struct resource_id *place, const struct hit *from,
+		     uint8_t replica)
+{
+	store_of(place, from, replica, MEMBER_WALL_MS);
 }
 
 static void store(uint8_t replica)
@@ -124,22 +129,45 @@ static void refuse(const struct hit *from)
 	member_post(&m, from, &l);
 }
 
-/* All copies that have just gone out. */
-static void accept_all(void)
+static struct letter acceptance(const struct hit *from, uint8_t body[64])
 {
 	const struct store_ans_kind kind = { .kind = MEMBER_DICTIONARY,
 					     .generation = 1 };
+	struct wr w = wr_init(body, 64);
+
+	store_ans_write(&w, &kind, 1);
+	return answer_to(from, RELOAD_STORE_ANS, &w);
+}
+
+/* All copies that have just gone out. */
+static void accept_all(void)
+{
 	uint8_t bodies[COPIES][64];
 	struct letter l[COPIES];
 
-	for (size_t i = 0; i < COPIES; i++) {
-		struct wr w = wr_init(bodies[i], sizeof(bodies[i]));
-
-		store_ans_write(&w, &kind, 1);
-		l[i] = answer_to(&nodes[i], RELOAD_STORE_ANS, &w);
-	}
+	for (size_t i = 0; i < COPIES; i++)
+		l[i] = acceptance(&nodes[i], bodies[i]);
 	for (size_t i = 0; i < COPIES; i++)
 		member_post(&m, &nodes[i], &l[i]);
+}
+
+static size_t held(void)
+{
+	struct overlay_info info;
+
+	overlay_info(m.core, &info);
+	return info.records;
+}
+
+/* Until one goes there; it can be answered then. */
+static void pass_until_sent(const struct hit *to)
+{
+	for (uint64_t ms = 0; ms < HELD_MS; ms += 1000) {
+		member_pass(&m, 1000);
+		if (stores(to) > 0)
+			return;
+	}
+	cr_assert(false, "nothing went there");
 }
 
 /* A node between these two. */
@@ -173,16 +201,22 @@ Test(copies, of_what_reached_us_past_its_owner_are_kept_until_it_has_them)
 	const struct hit *owner = &nodes[NODES - 3];
 	struct hit fourth =
 		newcomer(id_of_node(&nodes[NODES - 1]), id_of_node(&m.hit));
-	struct overlay_info info;
 	struct resource_id place;
+	struct letter l;
+	uint8_t body[64];
 
 	id_to_resource(id_of_node(owner), &place);
 	store_at(&place, &nodes[3], 0);
 	member_meet(&m, &fourth);
+	pass_until_sent(owner);
+	refuse(owner);
+	cr_expect_eq(held(), 1);
+	pass_until_sent(owner);
+	cr_expect_eq(held(), 1);
+	l = acceptance(owner, body);
+	member_post(&m, owner, &l);
 	member_pass(&m, HELD_MS);
-	cr_expect_eq(stores(owner), 1);
-	overlay_info(m.core, &info);
-	cr_expect_eq(info.records, 1);
+	cr_expect_eq(held(), 0);
 }
 
 /* And it, whose copy comes, has it: then there is nothing to do. */
@@ -197,6 +231,18 @@ Test(copies, of_what_its_owner_has_are_not_given_back)
 	member_pass(&m, HELD_MS);
 	for (size_t i = 0; i < NODES; i++)
 		cr_expect_eq(stores(&nodes[i]), 0, "%zu", i);
+}
+
+Test(copies, of_what_its_owner_has_an_older_one_of_are_given_back)
+{
+	const struct hit *owner = &nodes[NODES - 1];
+	struct resource_id place;
+
+	id_to_resource(id_of_node(owner), &place);
+	store_at(&place, &nodes[3], 0);
+	store_of(&place, owner, 1, MEMBER_WALL_MS - 1);
+	member_pass(&m, HELD_MS);
+	cr_expect_eq(stores(owner), 1);
 }
 
 /* Another admitted it, which took itself for our place's owner. */
