@@ -95,6 +95,12 @@ static void complain_unknown(const struct command_call *c, const char *name)
 			    "unverified = refuse } in %s); bind one with "
 			    "hipline pin %s HIT",
 			    name, overlay, c->e->file, name);
+	else if (strchr(name, '@') && overlay[0] == '\0')
+		command_say(c->answer, API_NO_SUCH_NAME,
+			    "no HIT is known for %s, and this host is in no "
+			    "overlay that could know it; hipline join an "
+			    "overlay, or bind one with hipline pin %s HIT",
+			    name, name);
 	else
 		command_say(c->answer, API_NO_SUCH_NAME,
 			    "no HIT is known for %s; bind one with hipline pin "

@@ -175,7 +175,8 @@ static void tell_peer(const struct host_ask *h, const struct hit *hit)
 				      .n_unproven = h->n };
 
 	if (engine_has_peer(e, hit) ||
-	    (h->n == 0 && !rvs_are_named(&h->records, hit)))
+	    (h->n == 0 && (host_knows_peer(e->host, hit) ||
+			   !rvs_are_named(&h->records, hit))))
 		return; /* what is known holds */
 	(void)enrol_speaks_for(e->enrol, hit, told, &at.n); /* gives n */
 	recovery_tell_heard(e, hit, &at);

@@ -58,7 +58,7 @@ static const char *down_reason(const struct contacting *x,
 	if (!c->keep || hit_equal(hit, identity_hit(e->id)))
 		return NULL;
 	if (!host_assoc_find(e->host, hit, &a))
-		return last ? last : "it was not tried yet";
+		return last ? last : "no association stands";
 	if (a.state == ASSOC_ESTABLISHED || a.state == ASSOC_R2_SENT)
 		return NULL;
 	return a.reason ? a.reason : last;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct listing {
 	uint64_t now_s;
@@ -122,8 +123,12 @@ static void write_parts(struct issuer *is)
 
 	if (!err)
 		err = registry_end(is->registry, put_parts(is));
-	if (err)
-		parts_again(is->parts, PARTS_DISK);
+	if (!err)
+		return;
+	log_warning("authority",
+		    "parts of the revocation list cannot be kept: %s",
+		    strerror(-err));
+	parts_again(is->parts, PARTS_DISK);
 }
 
 int issuer_make_list(struct issuer *is, uint64_t now_s)

@@ -53,7 +53,9 @@ static size_t tell(const struct rvs_ask *a)
 				      .locators = all,
 				      .n_locators = gather(a, all) };
 
-	engine_input(a->e, &in);
+	/* When none answers, those that were known may still be there. */
+	if (in.n_locators > 0)
+		engine_input(a->e, &in);
 	return in.n_locators;
 }
 

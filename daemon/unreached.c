@@ -43,6 +43,9 @@ static const struct {
 	{ "does not answer",
 	  "see that hiplined runs there and has this host as a peer, and that "
 	  "its UDP port is open; then: hipline ping" },
+	{ "nor its rendezvous server",
+	  "see that hiplined runs there, and that the server of its HIP record "
+	  "relays to it; or give its address: locator in its peer section" },
 	{ "no R2", "see that hiplined runs there and has this host as a peer" },
 	{ "kind of identity",
 	  "make an identity of another algorithm (hipline keygen)" },

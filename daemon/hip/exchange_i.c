@@ -71,7 +71,7 @@ static void send_i1(struct host *h, struct exchange *x)
 	if (!rendezvous_place(h, x->assoc, x->i1_sends++, &to))
 		return;
 	send_i1_to(h, x, &unspecified, &to);
-	peers_on_sent(&h->peers, &x->assoc->hit, &to);
+	peers_on_sent(&h->peers, &x->assoc->hit, &to, h->now_ms);
 }
 
 static void forget_bytes(struct exchange *x)

@@ -531,6 +531,11 @@ static void describe(const struct assoc *a, struct host_assoc_info *out)
 	out->spi_out = g->sa->has_out ? g->sa->spi_out : 0;
 }
 
+bool host_knows_peer(const struct host *h, const struct hit *peer)
+{
+	return peers_find(&h->peers, peer) != NULL;
+}
+
 bool host_assoc_find(const struct host *h, const struct hit *peer,
 		     struct host_assoc_info *out)
 {

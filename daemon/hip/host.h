@@ -138,8 +138,9 @@ struct hip_input {
 	const struct locator *locators; /* PEER: replaces those known; one
 					   without a port is spoken to raw.
 					   FOUND: at most HINTS_MAX count.
-					   RENDEZVOUS: replaces those known;
-					   at most RENDEZVOUS_MAX count */
+					   RENDEZVOUS: come before those
+					   known, of which RENDEZVOUS_MAX are
+					   kept */
 	size_t n_locators;
 	size_t n_unproven; /* PEER: so many of these, the last, nobody vouches
 			      for (plain DNS): they come after all others */
@@ -232,6 +233,9 @@ struct host_assoc_info {
 	uint32_t rtt_ms;    /* a round trip takes about that; 0: unknown */
 	const char *reason; /* why it failed, or NULL; static */
 };
+
+/* Whether it was told of this peer, be it without a locator. */
+bool host_knows_peer(const struct host *h, const struct hit *peer);
 
 /* Looks one up; false when there is none. */
 bool host_assoc_find(const struct host *h, const struct hit *peer,

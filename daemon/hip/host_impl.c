@@ -58,12 +58,13 @@ struct places {
 };
 
 /* Those that are worth it, or all. */
-static void add_unproven(struct places *w, const struct peer *p, bool all)
+static void add_unproven(struct places *w, const struct peer *p, bool all,
+			 uint64_t now_ms)
 {
 	for (size_t i = 0; p && i < p->n_locators; i++) {
 		const struct peer_locator *l = &p->locators[i];
 
-		if (l->is_unproven && (all || peer_is_worth_it(l)))
+		if (l->is_unproven && (all || peer_is_worth_it(l, now_ms)))
 			w->unproven[w->n_unproven++] = &l->locator;
 	}
 }
@@ -83,9 +84,9 @@ static void find_places(const struct host *h, const struct assoc *a,
 			w->good[w->n_good++] = &hints->locators[i];
 	if (w->n_good == 0 && !locator_is_unspecified(&a->remote))
 		w->good[w->n_good++] = &a->remote;
-	add_unproven(w, p, false);
+	add_unproven(w, p, false, h->now_ms);
 	if (w->n_good + w->n_unproven == 0)
-		add_unproven(w, p, true);
+		add_unproven(w, p, true, h->now_ms);
 }
 
 /* The good ones twice, then each of the others once, and so on. */

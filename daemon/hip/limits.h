@@ -159,6 +159,7 @@ enum {
 	STAGED_PACKETS_PER_PEER = 128, /* packets that wait */
 	STAGED_PACKETS_MAX = 4096,
 	STAGED_PACKET_LEN_MAX = 2048,
+	UNPROVEN_AGAIN_MS = 600000,   /* and then not again for so long */
 	UNPROVEN_SENDS_MAX = 4,	      /* I1s to one that was never heard */
 	LOCATORS_MAX = 16,	      /* in one set */
 	RENDEZVOUS_MAX = 8,	      /* locators of a peer's servers */

@@ -158,7 +158,6 @@ struct via_rvs {
 enum drop via_rvs_parse(struct rd r, struct via_rvs *out);
 void via_rvs_write(struct packet_out *p, const struct via_rvs *v);
 
-/* FROM and RVS_HMAC: for those who are registered with a server. */
 /* ECHO_*: opaque contents, written with packet_param. */
 
 #endif

@@ -76,18 +76,22 @@ static struct peer_locator *find_locator(struct peer *p,
 	return NULL;
 }
 
-bool peer_is_worth_it(const struct peer_locator *l)
+bool peer_is_worth_it(const struct peer_locator *l, uint64_t now_ms)
 {
-	return !l->is_unproven || l->sends < UNPROVEN_SENDS_MAX;
+	return !l->is_unproven || l->sends < UNPROVEN_SENDS_MAX ||
+	       now_ms >= l->again_ms;
 }
 
 void peers_on_sent(struct peers *ps, const struct hit *hit,
-		   const struct locator *locator)
+		   const struct locator *locator, uint64_t now_ms)
 {
 	struct peer_locator *l = find_locator(peers_find(ps, hit), locator);
 
-	if (l && l->is_unproven && l->sends < UNPROVEN_SENDS_MAX)
+	if (!l || !l->is_unproven)
+		return;
+	if (l->sends < UNPROVEN_SENDS_MAX)
 		l->sends++;
+	l->again_ms = now_ms + UNPROVEN_AGAIN_MS;
 }
 
 void peers_on_heard(struct peers *ps, const struct hit *hit,
@@ -107,6 +111,7 @@ static void judge_locator(struct peer_locator *l, bool is_unproven,
 		return;
 	l->is_unproven = !before || before->is_unproven;
 	l->sends = before ? before->sends : 0;
+	l->again_ms = before ? before->again_ms : 0;
 }
 
 int peers_set(struct peers *ps, const struct hit *hit,
@@ -145,25 +150,37 @@ int peers_set(struct peers *ps, const struct hit *hit,
 	return 0;
 }
 
-int peers_set_servers(struct peers *ps, const struct hit *hit,
+static void add_server(struct locator all[RENDEZVOUS_MAX], size_t *n,
+		       const struct locator *server)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (locator_equal(&all[i], server))
+			return;
+	if (*n < RENDEZVOUS_MAX)
+		all[(*n)++] = *server;
+}
+
+int peers_add_servers(struct peers *ps, const struct hit *hit,
 		      const struct locator *servers, size_t n)
 {
 	struct peer *p = peers_find(ps, hit);
-	struct locator *fresh = NULL;
+	struct locator *all;
+	size_t n_all = 0;
 
 	if (!p)
 		return -ENOENT;
-	if (n > RENDEZVOUS_MAX)
-		n = RENDEZVOUS_MAX;
-	if (n > 0) {
-		fresh = calloc(n, sizeof(*fresh));
-		if (!fresh)
-			return -ENOMEM;
-		memcpy(fresh, servers, n * sizeof(*fresh));
-	}
+	if (n == 0)
+		return 0;
+	all = calloc(RENDEZVOUS_MAX, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		add_server(all, &n_all, &servers[i]);
+	for (size_t i = 0; i < p->n_servers; i++)
+		add_server(all, &n_all, &p->servers[i]);
 	free(p->servers);
-	p->servers = fresh;
-	p->n_servers = n;
+	p->servers = all;
+	p->n_servers = n_all;
 	return 0;
 }
 

@@ -15,9 +15,10 @@
 struct peer_locator {
 	struct locator locator;
 	struct table_node node;
-	bool is_indexed;  /* not when another peer has the same one */
-	bool is_unproven; /* nobody vouches for it, and it has never worked */
-	uint8_t sends;	  /* of I1s to one that is unproven */
+	bool is_indexed;   /* not when another peer has the same one */
+	bool is_unproven;  /* nobody vouches for it, and it has never worked */
+	uint8_t sends;	   /* of I1s to one that is unproven */
+	uint64_t again_ms; /* when it is tried again after so many */
 };
 
 struct peer {
@@ -48,23 +49,25 @@ __attribute__((warn_unused_result)) int
 peers_set(struct peers *ps, const struct hit *hit,
 	  const struct locator *locators, size_t n, size_t n_unproven);
 
-/* Whether it is worth an I1 while there are others: it is not when it is
- * unproven and UNPROVEN_SENDS_MAX I1s were not answered. */
-bool peer_is_worth_it(const struct peer_locator *l);
+/*
+ * Whether it is worth an I1 while there are others: when it is unproven and
+ * UNPROVEN_SENDS_MAX I1s were not answered, once in UNPROVEN_AGAIN_MS.
+ */
+bool peer_is_worth_it(const struct peer_locator *l, uint64_t now_ms);
 
 /* An I1 went there; the peer was heard from there. */
 void peers_on_sent(struct peers *ps, const struct hit *hit,
-		   const struct locator *locator);
+		   const struct locator *locator, uint64_t now_ms);
 void peers_on_heard(struct peers *ps, const struct hit *hit,
 		    const struct locator *locator);
 
 /*
- * Where a known peer's rendezvous servers are (at most RENDEZVOUS_MAX are
- * kept), in place of those before. It is not found by them. 0, -ENOENT or
- * -ENOMEM: then nothing changed.
+ * Where a known peer's rendezvous servers are, too: the newest come first, and
+ * RENDEZVOUS_MAX are kept, for another name's record may name a peer's HIT. It
+ * is not found by them. 0, -ENOENT or -ENOMEM: then nothing changed.
  */
 __attribute__((warn_unused_result)) int
-peers_set_servers(struct peers *ps, const struct hit *hit,
+peers_add_servers(struct peers *ps, const struct hit *hit,
 		  const struct locator *servers, size_t n);
 
 /* False when it was not known. */

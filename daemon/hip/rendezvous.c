@@ -26,7 +26,7 @@ void rendezvous_on_servers(struct host *h, const struct hip_input *in)
 
 	if (!peers_find(&h->peers, &in->hit))
 		return;
-	if (peers_set_servers(&h->peers, &in->hit, in->locators,
+	if (peers_add_servers(&h->peers, &in->hit, in->locators,
 			      in->n_locators)) {
 		h->counters.drops[DROP_LIMIT]++;
 		return;

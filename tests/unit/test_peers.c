@@ -97,23 +97,28 @@ Test(peers, what_nobody_vouches_for_counts_until_it_was_tried_in_vain)
 {
 	struct locator l[] = { at(1), at(2) };
 	const struct peer_locator *p;
+	uint64_t now = 1000;
 
 	cr_assert_eq(peers_set(&ps, &a, l, 2, 1), 0);
 	p = peers_find(&ps, &a)->locators;
 	cr_expect_not(p[0].is_unproven);
 	cr_expect(p[1].is_unproven);
 	for (size_t i = 0; i < UNPROVEN_SENDS_MAX; i++) {
-		cr_expect(peer_is_worth_it(&p[1]));
-		peers_on_sent(&ps, &a, &l[0]);
-		peers_on_sent(&ps, &a, &l[1]);
+		cr_expect(peer_is_worth_it(&p[1], now));
+		peers_on_sent(&ps, &a, &l[0], now);
+		peers_on_sent(&ps, &a, &l[1], now);
 	}
-	cr_expect(peer_is_worth_it(&p[0]));
-	cr_expect_not(peer_is_worth_it(&p[1]));
+	cr_expect(peer_is_worth_it(&p[0], now));
+	cr_expect_not(peer_is_worth_it(&p[1], now));
 	/* Said once more it is no better. */
 	cr_assert_eq(peers_set(&ps, &a, l + 1, 1, 1), 0);
-	cr_expect_not(peer_is_worth_it(peers_find(&ps, &a)->locators));
+	cr_expect_not(peer_is_worth_it(peers_find(&ps, &a)->locators, now));
+	now += UNPROVEN_AGAIN_MS;
+	cr_expect(peer_is_worth_it(peers_find(&ps, &a)->locators, now));
+	peers_on_sent(&ps, &a, &l[1], now);
+	cr_expect_not(peer_is_worth_it(peers_find(&ps, &a)->locators, now));
 	peers_on_heard(&ps, &a, &l[1]);
-	cr_expect(peer_is_worth_it(peers_find(&ps, &a)->locators));
+	cr_expect(peer_is_worth_it(peers_find(&ps, &a)->locators, now));
 	cr_assert_eq(peers_set(&ps, &a, l + 1, 1, 1), 0);
 	cr_expect_not(peers_find(&ps, &a)->locators->is_unproven, "it worked");
 }

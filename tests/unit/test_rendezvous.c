@@ -156,19 +156,26 @@ Test(rendezvous, what_else_dns_says_takes_turns_with_them)
 	expect_i1s_to(places, sizeof(places) / sizeof(places[0]));
 }
 
-Test(rendezvous, servers_have_a_limit_and_replace_those_before)
+/* Another name's record may name B's HIT: it displaces no others. */
+Test(rendezvous, servers_have_a_limit_and_the_newest_come_first)
 {
-	struct locator servers[RENDEZVOUS_MAX + 1];
+	struct locator servers[RENDEZVOUS_MAX + 1], other = at(99);
+	const struct peer *p;
 
 	for (uint8_t i = 0; i <= RENDEZVOUS_MAX; i++)
 		servers[i] = at(20 + i);
 	tell_servers(servers, RENDEZVOUS_MAX + 1);
-	cr_expect_eq(peers_find(&t.h[A]->peers, &t.hit[B])->n_servers,
-		     RENDEZVOUS_MAX);
+	p = peers_find(&t.h[A]->peers, &t.hit[B]);
+	cr_assert_eq(p->n_servers, RENDEZVOUS_MAX);
 	tell_servers(NULL, 0);
-	cr_expect_not(rendezvous_has_servers(t.h[A], &t.hit[B]));
-	hosts_acquire(&t, A, 1);
-	cr_expect_not(hosts_has_packet(&t, A, HIP_I1), "nowhere to go");
+	cr_assert_eq(p->n_servers, RENDEZVOUS_MAX);
+	tell_servers(&other, 1);
+	cr_assert_eq(p->n_servers, RENDEZVOUS_MAX);
+	cr_expect(locator_equal(&p->servers[0], &other));
+	cr_expect(locator_equal(&p->servers[1], &servers[0]));
+	tell_servers(&servers[1], 1);
+	cr_expect(locator_equal(&p->servers[0], &servers[1]));
+	cr_expect(locator_equal(&p->servers[1], &other));
 }
 
 Test(rendezvous, of_a_host_that_nobody_told_of_servers_are_not_kept)
