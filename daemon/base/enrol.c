@@ -22,8 +22,7 @@ const char *enrol_result_text(enum enrol_result result)
 		[ENROL_OTHER_HOST] = "it is for another host",
 		[ENROL_MALFORMED] = "the authority does not understand it",
 		[ENROL_UNREACHABLE] =
-			"no answer from the authority, or no open "
-			"invitation (this one may be used or expired)",
+			"no answer: is the invitation used, or expired?",
 		[ENROL_BROKEN] = "the authority's answer is not understood",
 	};
 
