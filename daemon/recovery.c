@@ -74,16 +74,6 @@ static const struct recent_peer *find(const struct engine *e,
 		       : p;
 }
 
-static void add_locator(struct locator all[LOCATORS_MAX], size_t *n,
-			const struct locator *l)
-{
-	for (size_t i = 0; i < *n; i++)
-		if (locator_equal(&all[i], l))
-			return;
-	if (*n < LOCATORS_MAX)
-		all[(*n)++] = *l;
-}
-
 void recovery_tell_heard(struct engine *e, const struct hit *hit,
 			 const struct recovery_places *at)
 {
@@ -96,12 +86,14 @@ void recovery_tell_heard(struct engine *e, const struct hit *hit,
 
 	/* Who changes the configuration knows better than we remember. */
 	for (size_t i = 0; i < at->n; i++)
-		add_locator(all, &in.n_locators, &at->locators[i]);
+		locator_add(all, &in.n_locators, LOCATORS_MAX,
+			    &at->locators[i]);
 	if (p)
-		add_locator(all, &in.n_locators, &p->locator);
+		locator_add(all, &in.n_locators, LOCATORS_MAX, &p->locator);
 	n_proven = in.n_locators;
 	for (size_t i = 0; i < at->n_unproven; i++)
-		add_locator(all, &in.n_locators, &at->unproven[i]);
+		locator_add(all, &in.n_locators, LOCATORS_MAX,
+			    &at->unproven[i]);
 	in.n_unproven = in.n_locators - n_proven;
 	engine_input(e, &in);
 }

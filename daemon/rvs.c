@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * Names of rendezvous servers are in the order of preference (RFC 8005 5), and
- * so are their addresses told. Nothing is kept here: what DNS said last
- * stands with the peer, as its own addresses do.
+ * so are their addresses told. Nothing is kept here: they stand with the peer,
+ * as its own addresses do.
  */
 #include "daemon/rvs.h"
 

@@ -21,9 +21,9 @@ bool rvs_are_named(const struct hostrecords *records, const struct hit *hit);
 
 /*
  * Tells the host, which knows the peer, where the servers of this HIT's
- * record are, instead of those before; they may come to none. Records of
- * others change nothing. `done` (NULL: nobody waits) is called once, and maybe
- * from within this call.
+ * record are, in front of those that it knew; where none is found those stay.
+ * Records of others change nothing. `done` (NULL: nobody waits) is called once,
+ * and maybe from within this call.
  */
 void rvs_ask(struct engine *e, const struct hit *hit,
 	     const struct hostrecords *records, rvs_fn *done, void *ctx);

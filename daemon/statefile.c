@@ -115,19 +115,27 @@ int statefile_write(int dir, const char *name, const void *bytes, size_t len)
 	return fsync(dir) < 0 ? -errno : 0;
 }
 
+/* The i-th name for a broken one, from 0. False when it is too long. */
+static bool aside_name(char out[NAME_MAX + 1], const char *name, int i)
+{
+	int n = i == 0 ? snprintf(out, NAME_MAX + 1, "%s.broken", name)
+		       : snprintf(out, NAME_MAX + 1, "%s.broken.%d", name, i);
+
+	return n >= 0 && n <= NAME_MAX;
+}
+
 int statefile_set_aside(int dir, const char *name)
 {
 	char aside[NAME_MAX + 1];
 	struct stat st;
-	int n = snprintf(aside, sizeof(aside), "%s.broken", name);
+	int i = 0;
 
-	for (int i = 1; i <= ASIDE_MAX; i++) {
-		if (n < 0 || (size_t)n >= sizeof(aside))
+	/* The last name is taken anew. */
+	do {
+		if (!aside_name(aside, name, i))
 			return -ENAMETOOLONG;
-		if (fstatat(dir, aside, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			break;
-		n = snprintf(aside, sizeof(aside), "%s.broken.%d", name, i);
-	}
+	} while (i++ < ASIDE_MAX &&
+		 fstatat(dir, aside, &st, AT_SYMLINK_NOFOLLOW) == 0);
 	return renameat(dir, name, dir, aside) < 0 ? -errno : 0;
 }
 
@@ -135,14 +143,9 @@ bool statefile_is_aside(int dir, const char *name)
 {
 	char aside[NAME_MAX + 1];
 	struct stat st;
-	int n = snprintf(aside, sizeof(aside), "%s.broken", name);
 
-	for (int i = 1; i <= ASIDE_MAX; i++) {
-		if (n < 0 || (size_t)n >= sizeof(aside))
-			return false;
+	for (int i = 0; i <= ASIDE_MAX && aside_name(aside, name, i); i++)
 		if (fstatat(dir, aside, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			return true;
-		n = snprintf(aside, sizeof(aside), "%s.broken.%d", name, i);
-	}
 	return false;
 }

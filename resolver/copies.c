@@ -191,7 +191,6 @@ void copies_on_change(struct overlay *o)
 void copies_on_taken(struct overlay *o, struct place *p, const struct taken *t)
 {
 	const struct link *owner = route_owner(&o->route, place_at(p));
-
 	bool is_ours = rank_of(o, p) == 0;
 
 	if (!t->is_copy && (is_ours || !t->is_news))

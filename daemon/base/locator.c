@@ -54,6 +54,16 @@ bool locator_equal(const struct locator *a, const struct locator *b)
 	return locator_compare(a, b) == 0;
 }
 
+void locator_add(struct locator *all, size_t *n, size_t max,
+		 const struct locator *l)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (locator_equal(&all[i], l))
+			return;
+	if (*n < max)
+		all[(*n)++] = *l;
+}
+
 int locator_compare(const struct locator *a, const struct locator *b)
 {
 	int order = memcmp(a->addr, b->addr, sizeof(a->addr));

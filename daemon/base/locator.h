@@ -34,6 +34,10 @@ bool locator_is_v4(const struct locator *l);
 bool locator_is_unspecified(const struct locator *l);
 bool locator_equal(const struct locator *a, const struct locator *b);
 
+/* Appends one to n of at most `max`, unless it is there or there is no room. */
+void locator_add(struct locator *all, size_t *n, size_t max,
+		 const struct locator *l);
+
 /* Order by address, then port: below, equal, above 0. */
 int locator_compare(const struct locator *a, const struct locator *b);
 

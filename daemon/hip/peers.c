@@ -150,16 +150,6 @@ int peers_set(struct peers *ps, const struct hit *hit,
 	return 0;
 }
 
-static void add_server(struct locator all[RENDEZVOUS_MAX], size_t *n,
-		       const struct locator *server)
-{
-	for (size_t i = 0; i < *n; i++)
-		if (locator_equal(&all[i], server))
-			return;
-	if (*n < RENDEZVOUS_MAX)
-		all[(*n)++] = *server;
-}
-
 int peers_add_servers(struct peers *ps, const struct hit *hit,
 		      const struct locator *servers, size_t n)
 {
@@ -175,9 +165,9 @@ int peers_add_servers(struct peers *ps, const struct hit *hit,
 	if (!all)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		add_server(all, &n_all, &servers[i]);
+		locator_add(all, &n_all, RENDEZVOUS_MAX, &servers[i]);
 	for (size_t i = 0; i < p->n_servers; i++)
-		add_server(all, &n_all, &p->servers[i]);
+		locator_add(all, &n_all, RENDEZVOUS_MAX, &p->servers[i]);
 	free(p->servers);
 	p->servers = all;
 	p->n_servers = n_all;
