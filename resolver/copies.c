@@ -21,6 +21,13 @@ struct batch {
 	size_t n_certificates, certificates_len;
 };
 
+/* The next look at what its owner is not known to have. */
+static void hurry(struct overlay *o, uint64_t ms)
+{
+	if (o->strays_ms > o->now_ms + ms)
+		o->strays_ms = o->now_ms + ms;
+}
+
 static void batch_begin(struct batch *b)
 {
 	struct resource_id resource;
@@ -131,6 +138,30 @@ void copies_hand_over(struct overlay *o, const struct hit *to)
 	}
 }
 
+/*
+ * Who has come between owns what was ours a moment ago: all look for it there
+ * from now on, and it may have come to us after the newcomer was admitted, or
+ * by another. That is for no hold time.
+ */
+void copies_make_way(struct overlay *o, const struct hit *to)
+{
+	struct table_iter it = store_iterate(&o->store);
+	struct place *p;
+
+	while ((p = table_next(&it))) {
+		const struct link *owner = route_owner(&o->route, place_at(p));
+
+		if (!owner || !hit_equal(&owner->node, to) ||
+		    (!p->stray && rank_of(o, p) != 1))
+			continue;
+		p->stray = p->handed = true;
+		p->copy_failures = 0;
+		p->offered = copies_send(o, p, to, 1);
+		if (!p->offered)
+			hurry(o, STRAY_SOON_MS);
+	}
+}
+
 void copies_settle(struct overlay *o)
 {
 	const struct link *l;
@@ -200,12 +231,15 @@ void copies_on_taken(struct overlay *o, struct place *p, const struct taken *t)
 			p->stray = false; /* its owner has it */
 		return;
 	}
-	if (is_ours)
+	if (is_ours) {
 		p->given = true;
-	else if (t->is_news)
+	} else if (t->is_news) {
 		p->stray = true;
-	else
+		p->copy_failures = 0;
+		hurry(o, STRAY_SOON_MS);
+	} else {
 		return;
+	}
 	copies_on_change(o);
 }
 
@@ -230,7 +264,8 @@ static void on_accepted(struct overlay *o, struct place *p,
 	if (!p->stray || !owner || !hit_equal(&owner->node, by) ||
 	    !was_all(p, kind))
 		return;
-	p->stray = false;
+	p->stray = p->given = false;
+	p->copy_failures = 0;
 	if (rank_of(o, p) == ROUTE_COPIES)
 		copies_on_change(o);
 }
@@ -246,11 +281,16 @@ void copies_on_reply(struct overlay *o, const struct reply *r)
 		p = store_find(&o->store, &req.resource, kind.kind);
 	if (!p)
 		return;
+	p->offered = false;
 	if (r->d && !r->error) {
 		on_accepted(o, p, &kind, &r->d->source);
 		return;
 	}
-	if (p->given || p->copy_failures >= OVERLAY_COPY_TRIES_MAX)
+	if (p->copy_failures >= OVERLAY_COPY_TRIES_MAX)
+		return;
+	if (p->stray)
+		hurry(o, (uint64_t)STRAY_SOON_MS << p->copy_failures);
+	else if (p->given)
 		return;
 	p->copy_failures++;
 	p->given = true;
@@ -262,7 +302,28 @@ static bool give_back(struct overlay *o, struct place *p)
 {
 	const struct link *l = route_owner(&o->route, place_at(p));
 
-	return l && copies_send(o, p, &l->node, 1);
+	p->offered = l && copies_send(o, p, &l->node, 1);
+	return p->offered;
+}
+
+/* What came past its owner is looked for there now, not after a hold time. */
+static void strays_tick(struct overlay *o)
+{
+	struct table_iter it = store_iterate(&o->store);
+	struct place *p;
+
+	if (o->strays_ms > o->now_ms)
+		return;
+	o->strays_ms = UINT64_MAX;
+	if (!overlay_is_joined(o))
+		return;
+	while ((p = table_next(&it))) {
+		if (p->stray && !p->offered && rank_of(o, p) > 0 &&
+		    !give_back(o, p)) {
+			hurry(o, 2 * STRAY_SOON_MS);
+			return; /* there is no room */
+		}
+	}
 }
 
 static bool has_copies(const struct overlay *o, const struct hit *node)
@@ -308,7 +369,7 @@ static bool review(struct overlay *o, struct place *p)
 		    (!was_handed &&
 		     id_is_between(id_of_node(&o->owned_from), at, self));
 	if (p->stray)
-		return give_back(o, p);
+		return p->offered || give_back(o, p);
 	if (rank == ROUTE_COPIES)
 		store_drop(&o->store, p); /* four others have it */
 	return true;
@@ -320,6 +381,7 @@ void copies_tick(struct overlay *o)
 	struct place *p;
 	bool went = true;
 
+	strays_tick(o);
 	if (o->copies_ms > o->now_ms)
 		return;
 	if (!overlay_is_joined(o)) {

@@ -27,8 +27,9 @@ enum {
 	OVERLAY_JOIN_SIDE = 3, /* neighbours on each side while joining */
 	SEARCH_ROUNDS_MAX = 8,
 	SEARCH_ABSENT_MIN = 4, /* answers before a name counts as absent */
-	SEARCH_STEP_GAPS = 6,  /* of a denier behind which it goes on */
-	SEARCH_FAR_GAPS = 16,  /* a denial from further off says nothing */
+	SEARCH_ABSENT_UNSETTLED = 10,
+	SEARCH_STEP_GAPS = 6, /* of a denier behind which it goes on */
+	SEARCH_FAR_GAPS = 16, /* a denial from further off says nothing */
 	PUBLISH_ROUNDS_MAX = 3,
 	TTL_MIN = 20, /* design: max(log2 N + 5, 20) */
 	TTL_SLACK = 5,
@@ -51,6 +52,7 @@ enum {
 	HEAL_SOON_MS = 3000,   /* a neighbour that went without a word */
 	SWEEP_MS = 120000,     /* links that nobody needs */
 	COPY_HOLD_MS = 30000,  /* RFC 6940 10.7.3: before copies move */
+	STRAY_SOON_MS = 500,   /* before what its owner lacks goes there */
 	LOST_QUIET_MS = 60000, /* a peer that is gone is not tried */
 	HOP_RTO_MIN_MS = 500,
 	HOP_RTO_MAX_MS = 3000,

@@ -178,6 +178,7 @@ static void joined(struct overlay *o, struct link *l)
 		memset(&o->healing, 0, sizeof(o->healing));
 		neighbours_ping(o, PURPOSE_HEAL, o->route.self + 1, &node);
 	}
+	copies_make_way(o, &node);
 	copies_on_change(o);
 }
 

@@ -95,6 +95,7 @@ struct overlay *overlay_new(const struct overlay_config *config,
 	set_identity(o);
 	o->requests_ms = UINT64_MAX;
 	o->announce_ms = o->copies_ms = o->join_ms = UINT64_MAX;
+	o->strays_ms = UINT64_MAX;
 	o->doubt_ms = UINT64_MAX;
 	o->stabilise_ms = now_ms + overlay_about(o, STABILISE_MS);
 	o->finger_ms = now_ms + overlay_about(o, FINGER_MS);
@@ -245,7 +246,8 @@ uint64_t overlay_deadline(const struct overlay *o)
 {
 	const uint64_t due[] = { o->requests_ms,    search_deadline(o),
 				 links_deadline(o), neighbours_deadline(o),
-				 o->join_ms,	    o->copies_ms };
+				 o->join_ms,	    o->copies_ms,
+				 o->strays_ms };
 	uint64_t first = UINT64_MAX;
 
 	for (size_t i = 0; i < sizeof(due) / sizeof(due[0]); i++) {

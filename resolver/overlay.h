@@ -108,7 +108,7 @@ enum overlay_output_type {
 	OVERLAY_CONNECT, /* to `peer`; `via` has a link to it, or is us */
 	OVERLAY_CLOSE,	 /* the link to `peer` is not needed any more */
 	OVERLAY_RESULT,	 /* of a lookup: `result`, and bytes for value_next */
-	OVERLAY_STORED,	 /* of a publication: `result`, `copies` */
+	OVERLAY_STORED,	 /* of a publication: `result`, `copies`, `is_whole` */
 	OVERLAY_STORED_ENOUGH, /* it can be found; it goes on, STORED ends it */
 	OVERLAY_JOINED,	       /* we are in the ring */
 	OVERLAY_LEFT,	       /* our Leave has been said */
@@ -128,6 +128,7 @@ struct overlay_output {
 	struct hit peer, via;
 	uint64_t id; /* of the signature, the lookup, or the publication */
 	unsigned int copies;   /* up to OVERLAY_COPIES_MAX */
+	bool is_whole;	       /* there is one under each key */
 	struct excluded tried; /* of a SEND: gone through already */
 	size_t len;
 	uint8_t bytes[];

@@ -62,7 +62,7 @@ struct overlay {
 	/* When which care is due; UINT64_MAX: never. */
 	uint64_t join_ms, announce_ms, stabilise_ms, finger_ms, heal_ms;
 	uint64_t miss_ms;
-	uint64_t sweep_ms, copies_ms, doubt_ms;
+	uint64_t sweep_ms, copies_ms, strays_ms, doubt_ms;
 	uint64_t started_ms, next_id;
 	uint64_t forwarded, answered, refused, disbelieved;
 	struct span certificate;
@@ -305,6 +305,7 @@ bool copies_send(struct overlay *o, struct place *p, const struct hit *to,
 void copies_spread(struct overlay *o, struct place *p);
 /* Everything that a new node owns now. */
 void copies_hand_over(struct overlay *o, const struct hit *to);
+void copies_make_way(struct overlay *o, const struct hit *to);
 void copies_on_change(struct overlay *o);
 /* What a Store did to a place. */
 struct taken {

@@ -4,7 +4,8 @@
  * name, signed for each. It is given to the owner of each place, and to a
  * holder of copies besides, so that no single node can make it vanish. Who
  * waits for it need not wait for one that never answers: enough is one of each
- * key, or what there is when the first have had time to answer.
+ * key, of which an owner is one, or what there is when the first have had time
+ * to answer.
  */
 #include "resolver/overlay_impl.h"
 
@@ -36,6 +37,14 @@ struct publish {
 	uint8_t key[ID_LEN], data[OVERLAY_VALUE_MAX];
 };
 
+static bool is_stored(const struct publish *p, unsigned int key)
+{
+	for (unsigned int i = key; i < TARGETS; i += KEYS)
+		if (p->target[i] == TARGET_STORED)
+			return true;
+	return false;
+}
+
 static void end(struct overlay *o, struct publish *p)
 {
 	struct overlay_output *out = output_new(o, OVERLAY_STORED, 0);
@@ -48,6 +57,7 @@ static void end(struct overlay *o, struct publish *p)
 			out->copies += p->target[i] == TARGET_STORED;
 			refused |= p->target[i] == TARGET_REFUSED;
 		}
+		out->is_whole = is_stored(p, 0) && is_stored(p, 1);
 		out->result = out->copies > 0 ? OVERLAY_FOUND
 			      : refused	      ? OVERLAY_ABSENT
 					      : OVERLAY_UNREACHABLE;
@@ -248,22 +258,16 @@ bool publish_on_signed(struct overlay *o, const struct overlay_input *in)
 	return false;
 }
 
-static bool is_stored(const struct publish *p, unsigned int key)
-{
-	for (unsigned int i = key; i < TARGETS; i += KEYS)
-		if (p->target[i] == TARGET_STORED)
-			return true;
-	return false;
-}
-
 /* Once, and while it goes on. */
 static void tell_enough(struct overlay *o, struct publish *p)
 {
 	bool first = is_stored(p, 0), second = is_stored(p, 1);
+	bool by_owner =
+		p->target[0] == TARGET_STORED || p->target[1] == TARGET_STORED;
 	struct overlay_output *out;
 
 	if (p->is_enough || !(first || second) ||
-	    (!(first && second) && p->waiting > 0))
+	    (!(first && second && by_owner) && p->waiting > 0))
 		return;
 	out = output_new(o, OVERLAY_STORED_ENOUGH, 0);
 	if (!out)

@@ -394,12 +394,13 @@ static void again(struct node *n, struct publication *p)
 		2 * p->wait_ms < AGAIN_MAX_MS ? 2 * p->wait_ms : AGAIN_MAX_MS;
 }
 
-/* One that keeps a list, but has not got this one, would answer with the one
- * before: all shall have it. */
+/* Found it may be, but not as surely as it should. One that keeps a list, but
+ * has not got this one, would answer with the one before: all shall have it. */
 static bool is_partly_stored(const struct publication *p,
 			     const struct overlay_output *out)
 {
-	return p->what == SAID_LIST && out->copies < OVERLAY_COPIES_MAX;
+	return !out->is_whole ||
+	       (p->what == SAID_LIST && out->copies < OVERLAY_COPIES_MAX);
 }
 
 static void on_success(struct node *n, struct publication *p,
@@ -408,10 +409,10 @@ static void on_success(struct node *n, struct publication *p,
 	p->ends_ms = n->now_ms + times[p->what].lifetime_s * 1000ull;
 	if (is_partly_stored(p, out)) {
 		again(n, p);
-		return;
+	} else {
+		p->due_ms = n->now_ms + node_about(n, times[p->what].renew_ms);
+		p->wait_ms = AGAIN_FIRST_MS;
 	}
-	p->due_ms = n->now_ms + node_about(n, times[p->what].renew_ms);
-	p->wait_ms = AGAIN_FIRST_MS;
 	if (p->what != SAID_NAME)
 		return;
 	if (!p->exists) {

@@ -222,11 +222,15 @@ static void keep(struct search *s, const struct wr *values)
 	s->kept_len += len;
 }
 
-/* Both keys, and often enough. */
-static bool is_absent(const struct search *s)
+/* Both keys, and often enough: more often while our table is in the making,
+ * for we may take ourselves, or another, for an owner that has just come. */
+static bool is_absent(const struct overlay *o, const struct search *s)
 {
+	int enough = o->n_connecting > 0 ? SEARCH_ABSENT_UNSETTLED
+					 : SEARCH_ABSENT_MIN;
+
 	return s->denials[0] > 0 && s->denials[1] > 0 &&
-	       s->denials[0] + s->denials[1] >= SEARCH_ABSENT_MIN;
+	       s->denials[0] + s->denials[1] >= enough;
 }
 
 /* Nobody has a proof. Where values were left out, what was kept is no answer:
@@ -247,7 +251,7 @@ static void go_on(struct overlay *o, struct search *s)
 {
 	if (s->pages && s->pages->waiting > 0)
 		return; /* it is there already, only not all of it */
-	if (is_absent(s))
+	if (is_absent(o, s))
 		end_unproven(o, s, OVERLAY_ABSENT);
 	else if (s->rounds < SEARCH_ROUNDS_MAX &&
 		 (s->waiting == 0 || s->round_ms <= o->now_ms))

@@ -55,10 +55,11 @@ struct place {
 	uint64_t generation;
 	struct record *records;
 	size_t n;
-	bool noted;  /* among the changes */
-	bool given;  /* by another, or not taken: copies may be anywhere */
-	bool handed; /* to its new owner, as that one joined */
-	bool stray;  /* its owner is not known to have it */
+	bool noted;   /* among the changes */
+	bool given;   /* by another, or not taken: copies may be anywhere */
+	bool handed;  /* to its new owner, as that one joined */
+	bool stray;   /* its owner is not known to have it */
+	bool offered; /* to its owner, which has not answered */
 	uint8_t copy_failures;
 };
 

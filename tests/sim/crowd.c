@@ -20,6 +20,7 @@ enum {
 	BOOTSTRAPS = 3,
 	LIFETIME_S = 86400,
 	TRIES = 1000,
+	PUBLISH_AGAIN_MS = 5000,
 };
 
 uint64_t ring_exponential(struct ring *r, uint64_t mean_ms)
@@ -161,6 +162,7 @@ static void begin_at_members(struct ring *r, size_t i)
 void ring_grow(struct ring *r, uint64_t gap_ms)
 {
 	ring_make(r, 0, true);
+	ring_on_joined(r, 0);
 	for (size_t i = 1; i < r->options.nodes; i++)
 		schedule(r, RING_BORN, i, 0, i * gap_ms);
 }
@@ -262,14 +264,11 @@ void ring_publish_all(struct ring *r, uint64_t ms)
 		schedule(r, RING_PUBLISH, 0, i, i * ms / r->options.names);
 }
 
-static void publish(struct ring *r, size_t name)
+static void publish(struct ring *r, size_t i, size_t name)
 {
 	struct overlay_input in = { .type = OVERLAY_PUBLISH, .id = name };
-	size_t i = ring_random_member(r);
 	struct ring_name *n = &r->names[name];
 
-	if (i == SIZE_MAX)
-		return;
 	n->owner = r->nodes[i].hit;
 	memcpy(in.publish.resource, n->key.resource, sizeof(n->key.resource));
 	in.publish.kind = RING_KIND;
@@ -278,6 +277,20 @@ static void publish(struct ring *r, size_t name)
 	in.publish.lifetime_s = LIFETIME_S;
 	in.publish.exists = true;
 	ring_input(r, i, &in);
+}
+
+void ring_on_joined(struct ring *r, size_t i)
+{
+	if (r->options.own_names && i < r->options.names)
+		schedule(r, RING_PUBLISH, i, i, 0);
+}
+
+static void on_publish(struct ring *r, const struct ring_event *e)
+{
+	size_t i = r->options.own_names ? e->a : ring_random_member(r);
+
+	if (i != SIZE_MAX && r->nodes[i].core)
+		publish(r, i, e->b);
 }
 
 static size_t note_search(struct ring *r, size_t name)
@@ -293,16 +306,29 @@ static size_t note_search(struct ring *r, size_t name)
 	return r->n_searches++;
 }
 
-static void look_up(struct ring *r, size_t name)
+static void ask(struct ring *r, size_t i, size_t name)
 {
 	struct overlay_input in = { .type = OVERLAY_LOOKUP };
-	size_t i = ring_random_member(r);
 
-	if (i == SIZE_MAX)
-		return;
 	in.id = note_search(r, name);
 	in.lookup = r->names[name].key;
 	ring_input(r, i, &in);
+}
+
+static void look_up(struct ring *r, size_t name)
+{
+	size_t i = ring_random_member(r);
+
+	if (i != SIZE_MAX)
+		ask(r, i, name);
+}
+
+void ring_all_ask_for_all(struct ring *r)
+{
+	for (size_t i = 0; i < r->options.nodes; i++) {
+		for (size_t k = 0; k < r->options.names; k++)
+			ask(r, i, k);
+	}
 }
 
 void ring_lookups(struct ring *r, size_t n, uint64_t ms)
@@ -318,6 +344,20 @@ void ring_lookup_nobody(struct ring *r)
 	look_up(r, r->options.names);
 }
 
+/* Of its own name a node says again what came to nothing (saying.c). */
+static void on_published(struct ring *r, size_t i,
+			 const struct overlay_output *out)
+{
+	struct ring_name *n = &r->names[out->id];
+
+	if (out->type == OVERLAY_STORED_ENOUGH || out->copies > 0) {
+		r->count.names_there += !n->is_there;
+		n->is_there = true;
+	} else if (r->options.own_names) {
+		schedule(r, RING_PUBLISH, i, i, PUBLISH_AGAIN_MS);
+	}
+}
+
 void ring_on_result(struct ring *r, size_t i, struct overlay_output *out)
 {
 	struct ring_count *c = &r->count;
@@ -327,13 +367,14 @@ void ring_on_result(struct ring *r, size_t i, struct overlay_output *out)
 	size_t at = 0;
 	bool right = true, any = false;
 
+	if (out->type == OVERLAY_STORED_ENOUGH || out->type == OVERLAY_STORED)
+		on_published(r, i, out);
 	if (out->type == OVERLAY_STORED && out->copies > 0)
 		c->published++;
 	else if (out->type == OVERLAY_STORED)
 		c->not_published++;
 	if (out->type != OVERLAY_RESULT)
 		return;
-	(void)i;
 	s = &r->searches[out->id];
 	took_ms = r->now_ms - s->since_ms;
 	c->lookups++;
@@ -375,7 +416,7 @@ void ring_on_event(struct ring *r, const struct ring_event *e)
 		schedule(r, RING_BORN, e->a, 0, 1);
 		break;
 	case RING_PUBLISH:
-		publish(r, e->b);
+		on_publish(r, e);
 		break;
 	case RING_LOOKUP:
 		look_up(r, e->b);

@@ -262,6 +262,8 @@ static void connect_to(struct ring *r, size_t i,
 	/* Four packets; or as long as an exchange is tried. */
 	e.at_ms = r->now_ms +
 		  (comes ? 4 * ring_delay(r, i, to) : EXCHANGE_FAILS_MS);
+	if (comes && r->options.exchange_ms > 0)
+		e.at_ms += prng_below(&r->prng, r->options.exchange_ms);
 	queue_push(&r->queue, &e);
 }
 
@@ -314,6 +316,7 @@ static void take(struct ring *r, size_t i, struct overlay_output *out)
 		r->count.join_exchanges += n->exchanges;
 		if (n->exchanges > r->count.join_exchanges_most)
 			r->count.join_exchanges_most = n->exchanges;
+		ring_on_joined(r, i);
 		break;
 	default:
 		ring_on_result(r, i, out);

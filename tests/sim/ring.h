@@ -36,11 +36,13 @@ struct ring_node {
 struct ring_name {
 	struct overlay_lookup key;
 	struct hit owner;
+	bool is_there; /* its publisher was told so */
 };
 
 struct ring_count {
 	uint64_t lookups, right, wrong, absent, unreachable;
 	uint64_t published, not_published;
+	uint64_t names_there; /* as their publishers were told */
 	uint64_t joins, join_exchanges, join_ms;
 	uint64_t join_exchanges_most;
 	uint64_t messages, bytes; /* on the wire, outer IP and all */
@@ -54,6 +56,8 @@ struct ring_options {
 	bool full;
 	unsigned int loss_percent; /* of datagrams, in a full world */
 	uint64_t session_ms;	   /* mean; 0: nobody goes by itself */
+	uint32_t exchange_ms;	   /* that a base exchange may take longer */
+	bool own_names; /* name i is that of node i, published as it joins */
 };
 
 struct ring;
@@ -73,6 +77,8 @@ void ring_run(struct ring *r, uint64_t ms);
 void ring_publish_all(struct ring *r, uint64_t ms);
 /* Lookups of random names from random members, evenly over `ms`. */
 void ring_lookups(struct ring *r, size_t n, uint64_t ms);
+/* Every node asks for every name, all at once. */
+void ring_all_ask_for_all(struct ring *r);
 /* A lookup of a name that nobody has. */
 void ring_lookup_nobody(struct ring *r);
 

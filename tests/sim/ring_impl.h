@@ -48,6 +48,8 @@ size_t ring_name_of(const struct ring *r, const struct resource_id *key);
 size_t ring_random_member(struct ring *r);
 void ring_on_result(struct ring *r, size_t i, struct overlay_output *out);
 void ring_on_event(struct ring *r, const struct ring_event *e);
+/* A node is in the ring: it may have something to publish. */
+void ring_on_joined(struct ring *r, size_t i);
 /* 1 to -log(u), scaled to a mean. */
 uint64_t ring_exponential(struct ring *r, uint64_t mean_ms);
 

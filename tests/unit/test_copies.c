@@ -190,9 +190,23 @@ Test(copies, of_what_reached_us_past_its_owner_go_to_the_owner)
 	id_to_resource(id_of_node(owner), &place);
 	store_at(&place, &nodes[3], 0);
 	cr_expect_eq(stores(owner), 0);
-	member_pass(&m, HELD_MS);
+	member_pass(&m, STRAY_SOON_MS + 1);
 	for (size_t i = 0; i < NODES; i++)
 		cr_expect_eq(stores(&nodes[i]), &nodes[i] == owner, "%zu", i);
+}
+
+/* One that never answers costs no more than that. */
+Test(copies, of_what_reached_us_past_its_owner_go_there_some_times_only)
+{
+	const struct hit *owner = &nodes[NODES - 1];
+	struct resource_id place;
+
+	id_to_resource(id_of_node(owner), &place);
+	store_at(&place, &nodes[3], 0);
+	member_pass(&m, 20 * HELD_MS);
+	cr_expect(stores(owner) <= OVERLAY_COPY_TRIES_MAX + 2);
+	member_pass(&m, 20 * HELD_MS);
+	cr_expect_eq(stores(owner), 0);
 }
 
 /* Nor does it go when a fourth comes between. */
@@ -241,7 +255,7 @@ Test(copies, of_what_its_owner_has_an_older_one_of_are_given_back)
 	id_to_resource(id_of_node(owner), &place);
 	store_at(&place, &nodes[3], 0);
 	store_of(&place, owner, 1, MEMBER_WALL_MS - 1);
-	member_pass(&m, HELD_MS);
+	member_pass(&m, STRAY_SOON_MS + 1);
 	cr_expect_eq(stores(owner), 1);
 }
 
@@ -251,13 +265,19 @@ Test(copies, of_what_is_no_longer_ours_go_to_who_owns_it_now)
 	struct hit owner =
 		newcomer(id_of_node(&nodes[NODES - 1]), id_of_node(&m.hit));
 	struct resource_id place;
+	struct letter l;
+	uint8_t body[64];
 
 	id_to_resource(id_of_node(&owner), &place);
 	store_at(&place, &nodes[3], 0);
 	accept_all();
 	member_meet(&m, &owner);
+	cr_assert_eq(stores(&owner), 1, "at once: all ask there now");
+	l = acceptance(&owner, body);
+	member_post(&m, &owner, &l);
 	member_pass(&m, HELD_MS);
-	cr_expect_eq(stores(&owner), 1);
+	cr_expect_eq(stores(&owner), 0);
+	cr_expect_eq(held(), 1);
 }
 
 /* While it was there, the third successor dropped what it held for us. */

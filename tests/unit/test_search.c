@@ -238,10 +238,11 @@ static size_t asked_key(const struct asked *a)
 	return memcmp(&req.resource, &keys[1], ID_LEN) == 0;
 }
 
-/* Denies everything that is asked, as the owner or one behind it. */
-static void deny_all(bool near)
+/* Denies everything that is asked, as the owner or one behind it: so often. */
+static size_t deny_all(bool near)
 {
 	struct asked a;
+	size_t n = 0;
 
 	for (size_t round = 0; round < 40 && !result(); round++) {
 		if (!request(RELOAD_FETCH_REQ, 0, &a)) {
@@ -254,15 +255,49 @@ static void deny_all(bool near)
 			/* The outputs of this round are gone with that. */
 			deny(&a, near ? behind(key, round % 3)
 				      : behind(key, NODES - 2));
+			n++;
 			break;
 		}
 	}
+	return n;
 }
 
 Test(search, a_name_is_absent_when_both_keys_are_denied)
 {
 	look_up();
-	deny_all(true);
+	/* One is a node's second word, which does not count. */
+	cr_expect_eq(deny_all(true), SEARCH_ABSENT_MIN + 1);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_ABSENT);
+}
+
+/* A neighbour tells of one right behind us, which we have no link to yet. */
+static void hear_of_neighbour(void)
+{
+	static struct chord_update u = { .type = CHORD_NEIGHBORS };
+	struct hit next = member_hit(NODES + 1);
+	uint8_t body[256];
+	struct wr w = wr_init(body, sizeof(body));
+	struct letter l;
+
+	for (uint32_t i = NODES + 1;
+	     id_distance(id_of_node(&m.hit), id_of_node(&next)) >> 122 > 0; i++)
+		next = member_hit(i);
+	u.successors.n = 1;
+	u.successors.at[0] = next;
+	chord_update_write(&w, &u);
+	l = member_letter(&m, RELOAD_UPDATE_REQ,
+			  (struct span){ body, wr_len(&w) });
+	member_post(&m, &nodes[0], &l);
+	cr_assert(member_find(&m, OVERLAY_CONNECT));
+}
+
+/* Whom we take for the owner may have ceased to be. */
+Test(search, more_must_deny_a_name_while_neighbours_come)
+{
+	hear_of_neighbour();
+	look_up();
+	cr_expect_gt(deny_all(true), SEARCH_ABSENT_MIN + 1);
 	cr_assert(result());
 	cr_expect_eq(result()->result, OVERLAY_ABSENT);
 }
@@ -529,6 +564,7 @@ Test(search, what_is_stored_once_is_stored)
 	cr_assert(member_find(&m, OVERLAY_STORED));
 	cr_expect_eq(member_find(&m, OVERLAY_STORED)->result, OVERLAY_FOUND);
 	cr_expect_eq(member_find(&m, OVERLAY_STORED)->copies, 1);
+	cr_expect_not(member_find(&m, OVERLAY_STORED)->is_whole);
 }
 
 /* The first n of the Stores get their answer. */
@@ -558,6 +594,21 @@ Test(search, one_of_each_key_is_enough_and_said_at_once)
 	cr_expect_null(member_find(&m, OVERLAY_STORED_ENOUGH), "once");
 	cr_assert(member_find(&m, OVERLAY_STORED));
 	cr_expect_eq(member_find(&m, OVERLAY_STORED)->copies, 2);
+	cr_expect(member_find(&m, OVERLAY_STORED)->is_whole);
+}
+
+/* An owner that has not got it would deny it. */
+Test(search, what_no_owner_has_is_not_enough_at_once)
+{
+	struct asked a[2];
+
+	publish(MEMBER_DICTIONARY, 20);
+	cr_assert(request(RELOAD_STORE_REQ, 2, &a[0]));
+	cr_assert(request(RELOAD_STORE_REQ, 3, &a[1]));
+	answer_stores(a, 2);
+	cr_expect_null(member_find(&m, OVERLAY_STORED_ENOUGH));
+	member_pass(&m, 2 * REQUEST_FIRST_MS);
+	cr_expect(member_find(&m, OVERLAY_STORED_ENOUGH));
 }
 
 Test(search, one_of_one_key_is_enough_when_the_others_had_time)
