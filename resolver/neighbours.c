@@ -180,6 +180,7 @@ static void joined(struct overlay *o, struct link *l)
 	}
 	copies_make_way(o, &node);
 	copies_on_change(o);
+	news_on_member(o, l);
 }
 
 /* Who has begun anew under an association that stayed knows nothing of what

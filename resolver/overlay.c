@@ -122,6 +122,7 @@ void overlay_free(struct overlay *o)
 	request_clear(o);
 	search_clear(o);
 	publish_clear(o);
+	news_clear(o);
 	links_clear(o);
 	reassembly_free(o->reassembly);
 	route_clear(&o->route);
@@ -239,6 +240,7 @@ void overlay_tick(struct overlay *o, uint64_t now_ms)
 	chord_tick(o);
 	neighbours_tick(o);
 	copies_tick(o);
+	news_tick(o);
 	store_expire(&o->store, overlay_wall_ms(o));
 }
 
@@ -247,7 +249,7 @@ uint64_t overlay_deadline(const struct overlay *o)
 	const uint64_t due[] = { o->requests_ms,    search_deadline(o),
 				 links_deadline(o), neighbours_deadline(o),
 				 o->join_ms,	    o->copies_ms,
-				 o->strays_ms };
+				 o->strays_ms,	    news_deadline(o) };
 	uint64_t first = UINT64_MAX;
 
 	for (size_t i = 0; i < sizeof(due) / sizeof(due[0]); i++) {

@@ -31,6 +31,7 @@ struct draft;
 struct request;
 struct search;
 struct publish;
+struct news;
 
 /* An association that was asked for. */
 struct connecting {
@@ -86,8 +87,9 @@ struct overlay {
 	struct reassembly *reassembly; /* made when first needed */
 	uint32_t finds_s; /* the second in which n_finds were answered */
 	uint32_t n_finds;
-	uint64_t news_serial; /* of what was passed on last */
-	uint16_t news_told, news_confirmed;
+	struct news *news;    /* that were passed on, the last first */
+	uint64_t news_serial; /* of that one */
+	uint16_t n_news, news_told, news_confirmed;
 };
 
 static inline uint32_t overlay_now_s(const struct overlay *o)
@@ -290,10 +292,17 @@ void storing_on_probe(struct overlay *o, const struct delivery *d);
 /* A value of the authority's, which holds: hands it to the caller when it is
  * new there; true when it is to be passed on. */
 bool news_take(struct overlay *o, const struct overlay_claim *claim);
-/* Passes on a Store with its certificate, but for one node. */
+/* Passes on a Store with its certificate, to all in the ring that we are
+ * linked with but for one node, which has it. */
 void news_spread(struct overlay *o, struct span body, struct span certificate,
 		 const struct hit *except);
 void news_on_reply(struct overlay *o, const struct reply *r);
+/* A link's node is in the ring: what it may have missed. */
+void news_on_member(struct overlay *o, const struct link *l);
+/* To those who have not answered, once more. */
+void news_tick(struct overlay *o);
+uint64_t news_deadline(const struct overlay *o);
+void news_clear(struct overlay *o);
 
 /* ---- copies.c ---- */
 

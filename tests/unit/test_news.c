@@ -93,25 +93,119 @@ Test(news, are_told_to_the_caller_and_passed_on_to_all_others)
 	cr_expect_eq(info.records, 0, "it is not ours to keep");
 }
 
-Test(news, who_answers_has_them)
+/* Answers a Store that it was sent. */
+static void answer(const struct hit *peer, uint64_t transaction_id)
 {
-	struct overlay_info info;
-	struct message sent;
-	struct letter l;
 	uint8_t body[64];
 	struct wr w = wr_init(body, sizeof(body));
+	struct letter l;
 
-	m.news = NEWS_ADDS;
-	post(MEMBER_AUTHORITY, &peers[0]);
-	cr_assert(member_sent(&m, &peers[1], 0, &sent));
 	store_ans_write(&w, NULL, 0);
 	l = member_letter(&m, RELOAD_STORE_ANS,
 			  (struct span){ body, wr_len(&w) });
-	l.header.transaction_id = sent.header.transaction_id;
-	l.signer = peers[1];
-	member_post(&m, &peers[1], &l);
+	l.header.transaction_id = transaction_id;
+	l.signer = *peer;
+	member_post(&m, peer, &l);
+}
+
+/* The transaction of the Store that goes out to it now; 0: none does. */
+static uint64_t store_to(const struct hit *peer)
+{
+	struct message sent;
+
+	for (size_t k = 0; member_sent(&m, peer, k, &sent); k++)
+		if (sent.code == RELOAD_STORE_REQ)
+			return sent.header.transaction_id;
+	return 0;
+}
+
+Test(news, who_answers_has_them)
+{
+	struct overlay_info info;
+
+	m.news = NEWS_ADDS;
+	post(MEMBER_AUTHORITY, &peers[0]);
+	cr_assert_neq(store_to(&peers[1]), 0);
+	answer(&peers[1], store_to(&peers[1]));
 	overlay_info(m.core, &info);
 	cr_expect_eq(info.news_confirmed, 1);
+}
+
+Test(news, who_does_not_answer_is_told_again_for_a_while)
+{
+	struct overlay_info info;
+	size_t n = 0, last_s = 0;
+
+	m.news = NEWS_ADDS;
+	post(MEMBER_AUTHORITY, &peers[0]);
+	answer(&peers[1], store_to(&peers[1]));
+	for (size_t s = 1; s < 600; s++) {
+		member_pass(&m, 1000);
+		cr_expect_eq(store_to(&peers[0]), 0, "it told us");
+		cr_expect_eq(store_to(&peers[1]), 0, "it has answered");
+		if (store_to(&peers[2]) == 0)
+			continue;
+		cr_expect(n > 0 || s <= 5, "soon");
+		last_s = s;
+		n++;
+	}
+	cr_expect_eq(n, 4);
+	cr_expect_leq(last_s, 120);
+	overlay_info(m.core, &info);
+	cr_expect_eq(info.news_told, PEERS - 2, "nodes, not messages");
+	cr_expect_eq(info.news_confirmed, 1);
+}
+
+Test(news, a_late_answer_counts)
+{
+	struct overlay_info info;
+	uint64_t id;
+
+	m.news = NEWS_ADDS;
+	post(MEMBER_AUTHORITY, &peers[0]);
+	member_pass(&m, 5000);
+	id = store_to(&peers[1]);
+	cr_assert_neq(id, 0);
+	member_pass(&m, 6000);
+	answer(&peers[1], id);
+	overlay_info(m.core, &info);
+	cr_expect_eq(info.news_confirmed, 1);
+}
+
+/* Its link was lost just then. */
+Test(news, who_comes_back_is_told)
+{
+	m.news = NEWS_ADDS;
+	member_down(&m, &peers[1]);
+	member_down(&m, &peers[2]);
+	post(MEMBER_AUTHORITY, &peers[0]);
+	cr_expect_eq(store_to(&peers[1]), 0);
+	member_pass(&m, 30000);
+	member_meet(&m, &peers[1]);
+	cr_expect_neq(store_to(&peers[1]), 0);
+	member_pass(&m, 100000);
+	member_meet(&m, &peers[2]);
+	cr_expect_eq(store_to(&peers[2]), 0, "it asks by itself");
+}
+
+/* Up for long, but not known to be in the ring. */
+Test(news, who_comes_into_the_ring_is_told)
+{
+	m.news = NEWS_ADDS;
+	post(MEMBER_AUTHORITY, &peers[0]);
+	member_pass(&m, 1000);
+	member_meet(&m, &peers[PEERS - 1]);
+	cr_expect_neq(store_to(&peers[PEERS - 1]), 0);
+}
+
+/* The newer list of a place has all that is on the one before. */
+Test(news, of_one_place_the_last_is_told_again)
+{
+	m.news = NEWS_ADDS;
+	post(MEMBER_AUTHORITY, &peers[0]);
+	post(MEMBER_AUTHORITY, &peers[0]);
+	member_pass(&m, 5000);
+	cr_expect_eq(stores(), PEERS - 2);
 }
 
 Test(news, what_adds_nothing_is_passed_on_by_nobody)
