@@ -12,6 +12,8 @@
 enum {
 	FETCH_SOON_MS = 1000,
 	FETCH_AGAIN_MS = 60 * 1000,
+	PARTS_AGAIN_MS = 2000, /* then doubled */
+	PARTS_EACH_MS = 500,   /* but not sooner than that for each of them */
 	PARTS_AT_ONCE = 8,
 };
 
@@ -63,7 +65,7 @@ bool lists_take(struct node *n, struct span list, struct taken_list *out)
 	if (news != NEWS_NONE && v->is_head) {
 		n->part_at = 0;
 		n->parts_ms = n->now_ms;
-		n->parts_wait_ms = FETCH_AGAIN_MS;
+		n->parts_wait_ms = PARTS_AGAIN_MS;
 	}
 	free(v);
 	return holds;
@@ -105,16 +107,23 @@ static uint64_t fetch_period_ms(const struct node *n)
 	return period_ms < NODE_FETCH_MS ? (uint64_t)period_ms : NODE_FETCH_MS;
 }
 
-/* All have been asked for: those that did not come, once more later. */
+/* All have been asked for: those that did not come, once more later. One may
+ * be on its way to who keeps it; many are somebody's who is not there. */
 static void end_round(struct node *n)
 {
+	uint64_t wait_ms = n->parts_wait_ms;
+	size_t missing;
+
 	if (n->parts_asked > 0)
 		return; /* they may still come */
 	n->part_at = 0;
 	n->parts_ms = NODE_NEVER;
-	if (revocations_missing(judge_revocations(n->session->judge)) == 0)
+	missing = revocations_missing(judge_revocations(n->session->judge));
+	if (missing == 0)
 		return;
-	n->parts_ms = n->now_ms + node_about(n, n->parts_wait_ms);
+	if (wait_ms < missing * PARTS_EACH_MS)
+		wait_ms = missing * PARTS_EACH_MS;
+	n->parts_ms = n->now_ms + node_about(n, wait_ms);
 	if (n->parts_wait_ms < NODE_FETCH_MS)
 		n->parts_wait_ms *= 2;
 }
@@ -133,7 +142,7 @@ static void ask_for_parts(struct node *n)
 		}
 		revocation_text(&v, part);
 		if (!asking_start(n, ASKED_LIST, 0, part, &n->session->hit)) {
-			n->parts_ms = n->now_ms + node_about(n, FETCH_AGAIN_MS);
+			n->parts_ms = n->now_ms + node_about(n, PARTS_AGAIN_MS);
 			return;
 		}
 		n->parts_asked++;

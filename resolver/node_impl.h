@@ -96,6 +96,7 @@ struct node {
 	size_t parts_asked; /* that are asked for now */
 	uint64_t parts_ms;  /* when to ask for more of them */
 	uint64_t parts_wait_ms;
+	bool head_is_news; /* parts were said that add something */
 	struct lookup *lookups;
 	struct publication *publications;
 	struct event *events, **last, *given;

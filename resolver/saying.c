@@ -152,15 +152,6 @@ static void drop_lists(struct node *n, uint8_t depth)
 	}
 }
 
-/* Who hears of some shall know whether that was all. */
-static bool says_news(const struct node *n)
-{
-	for (const struct publication *p = n->publications; p; p = p->next)
-		if (p->what == SAID_LIST && p->is_news)
-			return true;
-	return false;
-}
-
 bool saying_list(struct node *n, struct span list, const struct taken_list *t)
 {
 	bool is_head = t->depth > 0 && t->part[0] == '\0';
@@ -182,7 +173,9 @@ bool saying_list(struct node *n, struct span list, const struct taken_list *t)
 	p->list_len = list.len;
 	p->list_number = t->number;
 	p->list_depth = t->depth;
-	p->is_news |= t->adds || (is_head && says_news(n));
+	/* Who hears of some shall know whether that was all. */
+	p->is_news |= t->adds || (is_head && n->head_is_news);
+	n->head_is_news = !is_head && (n->head_is_news || t->adds);
 	p->exists = true;
 	p->is_tried = false;
 	soon(n, p);

@@ -1051,6 +1051,84 @@ Test(node, a_list_may_get_parts_and_lose_them_again)
 	expect_revoked(3, 1, "the others have ended");
 }
 
+/* Gives the head to the first host: whether that is to be said as news. */
+static bool is_head_news(uint64_t number)
+{
+	static uint8_t list[REVOCATION_MAX];
+	size_t len = make_head(2, number, list);
+	const struct publication *p;
+
+	cr_assert(node_on_revoked(hosts[0].node, (struct span){ list, len },
+				  now));
+	p = hosts[0].node->publications;
+	while (p && (p->what != SAID_LIST || p->name[0] != '\0'))
+		p = p->next;
+	cr_assert(p);
+	return p->is_news;
+}
+
+/* The engine gives many parts little by little, so the first are stored by
+ * then. */
+Test(node, the_head_of_parts_that_add_something_is_news)
+{
+	static const uint8_t serial = 9;
+	static uint8_t list[REVOCATION_MAX];
+
+	for (uint16_t i = 0; i < 4; i++) {
+		size_t len = make_part(2, i, 1, &serial, 1, list);
+
+		cr_assert(node_on_revoked(hosts[0].node,
+					  (struct span){ list, len }, now));
+	}
+	run(10000);
+	cr_expect(is_head_news(1));
+	run(10000);
+	for (uint16_t i = 0; i < 4; i++) {
+		size_t len = make_part(2, i, 2, &serial, 1, list);
+
+		cr_assert(node_on_revoked(hosts[0].node,
+					  (struct span){ list, len }, now));
+	}
+	cr_expect_not(is_head_news(2), "nothing is added");
+}
+
+/* How often the last host asks for what it misses, in that time. */
+static size_t rounds(uint64_t ms)
+{
+	const uint64_t end = now + ms;
+	uint64_t next_ms = hosts[3].node->parts_ms;
+	size_t n = 0;
+
+	while (now < end) {
+		run(500);
+		n += hosts[3].node->parts_ms != next_ms;
+		next_ms = hosts[3].node->parts_ms;
+	}
+	return n;
+}
+
+/* One may be on its way to who keeps it; many have not been said. */
+Test(node, parts_that_nobody_has_are_asked_for_soon_and_ever_less_often)
+{
+	static uint8_t list[REVOCATION_MAX];
+	size_t len = make_head(2, 1, list), n;
+
+	run(60 * 1000);
+	lists_on_news(hosts[3].node, (struct span){ list, len });
+	cr_assert_eq(node_missing_parts(hosts[3].node), 4);
+	n = rounds(10 * 1000);
+	cr_expect(n >= 2 && n <= 3, "%zu in 10 s", n);
+	n = rounds(50 * 1000);
+	cr_expect(n >= 1 && n <= 3, "%zu in a minute", n);
+	n = rounds(30 * 60 * 1000);
+	cr_expect(n >= 3 && n <= 7, "%zu in half an hour", n);
+	len = make_head(6, 2, list);
+	lists_on_news(hosts[3].node, (struct span){ list, len });
+	cr_assert_eq(node_missing_parts(hosts[3].node), 64);
+	n = rounds(20 * 1000);
+	cr_expect_eq(n, 1, "%zu", n);
+}
+
 /* Another member says again what the authority has said before. */
 Test(node, old_parts_that_are_said_again_change_nothing)
 {
