@@ -162,14 +162,18 @@ void links_gone(struct overlay *o, const struct hit *node, bool silently)
 {
 	struct link *l = route_find(&o->route, node);
 	bool member;
+	ring_t at;
 
 	if (!l)
 		return;
+	at = l->at;
 	member = link_has(l, LINK_IN_RING);
 	if (member)
 		neighbours_on_loss(o, l);
 	route_remove(&o->route, node);
 	if (silently) {
+		if (member && route_is_neighbour(&o->route, at))
+			neighbours_miss(o, node);
 		remember_lost(o, node, member);
 		close_link(o, node);
 	}

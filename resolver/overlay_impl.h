@@ -244,8 +244,9 @@ void neighbours_ask_table(struct overlay *o, const struct hit *peer);
 void neighbours_on_up(struct overlay *o, struct link *l);
 /* A link is there that has not said yet whether its node is in the ring. */
 void neighbours_doubt(struct overlay *o);
-/* A neighbour has ended our association without a Leave. It may live, and
- * have lost only some packets: it is tried once, in a moment. */
+/* A neighbour has ended our association without a Leave, or answers nothing.
+ * It may live, and have lost only some packets: it is tried once, in a
+ * moment. */
 void neighbours_miss(struct overlay *o, const struct hit *node);
 void neighbours_on_loss(struct overlay *o, const struct link *l);
 void neighbours_enter(struct overlay *o);

@@ -395,7 +395,7 @@ Test(overlay, what_a_neighbour_believes_only_from_us_goes_to_it_again)
 	cr_expect(!lost || !hit_equal(&lost->peer, &to));
 }
 
-Test(overlay, a_neighbour_that_loses_three_messages_is_given_up)
+static void lose_three(void)
 {
 	for (int i = 0; i < 3; i++) {
 		struct letter l = ping();
@@ -409,9 +409,26 @@ Test(overlay, a_neighbour_that_loses_three_messages_is_given_up)
 		if (member_find(&m, OVERLAY_CLOSE))
 			break;
 	}
+}
+
+Test(overlay, a_neighbour_that_loses_three_messages_is_given_up)
+{
+	lose_three();
 	cr_assert(member_find(&m, OVERLAY_CLOSE));
 	cr_expect(hit_equal(&member_find(&m, OVERLAY_CLOSE)->peer, &bob));
 	cr_expect_null(route_find(overlay_route(m.core), &bob));
+}
+
+/* It may have been held up for some seconds, and lost us in the same way. */
+Test(overlay, who_was_given_up_is_tried_once_in_a_moment)
+{
+	lose_three();
+	member_pass(&m, 2 * HEAL_SOON_MS);
+	cr_assert(member_find(&m, OVERLAY_CONNECT));
+	cr_expect(hit_equal(&member_find(&m, OVERLAY_CONNECT)->peer, &bob));
+	member_down(&m, &bob);
+	member_pass(&m, HEAL_MS / 2);
+	cr_expect_null(member_find(&m, OVERLAY_CONNECT));
 }
 
 Test(overlay, a_value_is_stored_and_found)
