@@ -21,6 +21,8 @@ enum {
 	OVERLAY_BOOTSTRAPS_MAX = 4,
 	OVERLAY_LOST_MAX = 6,	 /* peers that went silently, to look for */
 	OVERLAY_RESENDS_MAX = 3, /* to the same node, where it must be that */
+	OVERLAY_MISSED_MAX = 4,	 /* neighbours that are tried soon */
+	OVERLAY_MISSES_MAX = 5,	 /* tries of a neighbour that says nothing */
 	OVERLAY_DOUBTS_MAX = 33, /* looks at a link that does not say */
 	OVERLAY_COPY_TRIES_MAX = 4,
 	OVERLAY_VALUE_MAX = 3072,

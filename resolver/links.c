@@ -174,6 +174,8 @@ void links_gone(struct overlay *o, const struct hit *node, bool silently)
 	if (silently) {
 		if (member && route_is_neighbour(&o->route, at))
 			neighbours_miss(o, node);
+		else if (!member)
+			neighbours_miss_again(o, node);
 		remember_lost(o, node, member);
 		close_link(o, node);
 	}

@@ -424,16 +424,55 @@ static void find_finger(struct overlay *o)
 							    : FINGER_MS);
 }
 
+static struct missed *find_missed(struct overlay *o, const struct hit *node)
+{
+	for (size_t i = 0; i < OVERLAY_MISSED_MAX; i++)
+		if (hit_equal(&o->missed[i].node, node))
+			return &o->missed[i];
+	return NULL;
+}
+
+static void try_missed(struct overlay *o, struct missed *m)
+{
+	m->due_ms = o->now_ms +
+		    overlay_about(o, (uint64_t)HEAL_SOON_MS << m->tries);
+	if (m->due_ms < o->miss_ms)
+		o->miss_ms = m->due_ms;
+}
+
 void neighbours_miss(struct overlay *o, const struct hit *node)
 {
-	o->missed = *node;
-	o->miss_ms = o->now_ms + overlay_about(o, HEAL_SOON_MS);
+	struct missed *m = find_missed(o, node);
+
+	if (!m)
+		m = &o->missed[o->next_missed++ % OVERLAY_MISSED_MAX];
+	*m = (struct missed){ .node = *node };
+	try_missed(o, m);
+}
+
+void neighbours_miss_again(struct overlay *o, const struct hit *node)
+{
+	struct missed *m = find_missed(o, node);
+
+	if (m && ++m->tries < OVERLAY_MISSES_MAX)
+		try_missed(o, m);
 }
 
 static void look_for_missed(struct overlay *o)
 {
 	o->miss_ms = UINT64_MAX;
-	links_connect(o, &o->missed, &o->route.node);
+	for (size_t i = 0; i < OVERLAY_MISSED_MAX; i++) {
+		struct missed *m = &o->missed[i];
+
+		if (m->due_ms == 0)
+			continue;
+		if (m->due_ms <= o->now_ms) {
+			m->due_ms = 0;
+			links_connect(o, &m->node, &o->route.node);
+		} else if (m->due_ms < o->miss_ms) {
+			o->miss_ms = m->due_ms;
+		}
+	}
 }
 
 /* One of those we lost, or of those that we know from elsewhere. */

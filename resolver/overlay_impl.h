@@ -46,6 +46,13 @@ struct lost {
 	bool member;
 };
 
+/* A neighbour that went without a word. */
+struct missed {
+	struct hit node;
+	uint64_t due_ms; /* then it is tried; 0: it was */
+	uint8_t tries;	 /* that were in vain */
+};
+
 /* What nearly every event looks at stands first, close together. */
 struct overlay {
 	struct route route; /* the node itself is route.node */
@@ -72,13 +79,14 @@ struct overlay {
 	uint8_t sides; /* bits: where neighbours were lost, enum side */
 	uint8_t n_bootstraps, n_lost, next_bootstrap, next_lost;
 	uint8_t next_finger;
+	uint8_t next_missed;
 	uint8_t quick_fingers; /* that are looked at before the next pause */
 	int64_t wall_offset_ms;
 	struct store store;
 	struct publish *publishes;
 	struct hit admitting; /* the peer that lets us in */
 	struct hit healing;   /* a lost peer that is tried */
-	struct hit missed;    /* a neighbour that has gone */
+	struct missed missed[OVERLAY_MISSED_MAX];
 	struct hit bootstraps[OVERLAY_BOOTSTRAPS_MAX];
 	struct lost lost[OVERLAY_LOST_MAX];
 	struct hit copied_to[ROUTE_COPIES - 1];
@@ -248,6 +256,9 @@ void neighbours_doubt(struct overlay *o);
  * It may live, and have lost only some packets: it is tried once, in a
  * moment. */
 void neighbours_miss(struct overlay *o, const struct hit *node);
+/* Its association stands, but it has said nothing: it is tried some times
+ * more, later each time. */
+void neighbours_miss_again(struct overlay *o, const struct hit *node);
 void neighbours_on_loss(struct overlay *o, const struct link *l);
 void neighbours_enter(struct overlay *o);
 /* Our certificate is another: all see it, before the old one ends. */

@@ -419,6 +419,42 @@ Test(overlay, a_neighbour_that_loses_three_messages_is_given_up)
 	cr_expect_null(route_find(overlay_route(m.core), &bob));
 }
 
+/* Its association stands: what we say over it is not acknowledged. */
+static void come_up_in_vain(void)
+{
+	member_up(&m, &bob);
+	for (int i = 0; i < 20 && !member_find(&m, OVERLAY_CLOSE); i++) {
+		struct overlay_output *lost = member_find(&m, OVERLAY_SEND);
+
+		if (lost)
+			lose(lost);
+		else
+			member_pass(&m, REQUEST_FIRST_MS);
+	}
+	cr_assert(member_find(&m, OVERLAY_CLOSE));
+}
+
+Test(overlay, who_was_given_up_is_tried_some_times_while_its_link_stands)
+{
+	size_t n = 0, last_s = 0;
+
+	lose_three();
+	for (size_t s = 1; s < HEAL_MS / 1000; s++) {
+		const struct overlay_output *out;
+
+		member_pass(&m, 1000);
+		out = member_find(&m, OVERLAY_CONNECT);
+		if (!out || !hit_equal(&out->peer, &bob))
+			continue;
+		come_up_in_vain();
+		cr_expect(n < 4 || s > last_s + 20, "later each time");
+		last_s = s;
+		n++;
+	}
+	cr_expect(n >= OVERLAY_MISSES_MAX - 1 && n <= OVERLAY_MISSES_MAX + 1,
+		  "%zu", n);
+}
+
 /* It may have been held up for some seconds, and lost us in the same way. */
 Test(overlay, who_was_given_up_is_tried_once_in_a_moment)
 {
