@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
-# Four hosts of an overlay. One is revoked: the others hear of it at once,
+# Five hosts of an overlay. One is revoked: the others hear of it at once,
 # whoever opened the association with it, and find its name no more; who was
-# away hears of it when it is back.
+# away or cut off hears of it when it is back.
 # Budget: 240 s, long 240 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
@@ -29,7 +29,7 @@ entries() { hip_json "$1" .revocations.entries overlay; }
 has_entries() { [ "$(entries "$1")" = "$2" ]; }
 
 hip_init
-hosts=(alice bob carol dave)
+hosts=(alice bob carol dave erin)
 for n in "${hosts[@]}"; do hip_host "$n"; done
 hip_up "${hosts[@]}"
 check 'alice creates it' hip alice create example.com --name alice@example.com
@@ -37,7 +37,7 @@ for n in bob carol dave; do
 	token=$(hip alice invite "$n@example.com" 2>/dev/null)
 	check "$n joins" hip "$n" join "$token"
 done
-for n in "${hosts[@]}"; do
+for n in alice bob carol dave; do
 	check "$n is in the ring" until_true 40 joined "$n"
 done
 check 'bob finds carol' until_true 40 finds bob carol
@@ -74,4 +74,16 @@ check 'and does not find it' until_true 5 finds_none dave carol
 check 'a second one' hip alice revoke dave@example.com
 check 'is added' until_true 10 has_entries bob 2
 check 'bob lets go of dave' until_true 10 without bob dave
+
+# The news are lost, and the link with them.
+token=$(hip alice invite erin@example.com 2>/dev/null)
+check 'erin joins' hip erin join "$token"
+check 'erin is in the ring' until_true 40 joined erin
+check 'bob has it for a neighbour' until_true 40 eval '! lacks bob erin'
+nl_impair bob eth0 loss=100
+check 'a third one, while nothing reaches bob' hip alice revoke erin@example.com
+check 'bob is given up' until_true 40 lacks alice bob
+equal 'it has not heard' 2 "$(entries bob)"
+nl_impair bob eth0
+check 'it hears of it when it is reached again' until_true 20 has_entries bob 3
 hip_end
