@@ -455,6 +455,7 @@ void underlay_tick(struct underlay *u, uint64_t now_ms)
 		underlay_end_leaving(u);
 	underlay_warn(u, now_ms, now_s());
 	underlay_tell_revoked(u, now_ms);
+	underlay_close_revoked(u, now_ms);
 	if (!underlay_can_ask(u))
 		return;
 	if (now_ms >= u->ask_ms) {

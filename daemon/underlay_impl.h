@@ -31,6 +31,7 @@ struct underlay {
 	uint64_t look_ms, show_ms, ask_ms; /* due then */
 	bool revoked;	     /* something was, and nobody was told yet */
 	uint64_t revoked_ms; /* not before: lists come in hundreds of parts */
+	uint64_t close_ms;   /* then associations of who is; 0: of nobody */
 	uint64_t watch_ms;   /* until then it is looked at each second */
 	uint64_t again_ms;   /* all may be said again to who has no node */
 	struct published published;
@@ -73,6 +74,9 @@ int underlay_on_revoked(struct underlay *u, const struct ipc_message *m);
 void underlay_ask_for_certificate(struct underlay *u);
 /* Tells the stub and the contacts that something was revoked, at a pace. */
 void underlay_tell_revoked(struct underlay *u, uint64_t now_ms);
+/* Closes the associations of who is revoked: a moment later, so that the node
+ * can tell it first. Its certificate opens no other meanwhile. */
+void underlay_close_revoked(struct underlay *u, uint64_t now_ms);
 
 /* underlay_seen.c */
 

@@ -23,6 +23,7 @@ enum {
 	LISTS_MS = 500,
 	WATCH_MS = 10000,  /* how a new list gets about */
 	REVOKED_MS = 1000, /* between two times that others hear of it */
+	CLOSE_MS = 1000,   /* for the node, to tell who is revoked */
 	AHEAD_S = 86400,   /* before one ends there should be another */
 };
 
@@ -100,9 +101,25 @@ void underlay_tell_revoked(struct underlay *u, uint64_t now_ms)
 	contacting_on_revoked(u->e->contacting);
 }
 
-void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
+void underlay_close_revoked(struct underlay *u, uint64_t now_ms)
 {
 	struct hit hit;
+
+	if (u->close_ms == 0 || now_ms < u->close_ms)
+		return;
+	u->close_ms = 0;
+	while (vouch_next_revoked(u->vouch, &hit)) {
+		const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE,
+					      .hit = hit };
+
+		enrol_on_revoked(u->e->enrol, &hit);
+		if (!is_told(u, &hit))
+			engine_input(u->e, &in);
+	}
+}
+
+void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
+{
 	bool adds;
 
 	if (!u || !vouch_take_list(u->vouch, list, len, now_s(), &adds))
@@ -113,14 +130,8 @@ void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
 		u->show_ms = 0;
 		underlay_tell_revoked(u, engine_now_ms());
 	}
-	while (vouch_next_revoked(u->vouch, &hit)) {
-		const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE,
-					      .hit = hit };
-
-		enrol_on_revoked(u->e->enrol, &hit);
-		if (!is_told(u, &hit))
-			engine_input(u->e, &in);
-	}
+	if (u->close_ms == 0)
+		u->close_ms = engine_now_ms() + CLOSE_MS;
 }
 
 bool underlay_is_vouched(const struct underlay *u, const struct hit *hit)

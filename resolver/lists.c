@@ -15,6 +15,7 @@ enum {
 	PARTS_AGAIN_MS = 2000, /* then doubled */
 	PARTS_EACH_MS = 500,   /* but not sooner than that for each of them */
 	PARTS_AT_ONCE = 8,
+	REVIEW_MS = 800, /* who is revoked hears of it before its links go */
 };
 
 static bool is_taken_back(void *ctx, struct span certificate)
@@ -26,7 +27,6 @@ static bool is_taken_back(void *ctx, struct span certificate)
 static void on_list(struct node *n, struct span list, const char *name,
 		    bool adds)
 {
-	const struct overlay_input review = { .type = OVERLAY_REVIEW };
 	struct event *e = node_event(n, NODE_REVOCATIONS);
 
 	if (e) {
@@ -39,7 +39,8 @@ static void on_list(struct node *n, struct span list, const char *name,
 	}
 	if (!adds)
 		return;
-	peer_input(n->session->peer, &review, n->now_ms);
+	if (n->review_ms == NODE_NEVER)
+		n->review_ms = n->now_ms + REVIEW_MS;
 	store_drop_if(overlay_store(node_core(n)), is_taken_back,
 		      n->session->judge);
 }
@@ -160,12 +161,24 @@ void lists_fetch(struct node *n)
 		ask_for_parts(n);
 }
 
+void lists_tick(struct node *n)
+{
+	const struct overlay_input review = { .type = OVERLAY_REVIEW };
+
+	if (n->review_ms > n->now_ms)
+		return;
+	n->review_ms = NODE_NEVER;
+	peer_input(n->session->peer, &review, n->now_ms);
+}
+
 uint64_t lists_deadline(const struct node *n)
 {
-	uint64_t due = n->fetch_ms;
+	uint64_t due = n->review_ms;
 
 	if (!n->session || !node_is_linked(n))
-		return NODE_NEVER;
+		return due;
+	if (n->fetch_ms < due)
+		due = n->fetch_ms;
 	/* Those that are asked for come as results. */
 	if (n->parts_asked == 0 && n->parts_ms < due)
 		due = n->parts_ms;
@@ -176,5 +189,5 @@ void lists_begin(struct node *n)
 {
 	n->fetch_ms = n->now_ms + FETCH_SOON_MS;
 	n->part_at = 0;
-	n->parts_ms = NODE_NEVER;
+	n->parts_ms = n->review_ms = NODE_NEVER;
 }

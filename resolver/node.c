@@ -409,8 +409,10 @@ void node_tick(struct node *n, uint64_t now_ms)
 		session_tick(n, n->leaving);
 	if (n->leaving && n->leaving_ms <= now_ms)
 		end_leaving(n);
-	if (n->session)
+	if (n->session) {
+		lists_tick(n);
 		note_members(n);
+	}
 	asking_tick(n);
 	settle(n);
 }

@@ -96,7 +96,8 @@ struct node {
 	size_t parts_asked; /* that are asked for now */
 	uint64_t parts_ms;  /* when to ask for more of them */
 	uint64_t parts_wait_ms;
-	bool head_is_news; /* parts were said that add something */
+	uint64_t review_ms; /* when links of who is revoked are let go */
+	bool head_is_news;  /* parts were said that add something */
 	struct lookup *lookups;
 	struct publication *publications;
 	struct event *events, **last, *given;
@@ -164,6 +165,8 @@ void lists_on_result(struct node *n, const char *part,
 
 /* Asks for what is due; needs a link. */
 void lists_fetch(struct node *n);
+/* Lets go of who is revoked; needs a session. */
+void lists_tick(struct node *n);
 uint64_t lists_deadline(const struct node *n);
 
 /* In a new overlay. */

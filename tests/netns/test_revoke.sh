@@ -24,6 +24,10 @@ lacks() {
 	! hip_json "$1" '[.successors[], .predecessors[]] | unique[]' overlay |
 		grep -q "${HIP_HIT[$2]}"
 }
+# shellcheck disable=SC2317
+warns_revoked() {
+	hip_json "$1" '.warnings[].code' status | grep -qx certificate-revoked
+}
 entries() { hip_json "$1" .revocations.entries overlay; }
 # shellcheck disable=SC2317
 has_entries() { [ "$(entries "$1")" = "$2" ]; }
@@ -56,6 +60,9 @@ equal 'that of carol' "${HIP_HIT[carol]}" "$(jq -r '.hits[]' <<<"$said")"
 equal 'neighbours have the list' true \
 	"$(jq -r '.confirmed > 0 and .told >= .confirmed' <<<"$said")"
 check 'bob has it' until_true 10 has_entries bob 1
+check 'carol is told, too' until_true 5 warns_revoked carol
+hip carol status --check >/dev/null
+equal 'its status --check fails' 1 $?
 check 'alice has no association with carol' until_true 10 without alice carol
 check 'nor has bob' until_true 10 without bob carol
 check 'bob finds carol no more' until_true 5 finds_none bob carol
