@@ -39,6 +39,7 @@ struct member {
 	ev_io io;
 	ev_timer deadline, flush, forget;
 	bool draining;
+	bool has_list; /* a newer one, and the log does not say so yet */
 	uint64_t warned_ms, shrunk_ms;
 	uint8_t body[RESOLVE_BODY_MAX];
 };
@@ -234,6 +235,7 @@ static void carry_out(struct member *m, const struct node_output *o)
 		on_left(m);
 		break;
 	case NODE_REVOCATIONS: /* kept above, and for who lets hosts in */
+		m->has_list = true;
 		m->conf.send(m->conf.ctx, RESOLVE_REVOKED, o->bytes.bytes,
 			     o->bytes.len);
 		break;
@@ -252,7 +254,8 @@ static void schedule(struct member *m)
 	struct ev_loop *loop = m->conf.loop;
 
 	ev_timer_stop(loop, &m->deadline);
-	if (keeping_is_due(&m->keeping, m->node) && !ev_is_active(&m->flush)) {
+	if ((keeping_is_due(&m->keeping, m->node) || m->has_list) &&
+	    !ev_is_active(&m->flush)) {
 		ev_now_update(loop);
 		ev_timer_set(&m->flush, FLUSH_S, 0);
 		ev_timer_start(loop, &m->flush);
@@ -304,12 +307,26 @@ static void shrink(struct member *m)
 	footprint_shrink();
 }
 
+/* Lists come in hundreds of parts: one line for those of a second. */
+static void log_list(struct member *m)
+{
+	size_t entries;
+	uint64_t number = node_list(m->node, &entries);
+
+	if (m->has_list && number > 0)
+		log_info("overlay", "revocations=%zu missing=%zu list=%llu",
+			 entries, node_missing_parts(m->node),
+			 (unsigned long long)number);
+	m->has_list = false;
+}
+
 static void on_flush(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct member *m = w->data;
 
 	(void)loop;
 	(void)events;
+	log_list(m);
 	keeping_flush(&m->keeping, m->node, wall_ms());
 	shrink(m);
 	schedule(m);
