@@ -287,6 +287,7 @@ void overlay_info(const struct overlay *o, struct overlay_info *out)
 		.members = route_members(&o->route),
 		.records = store_count(&o->store),
 		.requests = o->n_requests,
+		.publishes = o->n_publishes,
 		.size_estimate = route_size(&o->route),
 		.forwarded = o->forwarded,
 		.answered = o->answered,

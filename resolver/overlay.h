@@ -215,7 +215,7 @@ bool overlay_value_next(const struct overlay_output *out, enum data_model model,
 /* What status shows. */
 struct overlay_info {
 	bool joined;
-	size_t links, members, records, requests;
+	size_t links, members, records, requests, publishes;
 	unsigned int fingers;
 	double size_estimate;
 	uint64_t forwarded, answered, refused;

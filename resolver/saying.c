@@ -152,6 +152,17 @@ static void drop_lists(struct node *n, uint8_t depth)
 	}
 }
 
+/* News do not wait for those of before, which may wait long for a holder that
+ * is not there: what becomes of them is of no interest any more. */
+static void outrun(const struct node *n, struct publication *p)
+{
+	struct overlay_info info;
+
+	overlay_info(node_core(n), &info);
+	if (info.publishes < OVERLAY_PUBLISHES_MAX / 2)
+		p->running = false;
+}
+
 bool saying_list(struct node *n, struct span list, const struct taken_list *t)
 {
 	bool is_head = t->depth > 0 && t->part[0] == '\0';
@@ -178,6 +189,8 @@ bool saying_list(struct node *n, struct span list, const struct taken_list *t)
 	n->head_is_news = !is_head && (n->head_is_news || t->adds);
 	p->exists = true;
 	p->is_tried = false;
+	if (t->adds && p->running)
+		outrun(n, p);
 	soon(n, p);
 	if (t->part[0] == '\0')
 		drop_lists(n, t->depth);

@@ -1026,6 +1026,27 @@ Test(node, a_member_that_never_answers_does_not_hold_up_a_head)
 		     (unsigned long long)(now - began));
 }
 
+Test(node, nor_does_it_hold_up_what_is_revoked_next)
+{
+	static uint8_t list[REVOCATION_MAX];
+	static const uint8_t serials[] = { 9, 12 };
+	size_t entries;
+
+	run(60 * 1000);
+	hosts[3].silent = true;
+	for (size_t n = 1; n <= 2; n++) {
+		size_t len = make_list(n, serials, n, list);
+
+		cr_assert(node_on_revoked(hosts[0].node,
+					  (struct span){ list, len }, now));
+		run(2000);
+		for (size_t i = 1; i < HOSTS; i++) {
+			(void)node_list(hosts[i].node, &entries);
+			cr_expect_eq(entries, n, "%zu", i);
+		}
+	}
+}
+
 Test(node, a_list_may_get_parts_and_lose_them_again)
 {
 	static const uint8_t serials[] = { 9, 12, 15, 18 };
