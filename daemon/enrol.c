@@ -493,10 +493,9 @@ int enrol_leave(struct enrol *en)
 	enrol_warn_backup(en);
 	warnings_remove(&e->warnings, "not-renewed");
 	tell_bootstraps(en, old.bootstraps, old.n_bootstraps);
-	if (membership_is_set(&old)) {
-		send_serve(en);
+	send_serve(en); /* what is on its way is taken back */
+	if (membership_is_set(&old))
 		engine_membership_changed(e);
-	}
 	return 0;
 }
 

@@ -362,6 +362,14 @@ static void on_retry(struct ev_loop *loop, ev_timer *w, int events)
 	listen_now(w->data);
 }
 
+/* Nobody waits for their answers; what is on its way must not be spent. */
+static void end_ours(struct enrolment *en)
+{
+	for (size_t i = 0; i < ENROLMENT_CONNECTIONS_MAX; i++)
+		if (en->all[i].stage >= STAGE_CONNECT)
+			end(&en->all[i]);
+}
+
 static int on_serve(struct enrolment *en, const uint8_t *body, size_t len)
 {
 	struct enrol_serve s;
@@ -370,6 +378,7 @@ static int on_serve(struct enrolment *en, const uint8_t *body, size_t len)
 		return -EPROTO;
 	memcpy(en->own.bytes, s.hit, sizeof(en->own.bytes));
 	memcpy(en->interface, s.interface, strlen(s.interface) + 1);
+	end_ours(en);
 	stop_listening(en);
 	if (s.listen)
 		listen_now(en);

@@ -31,7 +31,8 @@ enum {
 
 /* Messages between engine and resolver (base/ipc.h). */
 enum enrol_type {
-	ENROL_SERVE = 64,  /* to the resolver: who we are, whether to listen */
+	ENROL_SERVE = 64,  /* to the resolver: who we are, whether to listen;
+			      what was asked before ends without an answer */
 	ENROL_SEND = 65,   /* to the resolver: ask an authority */
 	ENROL_ISSUED = 66, /* to the resolver: what ENROL_ISSUE gets */
 	ENROL_ISSUE = 67,  /* to the engine: a host asks */

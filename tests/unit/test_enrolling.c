@@ -424,6 +424,7 @@ Test(enrolling, leaving_gives_up_a_join)
 	ask = request();
 	cr_assert_eq(enrol_leave(e.enrol), 0);
 	cr_expect_not(has_file("joining"));
+	cr_expect(skip_to(ENROL_SERVE), "what is on its way is taken back");
 	answer(&ask); /* too late */
 	cr_expect_not(membership_is_set(&e.membership));
 }
