@@ -71,13 +71,23 @@ void enrol_tell_members(struct enrol *en)
 		log_error("authority", "its members cannot be read");
 }
 
-/* Strangers come in while an invitation can be spent. */
+/*
+ * Strangers come in while an invitation can be spent; and some while longer,
+ * so that who comes with one that was spent hears it. For that nobody is let
+ * in whose certificate was taken back.
+ */
 void enrol_judge_guests(struct enrol *en)
 {
-	host_let_guests_in(
-		en->e->host,
-		en->issuer && guests_have_room(&en->guests) &&
-			issuer_open_invitations(en->issuer, now_s()) > 0);
+	enum host_guests guests = HOST_GUESTS_NONE;
+	uint64_t now = now_s();
+
+	if (en->issuer && guests_have_room(&en->guests))
+		guests = issuer_open_invitations(en->issuer, now) > 0
+				 ? HOST_GUESTS_ALL
+			 : issuer_expects_to_refuse(en->issuer, now)
+				 ? HOST_GUESTS_FRESH
+				 : HOST_GUESTS_NONE;
+	host_let_guests_in(en->e->host, guests);
 }
 
 bool enrol_is_guest(const struct enrol *en, const struct hit *hit)

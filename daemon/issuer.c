@@ -16,6 +16,9 @@
 /* What is over is kept for so long: who comes with it hears why. */
 enum { KEPT_S = 365 * 86400 };
 
+/* Clocks differ: who comes with what has ended by ours hears that, too. */
+enum { REFUSED_S = 3600 };
+
 static int path_of(const char *state, const char *name,
 		   char out[ISSUER_PATH_MAX])
 {
@@ -272,6 +275,14 @@ size_t issuer_open_invitations(struct issuer *is, uint64_t now_s)
 
 	/* Where that cannot be read nothing can be issued either. */
 	return registry_open_invitations(is->registry, now_s, &n) ? 0 : n;
+}
+
+bool issuer_expects_to_refuse(struct issuer *is, uint64_t now_s)
+{
+	uint64_t last_s = 0;
+
+	return registry_last_expiry(is->registry, &last_s) == 0 &&
+	       now_s < last_s + REFUSED_S;
 }
 
 static enum enrol_result result_of(int err)

@@ -71,6 +71,10 @@ uint64_t issuer_open_until(struct issuer *is, const char *name, uint64_t now_s);
 /* How many invitations can still be spent. */
 size_t issuer_open_invitations(struct issuer *is, uint64_t now_s);
 
+/* Whether somebody may come with an invitation in vain: one that is spent,
+ * and has not ended yet or only just. */
+bool issuer_expects_to_refuse(struct issuer *is, uint64_t now_s);
+
 /*
  * What a host asks for: its certificate for an invitation, the same one when
  * it asks again; or a new one for one that is due. Sets out's certificate

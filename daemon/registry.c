@@ -454,6 +454,21 @@ int registry_open_invitations(struct registry *r, uint64_t now_s, size_t *n)
 	return err;
 }
 
+int registry_last_expiry(struct registry *r, uint64_t *expires_s)
+{
+	struct sql_query q =
+		sql_prepare(r->sql, "SELECT max(expires_s) FROM invitations");
+	uint64_t found = 0;
+	int err;
+
+	if (sql_step(&q))
+		found = sql_number(&q, 0); /* 0 of NULL */
+	err = sql_finish(&q);
+	if (!err)
+		*expires_s = found;
+	return err;
+}
+
 int registry_open_until(struct registry *r, const char *name, uint64_t now_s,
 			uint64_t *expires_s)
 {

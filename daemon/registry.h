@@ -61,6 +61,10 @@ registry_find_invitation(struct registry *r, const uint8_t id[REGISTRY_ID_LEN],
 /* How many can still be spent. */
 __attribute__((warn_unused_result)) int
 registry_open_invitations(struct registry *r, uint64_t now_s, size_t *n);
+/* When the last one that was made ends or ended, spent or not; 0: there is
+ * none. */
+__attribute__((warn_unused_result)) int
+registry_last_expiry(struct registry *r, uint64_t *expires_s);
 /* Until when the one of a name can be spent that ends last; 0: there is none
  * that can. */
 __attribute__((warn_unused_result)) int

@@ -28,16 +28,18 @@ bool host_is_known(const struct host *h, const struct hit *peer)
 	       is_admitted(h, assoc_find(h, peer));
 }
 
-/* Without a certificate now or before. */
-static bool lets_in_anyway(const struct host *h, const struct hit *peer)
+/* Without a certificate now or before; or with one that does not hold. */
+static bool lets_in_anyway(const struct host *h, const struct hit *peer,
+			   bool has_bad)
 {
-	return h->conf.accept_any || h->lets_guests_in ||
+	return h->conf.accept_any || h->guests == HOST_GUESTS_ALL ||
+	       (h->guests == HOST_GUESTS_FRESH && !has_bad) ||
 	       peers_find(&h->peers, peer);
 }
 
 bool host_lets_in(const struct host *h, const struct hit *peer)
 {
-	return lets_in_anyway(h, peer) || host_is_known(h, peer);
+	return lets_in_anyway(h, peer, false) || host_is_known(h, peer);
 }
 
 bool admit_is_possible(const struct host *h, const struct hit *peer)
@@ -85,7 +87,7 @@ enum drop admit_judge(struct host *h, const struct hit *peer,
 		return DROP_NONE;
 	}
 	/* What was let in before may have been revoked since. */
-	return lets_in_anyway(h, peer) ? DROP_NONE : DROP_CERTIFICATE;
+	return lets_in_anyway(h, peer, true) ? DROP_NONE : DROP_CERTIFICATE;
 }
 
 void admit_write(const struct host *h, struct packet_out *i2)
@@ -140,9 +142,9 @@ static void end_all(struct host *h)
 	}
 }
 
-void host_let_guests_in(struct host *h, bool on)
+void host_let_guests_in(struct host *h, enum host_guests guests)
 {
-	h->lets_guests_in = on;
+	h->guests = guests;
 }
 
 int host_set_membership(struct host *h, const struct host_membership *m,

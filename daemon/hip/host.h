@@ -81,11 +81,15 @@ __attribute__((warn_unused_result)) int
 host_set_membership(struct host *h, const struct host_membership *m,
 		    uint64_t now_ms);
 
-/*
- * Whether hosts that nobody told us of are let in just now, as with
- * accept_any. It gives no output; who is in stays.
- */
-void host_let_guests_in(struct host *h, bool on);
+/* Which hosts that nobody told us of are let in. */
+enum host_guests {
+	HOST_GUESTS_NONE,
+	HOST_GUESTS_FRESH, /* all but with a certificate that does not hold */
+	HOST_GUESTS_ALL,   /* as with accept_any */
+};
+
+/* Just now. It gives no output; who is in stays. */
+void host_let_guests_in(struct host *h, enum host_guests guests);
 
 /* Association states: RFC 7401 4.4.2. */
 enum assoc_state {

@@ -82,6 +82,13 @@ check 'a second one' hip alice revoke dave@example.com
 check 'is added' until_true 10 has_entries bob 2
 check 'bob lets go of dave' until_true 10 without bob dave
 
+# No invitation is open: who comes with one of those that are spent hears it.
+code=0
+said=$(hip erin join "$token" --timeout 20 2>&1) || code=$?
+check 'what another host has used is refused' eval \
+	'[ $code -eq 1 ] && grep -q "another host has used it" <<<"$said"'
+check 'carol is not let in for that' without alice carol
+
 # The news are lost, and the link with them.
 token=$(hip alice invite erin@example.com 2>/dev/null)
 check 'erin joins' hip erin join "$token"

@@ -338,6 +338,40 @@ Test(admit, a_longer_one_is_not_taken)
 	cr_expect_eq(t.h[A]->certificate_len, sizeof(certificate));
 }
 
+/* What becomes of a guest's I2. */
+static enum drop come_as_guest(enum host_guests guests)
+{
+	struct bytes i2;
+
+	host_let_guests_in(t.h[B], guests);
+	i2 = hosts_run_to(&t, HIP_I2);
+	return hosts_judge(&t, B, &i2);
+}
+
+Test(admit, without_a_certificate_a_stranger_is_let_in_as_a_guest_only)
+{
+	set_member(A, NULL, 0);
+	cr_expect_eq(come_as_guest(HOST_GUESTS_NONE), DROP_NOT_KNOWN);
+}
+
+Test(admit, a_guest_needs_no_certificate)
+{
+	set_member(A, NULL, 0);
+	cr_expect_eq(come_as_guest(HOST_GUESTS_FRESH), DROP_NONE);
+}
+
+Test(admit, a_guest_that_is_to_be_refused_has_no_bad_certificate)
+{
+	judge.for_ms = 0;
+	cr_expect_eq(come_as_guest(HOST_GUESTS_FRESH), DROP_CERTIFICATE);
+}
+
+Test(admit, a_guest_that_may_enrol_has_any_certificate)
+{
+	judge.for_ms = 0;
+	cr_expect_eq(come_as_guest(HOST_GUESTS_ALL), DROP_NONE);
+}
+
 Test(admit, a_stranger_with_a_bad_certificate_is_a_stranger)
 {
 	t.conf[B].accept_any = true;

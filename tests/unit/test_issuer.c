@@ -184,6 +184,19 @@ Test(issuer, who_is_invited_gets_a_certificate)
 	cr_expect_eq(answer.hi.len, issuer_authority(issuer)->hi_len);
 }
 
+Test(issuer, one_that_is_spent_is_expected_again_until_it_has_ended)
+{
+	const uint64_t clocks_s = 3600;
+	struct token t;
+
+	cr_expect_not(issuer_expects_to_refuse(issuer, NOW_S));
+	cr_assert_eq(invite("bob@example.com", false, &t), 0);
+	cr_assert_eq(redeem(&t, bob, bob, NOW_S), ENROL_OK);
+	cr_expect(issuer_expects_to_refuse(issuer, NOW_S));
+	cr_expect(issuer_expects_to_refuse(issuer, t.expires_s + clocks_s - 1));
+	cr_expect_not(issuer_expects_to_refuse(issuer, t.expires_s + clocks_s));
+}
+
 Test(issuer, the_same_host_gets_the_same_certificate_again)
 {
 	size_t len;

@@ -121,6 +121,23 @@ Test(registry, invitations_that_can_be_spent_are_counted)
 	cr_expect_eq(n, 0);
 }
 
+Test(registry, the_last_expiry_is_that_of_a_spent_one_too)
+{
+	struct registry_invitation v = invitation();
+	struct registry_grant g = grant(&a, 1);
+	uint64_t last = 9;
+
+	cr_assert_eq(registry_last_expiry(registry, &last), 0);
+	cr_expect_eq(last, 0);
+	cr_assert_eq(registry_put_invitation(registry, &v), 0);
+	cr_assert_eq(registry_spend(registry, v.id, &g, 1), 0);
+	v.id[0] ^= 1;
+	v.expires_s--;
+	cr_assert_eq(registry_put_invitation(registry, &v), 0);
+	cr_assert_eq(registry_last_expiry(registry, &last), 0);
+	cr_expect_eq(last, 500);
+}
+
 Test(registry, an_open_invitation_of_a_name_is_found)
 {
 	struct registry_invitation v = invitation();
