@@ -11,6 +11,7 @@
 #include "cli/text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,21 +19,23 @@
 
 enum {
 	TOKEN_MAX = 4000,
-	LONG_S = 12, /* to wait for an authority without a word */
+	LONG_S = 12,	    /* to wait for an authority without a word */
+	PATIENCE_MS = 8000, /* of one question */
 };
 
-/* What was said of a join that goes on. */
+/* What was said of a join that goes on, and how long it is waited for. */
 struct waiting {
-	time_t since_s;
+	uint64_t since_ms, end_ms;
 	bool told_trouble, told_why;
+	char trouble[FIELD_TEXT_MAX]; /* the last that was heard; or "" */
 };
 
-static time_t now_s(void)
+static uint64_t now_ms(void)
 {
 	struct timespec ts;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return ts.tv_sec;
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 bool show_print_membership(json_t *root, bool colour, FILE *out)
@@ -182,6 +185,9 @@ static void tell_waiting(const json_t *root, struct waiting *w)
 {
 	const char *trouble = field_text_or_null(root, "trouble");
 
+	if (trouble)
+		(void)snprintf(w->trouble, sizeof(w->trouble), "%s",
+			       trouble); /* cut short it still tells */
 	if (trouble && !w->told_trouble) {
 		w->told_trouble = true;
 		text_complain(stderr,
@@ -189,16 +195,15 @@ static void tell_waiting(const json_t *root, struct waiting *w)
 			      "this is interrupted.",
 			      trouble);
 	}
-	if (!w->told_why && now_s() >= w->since_s + LONG_S) {
+	if (!w->told_why && now_ms() >= w->since_ms + LONG_S * 1000) {
 		w->told_why = true;
 		text_complain(stderr,
-			      "still no certificate after %d s. The authority "
-			      "lets in whom it does not know only while an "
-			      "invitation is open: if this one was used by "
-			      "another host, give up with hipline leave and "
-			      "ask for another invitation. Else see that "
+			      "still no certificate after %d s. See that "
 			      "hiplined runs on the authority's host, and that "
-			      "its UDP port is reached from here.",
+			      "its UDP port is reached from here. If that is "
+			      "so, this host may be one that the authority "
+			      "does not let in: give up with hipline leave and "
+			      "ask for another invitation.",
 			      (int)LONG_S);
 	}
 }
@@ -226,18 +231,48 @@ static int finish_join(const struct options *o, const struct client_answer *a)
 	return API_DONE;
 }
 
-/* Until it is done or refused. */
+/* --timeout is over; the daemon goes on. */
+static int give_up_waiting(const struct options *o, const struct waiting *w)
+{
+	text_complain(stderr,
+		      "no certificate after %.1f s: %s. hiplined goes on with "
+		      "it; hipline status shows what comes of it, hipline "
+		      "leave gives it up.",
+		      (double)o->timeout_us / 1e6,
+		      w->trouble[0] ? w->trouble
+				    : "the authority has not answered yet");
+	return API_FAILED;
+}
+
+/* Asks once, for as long as there is patience left. */
+static int ask_once(const struct options *o, const struct waiting *w,
+		    struct client_answer *a)
+{
+	struct api_request r = { .command = "joining" };
+	uint64_t now = now_ms();
+	char left[24];
+
+	if (w->told_trouble)
+		r.args[r.n_args++] = "told";
+	if (w->end_ms < now + PATIENCE_MS) {
+		(void)snprintf(left, sizeof(left), "%" PRIu64,
+			       w->end_ms > now ? w->end_ms - now : 0);
+		r.args[r.n_args++] = left;
+	}
+	return ask(o, &r, a);
+}
+
+/* Until it is done or refused, or --timeout is over. */
 static int wait_for_it(const struct options *o)
 {
-	struct api_request r = { .command = "joining", .args = { "told" } };
-	struct waiting w = { .since_s = now_s() };
+	struct waiting w = { .since_ms = now_ms(), .end_ms = UINT64_MAX };
 
+	if (o->given & OPTION_TIMEOUT)
+		w.end_ms = w.since_ms + (o->timeout_us + 999) / 1000;
 	for (;;) {
 		struct client_answer a;
-		int code;
+		int code = ask_once(o, &w, &a);
 
-		r.n_args = w.told_trouble ? 1 : 0;
-		code = ask(o, &r, &a);
 		if (code != API_DONE ||
 		    strcmp(field_text(a.root, "state"), "joining") != 0) {
 			if (code == API_DONE)
@@ -247,6 +282,8 @@ static int wait_for_it(const struct options *o)
 		}
 		tell_waiting(a.root, &w);
 		client_answer_clear(&a);
+		if (now_ms() >= w.end_ms)
+			return give_up_waiting(o, &w);
 	}
 }
 

@@ -92,11 +92,14 @@ static const struct command commands[] = {
 	  "                   :PORT or without; up to 8 of them (its own\n"
 	  "                   addresses)\n",
 	  1, 1, OPTION_DEVICE | OPTION_EXPIRES | OPTION_LOCATOR },
-	{ "join", join_run, "TOKEN|-", "join the overlay of an invitation",
+	{ "join", join_run, "TOKEN|- [--timeout S]",
+	  "join the overlay of an invitation",
 	  "Shows the overlay and its authority's fingerprint, to be compared\n"
 	  "with what the inviter says, and waits until the authority has\n"
-	  "answered. With - the invitation is read from stdin.\n",
-	  1, 1, 0 },
+	  "answered. With - the invitation is read from stdin.\n"
+	  "\n"
+	  "--timeout S  wait no longer than that; hiplined goes on with it\n",
+	  1, 1, OPTION_TIMEOUT },
 	{ "authority", authority_run, "export FILE | import FILE",
 	  "write a backup of the overlay's authority, or restore it",
 	  "FILE has the private key of the authority; export does not write\n"

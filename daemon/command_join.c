@@ -22,7 +22,7 @@ enum {
 	EXPIRES_S = 24 * 3600,
 	EXPIRES_MAX_S = 30 * 24 * 3600,
 	EXPIRES_BARE_MIN_S = 60,
-	WAIT_MS = 8000, /* `hipline` waits 10 s for an answer */
+	WAIT_MS = 8000, /* `hipline` waits 18 s for an answer */
 };
 
 static uint64_t now_s(void)
@@ -422,6 +422,25 @@ static bool is_going_on(const struct command_call *c, const struct token *t)
 	       sodium_memcmp(now->secret, t->secret, sizeof(t->secret)) == 0;
 }
 
+/* Seen here already, by this host's clock; nobody has to be asked. */
+static bool has_expired(const struct command_call *c, const struct token *t)
+{
+	time_t end_s = (time_t)t->expires_s;
+	char end[40] = "long ago";
+	struct tm tm;
+
+	if (now_s() < t->expires_s)
+		return false;
+	if (gmtime_r(&end_s, &tm))
+		(void)strftime(end, sizeof(end), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	command_say(c->answer, API_FAILED,
+		    "the invitation is refused: it has expired; ask for "
+		    "another one. It ended %s; if that is still to come, set "
+		    "this host's clock",
+		    end);
+	return true;
+}
+
 static void begin_join(const struct command_call *c, const struct token *t)
 {
 	int err;
@@ -431,6 +450,8 @@ static void begin_join(const struct command_call *c, const struct token *t)
 		return;
 	}
 	if (!may_begin(c, t->overlay))
+		return;
+	if (has_expired(c, t))
 		return;
 	if (hit_equal(&t->authority, identity_hit(c->e->id))) {
 		command_say(c->answer, API_FAILED,
@@ -463,10 +484,34 @@ void command_join(const struct command_call *c)
 }
 
 /* Who is told of trouble says so the next time and waits longer. */
+static bool take_patience(const struct command_call *c, bool *knows,
+			  uint64_t *wait_ms)
+{
+	*knows = false;
+	*wait_ms = WAIT_MS;
+	for (size_t i = 0; i < c->n_args; i++) {
+		if (strcmp(c->args[i], "told") == 0) {
+			*knows = true;
+		} else if (!config_number(c->args[i], wait_ms) ||
+			   *wait_ms > WAIT_MS) {
+			command_say(c->answer, API_USAGE,
+				    "'%s' is neither told nor milliseconds "
+				    "up to %d",
+				    c->args[i], WAIT_MS);
+			return false;
+		}
+	}
+	return true;
+}
+
 void command_joining(const struct command_call *c)
 {
 	struct enrol *en = c->e->enrol;
-	bool knows = c->n_args > 0;
+	uint64_t wait_ms;
+	bool knows;
+
+	if (!take_patience(c, &knows, &wait_ms))
+		return;
 
 	/* It has ended before this was asked. */
 	if (!enrol_joining(en) && !membership_is_set(&c->e->membership) &&
@@ -479,7 +524,7 @@ void command_joining(const struct command_call *c)
 		return;
 	}
 	c->answer->later =
-		enrol_wait(en, c->client, engine_now_ms() + WAIT_MS, knows);
+		enrol_wait(en, c->client, engine_now_ms() + wait_ms, knows);
 	if (!c->answer->later)
 		command_say(c->answer, API_FAILED, "too many wait");
 }

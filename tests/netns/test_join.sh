@@ -94,8 +94,8 @@ equal 'one character that is another is noticed wherever it is' '' "$taken"
 between '  in so many places' 25 60 $wrong
 check '  and nothing is left of them' nothing_left
 until_true 3 eval '[ $EPOCHSECONDS -gt $((late_s + 1)) ]'
-refused 'one that has expired is refused' 1 'it has expired; ask for another one' \
-	hip c join "$late"
+refused 'one that has expired is refused' 1 \
+	'it has expired; ask for another one. It ended 20.* UTC' hip c join "$late"
 check '  and nothing is left of it' nothing_left
 
 # One of an overlay that was begun anew, and of another than the own.
@@ -160,6 +160,10 @@ check 'c says that it waits' until_true 60 grep -q waiting "$HIP_DIR/c.said"
 check 'and warns' until_true 5 warns c joining
 check 'and what it may be waiting for' until_true 40 \
 	grep -q 'ask for another invitation' "$HIP_DIR/c.said"
+refused 'd waits no longer than it is told' 1 \
+	'no certificate after 1.0 s.*goes on with it' \
+	hip d join "$token" --timeout 1
+check '  and gives it up' hip d leave
 refused 'c joins nothing else meanwhile' 1 joining \
 	hip c create example.org
 kill $joining; wait $joining 2>/dev/null
