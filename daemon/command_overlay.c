@@ -6,6 +6,7 @@
  */
 #include "daemon/command_impl.h"
 
+#include "daemon/base/name.h"
 #include "daemon/contacting.h"
 #include "daemon/naming.h"
 #include "daemon/report.h"
@@ -192,16 +193,79 @@ static void judge(const struct command_call *c, const char *name, int err)
 			    c->e->config.state, strerror(-err));
 }
 
+/* In the overlay's own domain a name is published by whom it was granted. */
+static bool is_granted(const struct command_call *c, const char *name)
+{
+	const struct membership *m = &c->e->membership;
+
+	if (strcmp(name, m->name) == 0 ||
+	    strcmp(name_domain(name), m->overlay) != 0)
+		return true;
+	command_say(c->answer, API_FAILED,
+		    "%s is not published: no certificate of this host is for "
+		    "it, and the members of %s refuse names of their domain "
+		    "without one. This host is %s; under another name it "
+		    "becomes a member by another invitation (there: hipline "
+		    "invite %s)",
+		    name, m->overlay, m->name, name);
+	return false;
+}
+
+/* It is written down; whether that is all that can be done just now. */
+static void note_published(const struct command_call *c, const char *name)
+{
+	const struct engine *e = c->e;
+	const struct membership *m = &e->membership;
+	bool waits = !underlay_is_joined(e->underlay);
+	bool is_foreign = strcmp(name_domain(name), m->overlay) != 0;
+
+	if (waits || is_foreign)
+		command_say(c->answer, API_DONE, "%s%s%s%s%s%s", name,
+			    waits ? " will be published when this host is in "
+				    "the ring of "
+				  : "",
+			    waits ? m->overlay : "",
+			    waits ? " (hipline overlay)" : "",
+			    waits && is_foreign ? "; it" : "",
+			    is_foreign ? " is of another domain, so no "
+					 "certificate proves it: only hosts "
+					 "with unverified = first-use believe "
+					 "it, or those that bind it with "
+					 "hipline pin"
+				       : "");
+}
+
+/* It is published already, or that was tried. */
+static void judge_again(const struct command_call *c, const char *name)
+{
+	const struct published_name *n =
+		published_find(underlay_published(c->e->underlay), name);
+
+	if (n->state == RESOLVE_NAME_REFUSED ||
+	    n->state == RESOLVE_NAME_CONFLICT)
+		command_say(c->answer, API_FAILED,
+			    "%s is not published: %s; see hipline status", name,
+			    n->reason[0] ? n->reason
+					 : resolve_name_state_text(n->state));
+	else if (n->state != RESOLVE_NAME_PUBLISHED)
+		note_published(c, name);
+}
+
 void command_publish(const struct command_call *c)
 {
 	char name[NAME_LEN_MAX + 1];
 	int err;
 
-	if (!name_argument(c, name) || !is_in_overlay(c))
+	if (!name_argument(c, name) || !is_in_overlay(c) ||
+	    !is_granted(c, name))
 		return;
 	err = underlay_publish(c->e->underlay, name);
-	if (err != -EEXIST) /* else it is as wanted */
+	if (err == -EEXIST)
+		judge_again(c, name);
+	else if (err < 0)
 		judge(c, name, err);
+	else
+		note_published(c, name);
 }
 
 void command_unpublish(const struct command_call *c)

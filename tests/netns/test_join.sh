@@ -61,6 +61,8 @@ equal 'and the status of b' "$(jq -r .authority.fingerprint <<<"$created")" \
 	"$(hip_json b .overlay.authority.fingerprint status)"
 equal 'b is a member' bob@example.com \
 	"$(jq -r .name "$HIP_DIR/b/state/membership.json")"
+refused 'it publishes no name that was not granted to it' 1 \
+	'no certificate of this host is for it' hip b publish dave@example.com
 refused 'who is a member does not join' 1 'already' hip b join "$token"
 refused 'a name in use is not invited again' 1 'in use' \
 	hip a invite bob@example.com

@@ -1010,22 +1010,65 @@ Test(underlay, without_a_resolver_no_name_is_found)
 
 Test(underlay, publishing_needs_an_overlay)
 {
-	struct command_answer a = ask("publish", "bob@example.com");
+	struct command_answer a = ask("publish", "bob@example.org");
 
 	cr_expect_eq(a.exit, API_FAILED);
 	cr_expect_not_null(strstr(a.text, "no overlay"), "%s", a.text);
 	join();
-	a = ask("publish", "bob@example.com");
+	a = ask("publish", "bob@example.org");
 	cr_expect_eq(a.exit, API_DONE, "%s", a.text);
-	a = ask("publish", "bob@example.com");
+	a = ask("publish", "bob@example.org");
 	cr_expect_eq(a.exit, API_DONE, "%s", a.text);
 	a = ask("unpublish", "work@example.com");
 	cr_expect_eq(a.exit, API_FAILED);
 	cr_expect_not_null(strstr(a.text, "t.conf:2"), "%s", a.text);
-	a = ask("unpublish", "bob@example.com");
+	a = ask("unpublish", "bob@example.org");
 	cr_expect_eq(a.exit, API_DONE, "%s", a.text);
-	a = ask("unpublish", "bob@example.com");
+	a = ask("unpublish", "bob@example.org");
 	cr_expect_eq(a.exit, API_NO_SUCH_NAME);
 	a = ask("publish", "example.com");
 	cr_expect_eq(a.exit, API_USAGE);
+}
+
+static void expect_said(const char *name, enum api_exit exit, const char *about)
+{
+	struct command_answer a = ask("publish", name);
+
+	cr_expect_eq(a.exit, exit, "%s: %s", name, a.text);
+	cr_expect_not_null(strstr(a.text, about), "%s", a.text);
+}
+
+Test(underlay, a_name_that_was_not_granted_is_refused_at_once)
+{
+	expect_said("bob@example.com", API_FAILED, "in no overlay");
+	join();
+	bare_resolver(&e, &ours, &in);
+	expect_said("bob@example.com", API_FAILED, "hipline invite bob");
+	cr_expect_null(published_find(underlay_published(e.underlay),
+				      "bob@example.com"));
+}
+
+Test(underlay, what_publishing_waits_for_is_said)
+{
+	join();
+	bare_resolver(&e, &ours, &in);
+	expect_said("alice@example.com", API_DONE, "when this host is in the");
+	expect_said("alice@example.org", API_DONE, "; it is of another");
+	say_shown("{\"joined\": true}");
+	cr_expect_str_eq(ask("publish", "alice@example.com").text, "");
+	expect_said("alice@example.net", API_DONE, "net is of another domain");
+}
+
+Test(underlay, what_became_of_a_name_is_said_when_it_is_published_again)
+{
+	struct published_name *n;
+
+	join();
+	bare_resolver(&e, &ours, &in);
+	cr_expect_eq(ask("publish", "alice@example.org").exit, API_DONE);
+	n = published_find(underlay_published(e.underlay), "alice@example.org");
+	n->state = RESOLVE_NAME_CONFLICT;
+	expect_said("alice@example.org", API_FAILED, "conflict");
+	n->state = RESOLVE_NAME_PUBLISHED;
+	cr_expect_str_eq(ask("publish", "alice@example.org").text, "");
 }
