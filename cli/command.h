@@ -29,8 +29,10 @@ int join_run(const struct options *o);
 /* authority.c */
 int authority_run(const struct options *o);
 
-/* change.c: pin, unpin, peer, leave, reload, close, rekey */
+/* change.c: pin, unpin, leave, reload; close, rekey; peer */
 int change_run(const struct options *o);
+int change_association(const struct options *o);
+int change_peer(const struct options *o);
 
 /* contact.c */
 int contact_run(const struct options *o);

@@ -51,7 +51,7 @@ static const struct command commands[] = {
 	{ "pin", change_run, "NAME HIT", "bind a name to a HIT",
 	  "Holds over restarts, until unpin.\n", 2, 2, 0 },
 	{ "unpin", change_run, "NAME", "forget what pin bound", "", 1, 1, 0 },
-	{ "peer", change_run, "add NAME|HIT LOCATOR... | remove NAME|HIT",
+	{ "peer", change_peer, "add NAME|HIT LOCATOR... | remove NAME|HIT",
 	  "add a peer with its locators, or remove it",
 	  "Holds over restarts. A peer of the configuration is changed there.\n"
 	  "A LOCATOR is an address or a host name, with :PORT or without, or\n"
@@ -113,9 +113,10 @@ static const struct command commands[] = {
 	  "What takes effect after a restart only is named. When something is\n"
 	  "wrong with the file, the old configuration stays.\n",
 	  0, 0, 0 },
-	{ "close", change_run, "HIT|all", "close associations",
+	{ "close", change_association, "NAME|HIT|all", "close associations",
 	  "The peer is told. New traffic makes a new association.\n", 1, 1, 0 },
-	{ "rekey", change_run, "HIT", "take new keys for an association",
+	{ "rekey", change_association, "NAME|HIT",
+	  "take new keys for an association",
 	  "With a new Diffie-Hellman exchange; no packet is lost by it.\n", 1,
 	  1, 0 },
 	{ "counters", show_counters, "", "show packet and drop counters", "", 0,

@@ -78,6 +78,13 @@ equal 'peers have their names' dave@example.com "$(hip_json alice \
 # --- a call to a HIT that no configuration has
 check 'ping by name' hip bob ping -c 1 erin@example.com
 check 'ping by HIT' hip_pings_all dave erin 3 -c 3 -i 0.2
+rekeys() { hip_json bob ".associations[] | select(.hit == \"${HIP_HIT[erin]}\") | .rekeys" peers; }
+check 'new keys by name' hip bob rekey erin@example.com
+check '  are taken' until_true 10 eval '[ "$(rekeys)" = 1 ]'
+check 'a peer by name' hip bob peer add erin@example.com 192.0.2.77
+check '  is the HIT behind it' hip bob peer remove "${HIP_HIT[erin]}"
+hip bob peer add nobody@example.com 192.0.2.77 2>/dev/null
+equal 'a name that nobody has is no peer' 4 $?
 
 # --- a member without that certificate is a stranger
 hip_knows eve alice
