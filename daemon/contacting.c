@@ -26,6 +26,8 @@ static_assert((CONTACTING_AGAIN_MS << DOUBLINGS_MAX) >= CONTACTING_FRESH_MAX_MS,
 /* Warnings of these are about one contact each. */
 static const char conflict_code[] = "contact-conflict";
 static const char disputed_code[] = "contact-disputed";
+/* And this is about all of them. */
+static const char unknown_code[] = "contact-unknown";
 
 static void load(struct contacting *x)
 {
@@ -212,6 +214,44 @@ static void look_here(struct contacting *x, struct contact *c)
 	c->state = CONTACT_ABSENT;
 }
 
+/* Kept, and nobody can be asked for it: as it stands it never comes about. */
+static bool is_unknowable(const struct contacting *x, const struct contact *c)
+{
+	return c->keep && c->until_ms != CONTACT_FOREVER &&
+	       !underlay_has_name(x->e->underlay, c->name);
+}
+
+/* One warning for all of them, as there may be more than there are places. */
+static void warn_unknowable(struct contacting *x)
+{
+	struct warnings *w = &x->e->warnings;
+	char text[WARNING_TEXT_MAX], others[48] = "";
+	const struct contact *c, *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; (c = contacts_at(x->contacts, i)); i++) {
+		if (!is_unknowable(x, c))
+			continue;
+		if (n++ == 0)
+			first = c;
+	}
+	if (n > 1)
+		(void)snprintf(others, sizeof(others), " (and so for %zu more)",
+			       n - 1); /* fits */
+	if (n > 0)
+		(void)snprintf(text, sizeof(text),
+			       "%.*s is to be kept, and the HIT of it is not "
+			       "known: no overlay of this host has names of "
+			       "its domain%s",
+			       (int)ABOUT_MAX, first->name, others); /* fits */
+	warnings_remove_about(w, unknown_code, "", n > 0 ? text : NULL);
+	if (n > 0)
+		warnings_add(w, unknown_code,
+			     "hipline join its overlay, bind the name with "
+			     "hipline pin, or hipline contact remove it",
+			     "%s", text);
+}
+
 static void look_all_here(struct contacting *x)
 {
 	const char *overlay = x->e->membership.overlay;
@@ -223,6 +263,7 @@ static void look_all_here(struct contacting *x)
 			forget(x, c);
 		look_here(x, c);
 	}
+	warn_unknowable(x);
 	if (is_another)
 		(void)snprintf(x->overlay, sizeof(x->overlay), "%s", overlay);
 }
@@ -506,6 +547,7 @@ int contacting_remove(struct contacting *x, const char *name)
 	no_warning(x, c);
 	err = contacts_remove(x->contacts, name);
 	judge(x, hits, n);
+	warn_unknowable(x);
 	return err;
 }
 

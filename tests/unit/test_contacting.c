@@ -581,6 +581,22 @@ Test(contacting, the_overlay_and_a_contact_each_keep_it)
 	cr_expect_not(is_kept(&hit_c));
 }
 
+Test(contacting, one_that_is_kept_and_that_nobody_can_know_is_warned_of)
+{
+	add(bob, false);
+	cr_expect_not(warns("contact-unknown"), "it is looked up only");
+	add(bob, true);
+	cr_expect(warns("contact-unknown"), "in no overlay");
+	add(HIT_C, true);
+	join();
+	contacting_tick(e.contacting, engine_now_ms());
+	cr_expect_not(warns("contact-unknown"), "it can be asked for now");
+	add("bob@example.com.au", true);
+	cr_expect(warns("contact-unknown"), "of another domain");
+	cr_assert_eq(contacting_remove(e.contacting, "bob@example.com.au"), 0);
+	cr_expect_not(warns("contact-unknown"));
+}
+
 static struct command_answer run(enum control_right right, const char *one,
 				 const char *two, const char *three)
 {
