@@ -8,6 +8,7 @@
 #include "daemon/hostkey.h"
 #include "daemon/monitor.h"
 #include "daemon/network.h"
+#include "daemon/place.h"
 
 #include <config.h>
 #include <errno.h>
@@ -99,7 +100,8 @@ static bool test_identity(const struct config *c)
 	(void)snprintf(folder, sizeof(folder), "%s",
 		       c->identity); /* no longer, that was checked */
 	*(strrchr(folder, '/') + 1) = '\0';
-	if (access(folder, W_OK | X_OK) < 0) {
+	if (access(folder, W_OK | X_OK) < 0 &&
+	    !(errno == ENOENT && place_state_makes(c->state, folder))) {
 		(void)fprintf(stderr,
 			      "there is no identity %s, and none can be made "
 			      "in %s: %s; make that directory, or name another "
@@ -115,6 +117,19 @@ static bool test_identity(const struct config *c)
 	return true;
 }
 
+/* The same of the state directory. */
+static bool test_state(const struct config *c)
+{
+	const struct passwd *pw = getpwnam(c->users.items[0].text);
+	int err = pw ? place_test_state(c->state, pw->pw_uid) : 0;
+
+	if (err != -EACCES || geteuid() == 0)
+		return err == 0;
+	(void)fprintf(stderr, "%s is not looked at: that takes root\n",
+		      c->state);
+	return true;
+}
+
 static int test_configuration(const struct monitor_options *o)
 {
 	char error[CONFIG_ERROR_MAX];
@@ -126,6 +141,7 @@ static int test_configuration(const struct monitor_options *o)
 		return EXIT_FAILURE;
 	}
 	ok = test_users(o->file, &f.config);
+	ok = test_state(&f.config) && ok;
 	ok = test_identity(&f.config) && ok;
 	ok = network_test(&f.config) == 0 && ok;
 	config_file_clear(&f);
@@ -187,7 +203,13 @@ static int read_options(int argc, char *argv[], struct options *o)
 			return usage_error();
 		}
 	}
-	return optind == argc ? -1 : usage_error();
+	if (optind == argc)
+		return -1;
+	(void)fprintf(stderr,
+		      "hiplined: %s: it takes no argument; a file is "
+		      "named with -c\n",
+		      argv[optind]);
+	return usage_error();
 }
 
 int main(int argc, char *argv[])

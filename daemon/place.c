@@ -54,9 +54,10 @@ static int make_parents(const char *path)
 	return 0;
 }
 
-static int check_state(const char *path, const struct stat *st, uid_t uid)
+static int check_state(const char *path, const struct stat *st, uid_t uid,
+		       uid_t maker)
 {
-	if (st->st_uid != uid && st->st_uid != geteuid()) {
+	if (st->st_uid != uid && st->st_uid != maker) {
 		log_error(
 			path,
 			"the state directory belongs to user %u; give it to "
@@ -142,7 +143,7 @@ int place_state(const char *path, uid_t uid, gid_t gid, int *lock)
 			(void)close(dir);
 		return err;
 	}
-	err = check_state(path, &st, uid);
+	err = check_state(path, &st, uid, geteuid());
 	if (err == 0 && (fchmod(dir, 0700) < 0 || fchown(dir, uid, gid) < 0)) {
 		err = -errno;
 		log_error(path,
@@ -156,6 +157,62 @@ int place_state(const char *path, uid_t uid, gid_t gid, int *lock)
 		return fd;
 	*lock = fd;
 	return 0;
+}
+
+/* Whether something can be made in the last directory there is on the way. */
+static int test_parents(const char *path)
+{
+	char part[PATH_MAX];
+	struct stat st;
+	size_t len = strnlen(path, sizeof(part));
+
+	if (len == sizeof(part))
+		return -ENAMETOOLONG;
+	memcpy(part, path, len + 1);
+	while (stat(part, &st) < 0) {
+		char *slash = strrchr(part, '/');
+
+		if (errno != ENOENT || !slash)
+			return -errno;
+		slash[slash == part] = '\0'; /* the root keeps its own */
+	}
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	return access(part, W_OK | X_OK) < 0 ? -errno : 0;
+}
+
+int place_test_state(const char *path, uid_t uid)
+{
+	struct stat st;
+	int err;
+
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return check_state(path, &st, uid, 0);
+	err = lstat(path, &st) == 0 ? -ENOTDIR : test_parents(path);
+	if (err < 0 && err != -EACCES)
+		log_error(path,
+			  "the state directory cannot be made: %s; name "
+			  "another with state = ...",
+			  strerror(-err));
+	return err;
+}
+
+bool place_state_makes(const char *state, const char *directory)
+{
+	for (;;) {
+		size_t s = strspn(state, "/"), d = strspn(directory, "/");
+
+		state += s;
+		directory += d;
+		if (*directory == '\0')
+			return true;
+		s = strcspn(state, "/");
+		d = strcspn(directory, "/");
+		if (s != d || memcmp(state, directory, s) != 0)
+			return false;
+		state += s;
+		directory += d;
+	}
 }
 
 /* The state directory is the engine's: nothing in it is followed. */

@@ -6,6 +6,7 @@
 #ifndef HIPLINE_PLACE_H
 #define HIPLINE_PLACE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -16,6 +17,17 @@
  */
 __attribute__((warn_unused_result)) int place_state(const char *path, uid_t uid,
 						    gid_t gid, int *lock);
+
+/*
+ * What place_state would say, started as root, of a directory for the
+ * engine's user `uid`; makes nothing. 0 or a negative errno, which is logged:
+ * all but -EACCES, when it takes more rights to tell.
+ */
+__attribute__((warn_unused_result)) int place_test_state(const char *path,
+							 uid_t uid);
+
+/* Whether place_state would make that directory on its way to `state`. */
+bool place_state_makes(const char *state, const char *directory);
 
 /*
  * The folder "names" in the state directory, mode 0700, owned by the

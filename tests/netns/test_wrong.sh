@@ -105,12 +105,17 @@ if command -v openssl >/dev/null; then
 	daemon "an identity of another kind" "identity.pem.*"
 	rm "$key"; cp -p "$good" "$key"
 fi
-wrong "state in a file's place" "state.*" "state = \"$HIP_DIR/good.pem\""
+wrong_text "state in a file's place" "state.*" "state = \"$HIP_DIR/good.pem\""
 rm "$key"
 check "no identity: -t says that one will be made" eval \
 	'nl_in alice "$HIP_BUILD/hiplined" -t -c "$conf" 2>&1 | grep -q "makes one when it starts, ecdsa-p256"'
 check "and makes none" test ! -e "$key"
 cp -p "$good" "$key"
+check "and where the start makes its directory" eval \
+	'echo "host { state = $HIP_DIR/new/state identity = $HIP_DIR/new/state/id.pem }" >"$HIP_DIR/new.conf" &&
+	"$HIP_BUILD/hiplined" -t -c "$HIP_DIR/new.conf" 2>&1 | grep -q "makes one when it starts" && test ! -e "$HIP_DIR/new"'
+check "-t takes no file but by -c" eval \
+	'"$HIP_BUILD/hiplined" -t "$conf" 2>"$HIP_DIR/said"; [ $? -eq 2 ] && grep -q "named with -c" "$HIP_DIR/said"'
 wrong_text "no place for the identity" "no-such-dir/id.pem.*" \
 	"identity = \"$HIP_DIR/alice/no-such-dir/id.pem\""
 

@@ -83,6 +83,38 @@ Test(place, what_is_no_directory_is_refused)
 	cr_expect_eq(lock, -1);
 }
 
+static int test_state(const char *name)
+{
+	return place_test_state(tempdir_path(&dir, name), geteuid());
+}
+
+Test(place, what_can_be_made_is_told_without_making_it)
+{
+	struct stat st;
+	int fd;
+
+	cr_expect_eq(test_state("a/b"), 0);
+	cr_expect_eq(fstatat(dir.fd, "a", &st, 0), -1);
+	cr_assert_eq(mkdirat(dir.fd, "s", 0700), 0);
+	cr_expect_eq(test_state("s"), 0);
+	cr_assert_eq(fchmodat(dir.fd, "s", 01777, 0), 0);
+	cr_expect_eq(test_state("s"), -EPERM);
+	fd = openat(dir.fd, "file", O_WRONLY | O_CREAT, 0600);
+	cr_assert_geq(fd, 0);
+	(void)close(fd);
+	cr_expect_eq(test_state("file"), -ENOTDIR);
+	cr_expect_eq(test_state("file/b"), -ENOTDIR);
+}
+
+Test(place, what_leads_to_the_state_directory_is_made_with_it)
+{
+	cr_expect(place_state_makes("/var/lib/hip", "/var/lib/hip/"));
+	cr_expect(place_state_makes("/var//lib/hip/", "/var/lib"));
+	cr_expect_not(place_state_makes("/var/lib/hip", "/var/lib/hipline"));
+	cr_expect_not(place_state_makes("/var/lib/hip", "/var/lib/hip/x"));
+	cr_expect_not(place_state_makes("/var/lib/hip", "/etc"));
+}
+
 Test(place, two_daemons_cannot_share_a_state_directory)
 {
 	int lock = -1, second = -1;
