@@ -333,8 +333,8 @@ static const struct command commands[] = {
 	{ "leave", "", CONTROL_CHANGE, 0, 0, command_leave },
 	{ "revoke", "NAME|HIT", CONTROL_CHANGE, 1, 1, command_revoke },
 	{ "reload", "", CONTROL_CHANGE, 0, 0, run_reload },
-	{ "close", "NAME|HIT|all", CONTROL_CHANGE, 1, 1, run_close },
-	{ "rekey", "NAME|HIT", CONTROL_CHANGE, 1, 1, run_rekey },
+	{ "close", "HIT|all", CONTROL_CHANGE, 1, 1, run_close },
+	{ "rekey", "HIT", CONTROL_CHANGE, 1, 1, run_rekey },
 	{ "connect", "NAME|HIT [MILLISECONDS]", CONTROL_CHANGE, 1, 2,
 	  run_connect },
 };
