@@ -46,7 +46,8 @@ static void ask(struct node *n, struct lookup *l)
 	l->again_ms = n->now_ms + LOST_MS; /* its result found no room */
 	l->tries++;
 	places_of(l, &in.lookup);
-	in.lookup.careful = l->what == ASKED_NAME;
+	/* A name without a proof may be of two: all holders say. */
+	in.lookup.careful = l->what == ASKED_NAME || l->what == ASKED_OWN;
 	peer_input(n->session->peer, &in, n->now_ms);
 }
 
