@@ -262,8 +262,8 @@ static void on_accepted(struct overlay *o, struct place *p,
 	const struct link *owner = route_owner(&o->route, place_at(p));
 
 	if (!p->stray || !owner || !hit_equal(&owner->node, by) ||
-	    !was_all(p, kind))
-		return;
+	    kind->generation != p->generation || !was_all(p, kind))
+		return; /* or not all of it: something has come since */
 	p->stray = p->given = false;
 	p->copy_failures = 0;
 	if (rank_of(o, p) == ROUTE_COPIES)
@@ -284,6 +284,8 @@ void copies_on_reply(struct overlay *o, const struct reply *r)
 	p->offered = false;
 	if (r->d && !r->error) {
 		on_accepted(o, p, &kind, &r->d->source);
+		if (p->stray && p->copy_failures < OVERLAY_COPY_TRIES_MAX)
+			hurry(o, (uint64_t)STRAY_SOON_MS << p->copy_failures++);
 		return;
 	}
 	if (p->copy_failures >= OVERLAY_COPY_TRIES_MAX)
@@ -318,11 +320,12 @@ static void strays_tick(struct overlay *o)
 	if (!overlay_is_joined(o))
 		return;
 	while ((p = table_next(&it))) {
-		if (p->stray && !p->offered && rank_of(o, p) > 0 &&
-		    !give_back(o, p)) {
-			hurry(o, 2 * STRAY_SOON_MS);
-			return; /* there is no room */
-		}
+		if (!p->stray || p->offered ||
+		    p->copy_failures >= OVERLAY_COPY_TRIES_MAX ||
+		    rank_of(o, p) == 0 || give_back(o, p))
+			continue;
+		p->copy_failures++; /* there is no room, perhaps */
+		hurry(o, 2 * STRAY_SOON_MS);
 	}
 }
 

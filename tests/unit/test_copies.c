@@ -233,6 +233,24 @@ Test(copies, of_what_reached_us_past_its_owner_are_kept_until_it_has_them)
 	cr_expect_eq(held(), 0);
 }
 
+/* The answer to the first says nothing of the second. */
+Test(copies, of_what_is_newer_than_what_the_owner_took_go_there_too)
+{
+	const struct hit *owner = &nodes[NODES - 1];
+	struct resource_id place;
+	struct letter l;
+	uint8_t body[64];
+
+	id_to_resource(id_of_node(owner), &place);
+	store_at(&place, &nodes[3], 0);
+	member_pass(&m, STRAY_SOON_MS + 1);
+	l = acceptance(owner, body);
+	store_of(&place, &nodes[3], 0, MEMBER_WALL_MS + 1);
+	member_post(&m, owner, &l);
+	member_pass(&m, 2 * STRAY_SOON_MS + 1);
+	cr_expect_eq(stores(owner), 1);
+}
+
 /* And it, whose copy comes, has it: then there is nothing to do. */
 Test(copies, of_what_its_owner_has_are_not_given_back)
 {
