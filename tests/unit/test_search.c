@@ -577,13 +577,19 @@ static void answer_stores(struct asked *a, size_t n)
 		       (struct span){ body, sizeof(body) });
 }
 
+/* Publishes, and takes the Stores to the n-th holder of each key. */
+static void publish_to(size_t n, struct asked a[2])
+{
+	publish(MEMBER_DICTIONARY, 20);
+	for (size_t key = 0; key < 2; key++)
+		cr_assert(request(RELOAD_STORE_REQ, 2 * n + key, &a[key]));
+}
+
 Test(search, one_of_each_key_is_enough_and_said_at_once)
 {
 	struct asked a[2];
 
-	publish(MEMBER_DICTIONARY, 20);
-	cr_assert(request(RELOAD_STORE_REQ, 0, &a[0]));
-	cr_assert(request(RELOAD_STORE_REQ, 1, &a[1]));
+	publish_to(0, a);
 	answer_stores(a, 1);
 	cr_expect_null(member_find(&m, OVERLAY_STORED_ENOUGH));
 	answer_stores(&a[1], 1);
@@ -602,9 +608,7 @@ Test(search, what_no_owner_has_is_not_enough_at_once)
 {
 	struct asked a[2];
 
-	publish(MEMBER_DICTIONARY, 20);
-	cr_assert(request(RELOAD_STORE_REQ, 2, &a[0]));
-	cr_assert(request(RELOAD_STORE_REQ, 3, &a[1]));
+	publish_to(1, a);
 	answer_stores(a, 2);
 	cr_expect_null(member_find(&m, OVERLAY_STORED_ENOUGH));
 	member_pass(&m, 2 * REQUEST_FIRST_MS);
