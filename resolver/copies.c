@@ -125,41 +125,44 @@ static size_t rank_of(const struct overlay *o, const struct place *p)
 	return route_between(&o->route, place_at(p), ROUTE_COPIES);
 }
 
+/* All look for it there from now on: that is for no hold time. */
+static void hand(struct overlay *o, struct place *p, const struct hit *to)
+{
+	p->stray = p->handed = true;
+	p->copy_failures = 0;
+	p->offered = copies_send(o, p, to, 1);
+	if (!p->offered)
+		hurry(o, STRAY_SOON_MS);
+}
+
+static bool is_owner(const struct overlay *o, const struct place *p,
+		     const struct hit *node)
+{
+	const struct link *owner = route_owner(&o->route, place_at(p));
+
+	return owner && hit_equal(&owner->node, node);
+}
+
 void copies_hand_over(struct overlay *o, const struct hit *to)
 {
 	struct table_iter it = store_iterate(&o->store);
 	struct place *p;
 
-	while ((p = table_next(&it))) {
-		const struct link *owner = route_owner(&o->route, place_at(p));
-
-		if (owner && hit_equal(&owner->node, to))
-			p->handed = copies_send(o, p, to, 1);
-	}
+	while ((p = table_next(&it)))
+		if (is_owner(o, p, to))
+			hand(o, p, to);
 }
 
-/*
- * Who has come between owns what was ours a moment ago: all look for it there
- * from now on, and it may have come to us after the newcomer was admitted, or
- * by another. That is for no hold time.
- */
+/* What was ours a moment ago may have come to us after the newcomer was
+ * admitted, or by another. */
 void copies_make_way(struct overlay *o, const struct hit *to)
 {
 	struct table_iter it = store_iterate(&o->store);
 	struct place *p;
 
-	while ((p = table_next(&it))) {
-		const struct link *owner = route_owner(&o->route, place_at(p));
-
-		if (!owner || !hit_equal(&owner->node, to) ||
-		    (!p->stray && rank_of(o, p) != 1))
-			continue;
-		p->stray = p->handed = true;
-		p->copy_failures = 0;
-		p->offered = copies_send(o, p, to, 1);
-		if (!p->offered)
-			hurry(o, STRAY_SOON_MS);
-	}
+	while ((p = table_next(&it)))
+		if (is_owner(o, p, to) && (p->stray || rank_of(o, p) == 1))
+			hand(o, p, to);
 }
 
 void copies_settle(struct overlay *o)

@@ -324,8 +324,10 @@ bool copies_send(struct overlay *o, struct place *p, const struct hit *to,
 		 uint8_t number);
 /* A record of ours to own: to the successors. */
 void copies_spread(struct overlay *o, struct place *p);
-/* Everything that a new node owns now. */
+/* To a node that joins through us, or anew: all that it owns now. */
 void copies_hand_over(struct overlay *o, const struct hit *to);
+/* To a member that has come into the ring: what it owns now and we did, and
+ * what its owner is not known to have. */
 void copies_make_way(struct overlay *o, const struct hit *to);
 void copies_on_change(struct overlay *o);
 /* What a Store did to a place. */

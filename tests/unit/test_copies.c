@@ -298,6 +298,38 @@ Test(copies, of_what_is_no_longer_ours_go_to_who_owns_it_now)
 	cr_expect_eq(held(), 1);
 }
 
+/* RFC 6940 10.5: it is theirs with the Join, which is no time to lose it. */
+Test(copies, of_what_who_joins_owns_go_there_until_it_has_them)
+{
+	struct join_req join = {
+		.node = newcomer(id_of_node(&nodes[NODES - 1]),
+				 id_of_node(&m.hit)),
+	};
+	struct resource_id place;
+	struct letter l;
+	uint8_t body[64];
+	struct wr w = wr_init(body, sizeof(body));
+
+	id_to_resource(id_of_node(&join.node), &place);
+	store_at(&place, &nodes[3], 0);
+	accept_all();
+	member_up(&m, &join.node);
+	join_req_write(&w, &join);
+	l = member_letter(&m, RELOAD_JOIN_REQ,
+			  (struct span){ body, wr_len(&w) });
+	l.signer = join.node;
+	member_post(&m, &join.node, &l);
+	cr_assert_eq(stores(&join.node), 1, "at once");
+	refuse(&join.node);
+	member_pass(&m, STRAY_SOON_MS + 1);
+	cr_assert_eq(stores(&join.node), 1, "and soon again");
+	l = acceptance(&join.node, body);
+	member_post(&m, &join.node, &l);
+	member_pass(&m, HELD_MS);
+	cr_expect_eq(stores(&join.node), 0);
+	cr_expect_eq(held(), 1);
+}
+
 /* While it was there, the third successor dropped what it held for us. */
 Test(copies, go_to_who_was_a_holder_before_somebody_came_and_went)
 {
