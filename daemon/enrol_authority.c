@@ -74,7 +74,7 @@ void enrol_tell_members(struct enrol *en)
 /*
  * Strangers come in while an invitation can be spent; and some while longer,
  * so that who comes with one that was spent hears it. For that nobody is let
- * in whose certificate was taken back.
+ * in who shows a certificate that was taken back.
  */
 void enrol_judge_guests(struct enrol *en)
 {

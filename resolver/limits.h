@@ -29,8 +29,8 @@ enum {
 	OVERLAY_JOIN_SIDE = 3, /* neighbours on each side while joining */
 	SEARCH_ROUNDS_MAX = 8,
 	SEARCH_ABSENT_MIN = 4, /* answers before a name counts as absent */
-	SEARCH_ABSENT_UNSETTLED = 10,
-	SEARCH_STEP_GAPS = 6, /* of a denier behind which it goes on */
+	SEARCH_ABSENT_UNSETTLED = 10, /* the same, while links are being made */
+	SEARCH_STEP_GAPS = 6,	      /* of a denier behind which it goes on */
 	SEARCH_FAR_GAPS = 16, /* a denial from further off says nothing */
 	PUBLISH_ROUNDS_MAX = 3,
 	TTL_MIN = 20, /* design: max(log2 N + 5, 20) */
