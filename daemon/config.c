@@ -173,6 +173,8 @@ static struct config_tokens option_tokens(cfg_opt_t *opt)
 static bool take_section(const struct config_section *s, cfg_t *section,
 			 struct config *c, void *into, struct config_report *r)
 {
+	r->section = s->name;
+	r->title = s->titled ? cfg_title(section) : NULL;
 	for (size_t i = 0; i < s->n_keys; i++) {
 		const struct config_key *key = &s->keys[i];
 		struct config_tokens t =

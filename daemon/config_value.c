@@ -40,11 +40,27 @@ static bool no_memory(struct config_report *r)
 	return false;
 }
 
+enum { KEY_PATH_MAX = 160 };
+
+/* Where a key stands: "host port", "peer bob hit"; a long title is cut. */
+static const char *key_path(const struct config_key *key,
+			    const struct config_report *r,
+			    char path[static KEY_PATH_MAX])
+{
+	(void)snprintf(path, KEY_PATH_MAX, "%s%s%.100s%s%s",
+		       r->section ? r->section : "", r->section ? " " : "",
+		       r->title ? r->title : "", r->title ? " " : "",
+		       key->name);
+	return path;
+}
+
 static bool bad(const struct config_key *key, const struct config_token *t,
 		struct config_report *r)
 {
+	char path[KEY_PATH_MAX];
+
 	config_report(r, t->line, "%s cannot be '%.100s'; it takes %s%s",
-		      key->name, t->text,
+		      key_path(key, r, path), t->text,
 		      key->kind == CONFIG_CHOICE ? "one of: " : "",
 		      key->allowed);
 	return false;
@@ -113,6 +129,7 @@ static bool set_number(const struct config_key *key,
 		       const struct config_token *t, uint32_t *at,
 		       struct config_report *r)
 {
+	char path[KEY_PATH_MAX];
 	uint64_t n;
 
 	if (key->is_id &&
@@ -122,7 +139,8 @@ static bool set_number(const struct config_key *key,
 		config_report(r, t->line,
 			      "%s cannot be '%.100s'; it takes a number from "
 			      "%llu to %llu",
-			      key->name, t->text, (unsigned long long)key->min,
+			      key_path(key, r, path), t->text,
+			      (unsigned long long)key->min,
 			      (unsigned long long)key->max);
 		return false;
 	}

@@ -26,6 +26,9 @@ struct config_report {
 	const char *file;
 	char *text; /* CONFIG_ERROR_MAX bytes */
 	int err;    /* 0, -EINVAL or -ENOMEM */
+	/* The section that is read, and its title; NULL when there is none. */
+	const char *section;
+	const char *title;
 };
 
 /* Writes "file:line: what" and sets -EINVAL, unless an error is there. */

@@ -12,11 +12,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -261,6 +261,21 @@ static struct sockaddr_un address_of(const char *path)
 	return un;
 }
 
+/* Whether a process has ended, even if its parent has not asked yet: a signal
+ * can be sent to such a one. */
+static bool is_gone(pid_t pid)
+{
+	int fd = pidfd_open(pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	bool gone;
+
+	if (fd < 0)
+		return errno == ESRCH;
+	gone = poll(&p, 1, 0) == 1;
+	(void)close(fd); /* was only looked at */
+	return gone;
+}
+
 /* The kernel keeps who began to listen: the monitor, whose engine answers. */
 static bool is_orphan(int fd)
 {
@@ -268,7 +283,7 @@ static bool is_orphan(int fd)
 	socklen_t len = sizeof(cred);
 
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
-	       cred.pid > 0 && kill(cred.pid, 0) < 0 && errno == ESRCH;
+	       cred.pid > 0 && is_gone(cred.pid);
 }
 
 /* Waits until the other end has gone; false when it has not. */

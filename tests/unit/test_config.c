@@ -41,6 +41,17 @@ static void refused(const char *text, int line, const char *about)
 	cr_expect_eq(c.port, 77);
 }
 
+/* Keys of one name stand in several sections. */
+Test(config, an_error_says_in_which_section)
+{
+	refused("host {\n port = 0\n}\n", 2, ": host port cannot be '0'");
+	refused("host {\n log = loud\n}\n", 2, ": host log cannot be 'loud'");
+	refused("host {\n}\npeer bob {\n hit = ::1\n}\n", 4,
+		": peer bob hit cannot be '::1'");
+	refused("peer bob {\n hit = 2001:21::1\n}\ndns {\n listen = { x }\n}\n",
+		5, ": dns listen cannot be 'x'");
+}
+
 Test(config, an_empty_one_means_the_defaults)
 {
 	struct config c = parse("");
