@@ -34,8 +34,9 @@ static void batch_begin(struct batch *b)
 
 	store_resource(b->place, &resource);
 	b->w = wr_init(b->body, sizeof(b->body));
+	/* Who publishes knows of no generation, nor do we of the owner's. */
 	b->s = store_req_begin(&b->w, &resource, b->number, b->place->kind->id,
-			       b->place->generation);
+			       b->to ? b->place->generation : 0);
 	b->n_certificates = b->certificates_len = 0;
 }
 
@@ -45,11 +46,14 @@ static bool batch_end(struct batch *b)
 	struct asking a = { .purpose = PURPOSE_COPY,
 			    .tries = 1,
 			    .code = RELOAD_STORE_REQ,
-			    .to = { destination_node(b->to) },
 			    .n_to = 1,
 			    .certificates = b->certificates,
 			    .n_certificates = b->n_certificates };
+	struct resource_id resource;
 
+	store_resource(b->place, &resource);
+	a.to[0] = b->to ? destination_node(b->to)
+			: destination_resource(&resource);
 	store_req_end(&b->w, &b->s);
 	a.body = (struct span){ b->body, wr_len(&b->w) };
 	return !wr_failed(&b->w) && request_start(b->o, &a);
@@ -246,27 +250,46 @@ void copies_on_taken(struct overlay *o, struct place *p, const struct taken *t)
 	copies_on_change(o);
 }
 
-/* Whether a Store that was answered had everything of a place. */
+/* Whether a Store that was answered had everything that a place has now, in
+ * the order in which it was written. */
 static bool was_all(const struct place *p, const struct store_kind *kind)
 {
 	struct rd values = kind->values;
-	struct stored v;
-	size_t n = 0;
+	const struct record *r = p->records;
+	struct stored sent, have;
 
-	while (stored_next(&values, p->kind->model, &v))
-		n++;
-	return n == p->n;
+	while (r && stored_next(&values, p->kind->model, &sent)) {
+		record_stored(p, r, 0, &have);
+		if (sent.storage_time_ms != have.storage_time_ms)
+			return false;
+		r = r->next;
+	}
+	return !r;
 }
 
-/* Its owner has it now; who need not have it lets go of it at the next look. */
-static void on_accepted(struct overlay *o, struct place *p,
-			const struct store_kind *kind, const struct hit *by)
+/*
+ * Whether its owner has all of a place now, by the answer to a Store. Who
+ * answers what was sent to the place is its owner; that takes the same value
+ * twice of copies only, and of several it does not say which are old.
+ */
+static bool owner_has(const struct overlay *o, const struct place *p,
+		      const struct reply *r, const struct store_req *req,
+		      const struct store_kind *kind)
 {
-	const struct link *owner = route_owner(&o->route, place_at(p));
+	if (!r->d || !was_all(p, kind))
+		return false;
+	if (req->replica_number > 0)
+		return !r->error && is_owner(o, p, &r->d->source);
+	return !r->error ||
+	       (r->error == RELOAD_ERROR_DATA_TOO_OLD && p->n == 1);
+}
 
-	if (!p->stray || !owner || !hit_equal(&owner->node, by) ||
-	    kind->generation != p->generation || !was_all(p, kind))
-		return; /* or not all of it: something has come since */
+/* Its owner has it now, or a newer one; who need not have it lets go of it at
+ * the next look. */
+static void on_accepted(struct overlay *o, struct place *p)
+{
+	if (!p->stray)
+		return;
 	p->stray = p->given = false;
 	p->copy_failures = 0;
 	if (rank_of(o, p) == ROUTE_COPIES)
@@ -285,8 +308,11 @@ void copies_on_reply(struct overlay *o, const struct reply *r)
 	if (!p)
 		return;
 	p->offered = false;
+	if (owner_has(o, p, r, &req, &kind)) {
+		on_accepted(o, p);
+		return;
+	}
 	if (r->d && !r->error) {
-		on_accepted(o, p, &kind, &r->d->source);
 		if (p->stray && p->copy_failures < OVERLAY_COPY_TRIES_MAX)
 			hurry(o, (uint64_t)STRAY_SOON_MS << p->copy_failures++);
 		return;
@@ -302,12 +328,19 @@ void copies_on_reply(struct overlay *o, const struct reply *r)
 	copies_on_change(o);
 }
 
-/* To its owner, where it is not us. */
+/*
+ * To its owner, where it is not us. When as many as we know have come between
+ * that is none of our links, and only what is routed finds it.
+ */
 static bool give_back(struct overlay *o, struct place *p)
 {
 	const struct link *l = route_owner(&o->route, place_at(p));
 
-	p->offered = l && copies_send(o, p, &l->node, 1);
+	if (route_between(&o->route, place_at(p), ROUTE_NEIGHBOURS) ==
+	    ROUTE_NEIGHBOURS)
+		p->offered = copies_send(o, p, NULL, 0);
+	else
+		p->offered = l && copies_send(o, p, &l->node, 1);
 	return p->offered;
 }
 

@@ -522,3 +522,15 @@ size_t ring_lacking(struct ring *r)
 	free(p);
 	return lacking;
 }
+
+size_t ring_spare(struct ring *r)
+{
+	size_t n, held = 0;
+	struct placed *p = sort_nodes(r, &n);
+	size_t holders = n < ROUTE_COPIES ? n : ROUTE_COPIES;
+
+	for (size_t i = 0; i < n; i++)
+		held += store_count(&r->nodes[p[i].i].core->store);
+	free(p);
+	return held + ring_lacking(r) - 2 * r->options.names * holders;
+}

@@ -108,6 +108,8 @@ size_t ring_astray(struct ring *r);
 size_t ring_alone(const struct ring *r);
 /* Copies of records that an owner or one of its successors has not got. */
 size_t ring_lacking(struct ring *r);
+/* Copies of records that somebody else has. */
+size_t ring_spare(struct ring *r);
 
 /* ---- adversary.c ---- */
 

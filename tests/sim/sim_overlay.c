@@ -146,6 +146,28 @@ static void all_come_and_publish_at_once(void)
 	ring_run(r, 200 * SECOND_MS);
 	check(ring_counts(r)->joins == 9, "everybody is in the ring");
 	check(ring_lacking(r) == 0, "four hold every record");
+	check(ring_spare(r) == 0, "nobody else does");
+	ring_free(r);
+}
+
+/* Nor does anybody else in the end, however many came after who took it. */
+static void many_come_and_publish_at_once(void)
+{
+	const struct ring_options options = { .nodes = 30,
+					      .names = 30,
+					      .seed = seed,
+					      .full = true,
+					      .loss_percent = seed % 2,
+					      .exchange_ms = 2 * SECOND_MS,
+					      .own_names = true };
+	struct ring *r = ring_new(&options);
+
+	ring_grow(r, 20);
+	ring_run(r, 150 * SECOND_MS);
+	check(ring_counts(r)->joins == 29, "everybody is in the ring");
+	check(ring_counts(r)->names_there == 30, "all is published");
+	check(ring_lacking(r) == 0, "four hold every record");
+	check(ring_spare(r) == 0, "nobody else does");
 	ring_free(r);
 }
 
@@ -324,6 +346,8 @@ int main(int argc, char **argv)
 		  joining_all_at_once_with_loss },
 		{ "all come and publish at once",
 		  all_come_and_publish_at_once },
+		{ "many come and publish at once",
+		  many_come_and_publish_at_once },
 		{ "what is published is found", what_is_published_is_found },
 		{ "idling", idling_is_cheap },
 		{ "half of them die", half_of_them_die },
