@@ -9,6 +9,7 @@
 #include "daemon/base/name.h"
 #include "daemon/command_impl.h"
 #include "daemon/config_check.h"
+#include "daemon/disputes.h"
 #include "daemon/enrol.h"
 #include "daemon/reconfigure.h"
 #include "daemon/report.h"
@@ -164,14 +165,19 @@ static void run_resolve(const struct command_call *c)
 	char name[NAME_LEN_MAX + 1];
 	const char *proof;
 	struct hit hit;
+	int err = command_resolve(c->e, c->args[0], name, &hit, &proof);
 
-	if (command_resolve(c->e, c->args[0], name, &hit, &proof) == -ENOENT &&
+	if (err == 0 && strcmp(proof, "pin") == 0 &&
+	    command_ask_against(c, name, &hit))
+		return;
+	if (err == -ENOENT &&
 	    (command_ask(c, name, false, LOOKUP_TIMEOUT_MS) ||
 	     (command_is_host(c->e, name) &&
 	      command_ask_host(c, name, false, LOOKUP_TIMEOUT_MS))))
 		return;
 	if (command_resolve_first(c, name, &hit, &proof))
-		answer_json(c->answer, report_resolution(name, &hit, proof));
+		answer_json(c->answer,
+			    report_resolution(name, &hit, proof, NULL, 0));
 }
 
 static void run_close(const struct command_call *c)
@@ -275,6 +281,8 @@ static void run_connect(const struct command_call *c)
 		return;
 	if (!command_resolve_first(c, name, &in.hit, &proof))
 		return;
+	if (strcmp(proof, "pin") == 0)
+		disputes_on_use(c->e->disputes, name);
 	if (hit_equal(&in.hit, identity_hit(c->e->id))) {
 		say_own(c->answer, name);
 		return;
@@ -542,7 +550,9 @@ void command_tick(struct engine *e, uint64_t now_ms)
 
 		if (!w->client || now_ms < w->end_ms)
 			continue;
-		if (w->lookup)
+		if (w->is_pinned)
+			command_answer_pinned(e, w);
+		else if (w->lookup)
 			fail_lookup(w);
 		else
 			fail_late(e, w);

@@ -262,7 +262,7 @@ static void show(struct waiter *w, const struct hostrecords_decision *d)
 
 	memcpy(found.hits[0].hit, d->hit.bytes, sizeof(d->hit.bytes));
 	found.hits[0].proof = RESOLVE_PROOF_FIRST_USE;
-	a.json = d->is_pin ? report_resolution(w->name, &d->hit, "pin")
+	a.json = d->is_pin ? report_resolution(w->name, &d->hit, "pin", NULL, 0)
 			   : report_found(w->name, &found);
 	if (!a.json)
 		command_say(&a, API_FAILED, "out of memory");

@@ -47,6 +47,16 @@ void command_connect_waiter(struct engine *e, struct waiter *w,
 bool command_ask(const struct command_call *c, const char *name, bool connects,
 		 uint64_t timeout_ms);
 
+/*
+ * Answers with a pin of that name, but asks the overlay first what stands
+ * against it (disputes.h). False when that cannot say anything of it.
+ */
+bool command_ask_against(const struct command_call *c, const char *name,
+			 const struct hit *pin);
+
+/* It has waited for that long enough: the pin, with what was known before. */
+void command_answer_pinned(struct engine *e, struct waiter *w);
+
 /* Whether a canonical name may be that of a host in DNS. */
 bool command_is_host(const struct engine *e, const char *name);
 

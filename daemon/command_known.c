@@ -11,6 +11,7 @@
 #include "daemon/config_check.h"
 #include "daemon/config_value.h"
 #include "daemon/contacting.h"
+#include "daemon/disputes.h"
 #include "daemon/hostnames.h"
 #include "daemon/naming.h"
 #include "daemon/reconfigure.h"
@@ -129,6 +130,8 @@ void command_pin(const struct command_call *c)
 	}
 	/* It holds from now on, written or not; the answer tells. */
 	save_pins(c);
+	disputes_forget(e->disputes, name);
+	disputes_on_use(e->disputes, name);
 	change_rights(e, &hit);
 	if (had && !hit_equal(&before, &hit)) {
 		change_rights(e, &before);
@@ -197,6 +200,7 @@ void command_unpin(const struct command_call *c)
 		return;
 	/* It holds from now on, written or not; the answer tells. */
 	save_pins(c);
+	disputes_forget(e->disputes, name);
 	if (seen_err < 0 && seen_err != -ENOENT)
 		judge_save(c, "hosts.json", seen_err);
 	if (old)

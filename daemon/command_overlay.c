@@ -8,6 +8,7 @@
 
 #include "daemon/base/name.h"
 #include "daemon/contacting.h"
+#include "daemon/disputes.h"
 #include "daemon/naming.h"
 #include "daemon/report.h"
 #include "daemon/underlay.h"
@@ -15,6 +16,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { AGAINST_MS = 3000 }; /* a pin has its answer all the same */
 
 static void connect_to_first(struct engine *e, struct waiter *w,
 			     const struct resolve_answer *a)
@@ -58,6 +61,41 @@ bool command_ask(const struct command_call *c, const char *name, bool connects,
 		    "%s is a name of the overlay, which cannot be asked: "
 		    "hipline-resolver does not run; see hipline status",
 		    name);
+	return true;
+}
+
+void command_answer_pinned(struct engine *e, struct waiter *w)
+{
+	struct command_answer out = { .json = NULL };
+	struct hit against[RESOLVE_HITS_MAX];
+	size_t n = disputes_against(e->disputes, w->name, against);
+
+	out.json = report_resolution(w->name, &w->hit, "pin", against, n);
+	if (!out.json)
+		command_say(&out, API_FAILED, "out of memory");
+	command_answer_waiter(w, &out);
+}
+
+bool command_ask_against(const struct command_call *c, const char *name,
+			 const struct hit *pin)
+{
+	struct engine *e = c->e;
+	struct waiter *w;
+
+	if (!disputes_has_name(e->disputes, name) ||
+	    !underlay_is_joined(e->underlay) ||
+	    !underlay_lookup(e->underlay, e->last_lookup + 1, name))
+		return false;
+	w = command_free_waiter(e);
+	*w = (struct waiter){ .client = c->client,
+			      .lookup = ++e->last_lookup,
+			      .is_pinned = true,
+			      .hit = *pin,
+			      .timeout_ms = AGAINST_MS,
+			      .end_ms = engine_now_ms() + AGAINST_MS };
+	(void)snprintf(w->name, sizeof(w->name), "%s", name);
+	c->answer->later = true;
+	engine_schedule(e);
 	return true;
 }
 
@@ -116,6 +154,11 @@ static void on_answer(struct engine *e, struct waiter *w,
 	struct command_answer out = { .json = NULL };
 
 	w->lookup = 0;
+	if (w->is_pinned) {
+		disputes_learn(e->disputes, w->name, a);
+		command_answer_pinned(e, w);
+		return;
+	}
 	if (a->result == RESOLVE_FOUND && a->n_hits > 0) {
 		if (w->connects) {
 			connect_to_first(e, w, a);
@@ -132,7 +175,8 @@ static void on_answer(struct engine *e, struct waiter *w,
 
 void command_on_found(struct engine *e, const struct resolve_answer *a)
 {
-	if (contacting_on_found(e->contacting, a))
+	if (contacting_on_found(e->contacting, a) ||
+	    disputes_on_found(e->disputes, a))
 		return;
 	for (size_t i = 0; i < WAITERS_MAX; i++) {
 		struct waiter *w = &e->waiters[i];
@@ -141,9 +185,10 @@ void command_on_found(struct engine *e, const struct resolve_answer *a)
 		if (!w->client || w->lookup == 0 || w->lookup != a->id ||
 		    w->is_host)
 			continue;
-		for (size_t j = 0; j < a->n_hits; j++)
+		for (size_t j = 0; j < a->n_hits && !w->is_pinned; j++)
 			underlay_note(e->underlay, w->name, &a->hits[j]);
-		contacting_learn(e->contacting, w->name, a);
+		if (!w->is_pinned)
+			contacting_learn(e->contacting, w->name, a);
 		on_answer(e, w, a);
 		return;
 	}

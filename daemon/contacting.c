@@ -6,6 +6,7 @@
 #include "daemon/contacting_impl.h"
 
 #include "daemon/command.h"
+#include "daemon/disputes.h"
 #include "daemon/kept.h"
 #include "daemon/underlay.h"
 
@@ -199,6 +200,8 @@ static void look_here(struct contacting *x, struct contact *c)
 		if (replace(x, c, &h, 1) < 0)
 			return; /* the next second */
 		no_warning(x, c);
+		if (h.proof == RESOLVE_PROOF_PIN)
+			disputes_on_use(x->e->disputes, c->name);
 		c->state = CONTACT_FOUND;
 		c->until_ms = CONTACT_FOREVER;
 		c->lookup = 0;

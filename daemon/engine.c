@@ -12,6 +12,7 @@
 #include "daemon/bootstraps.h"
 #include "daemon/command.h"
 #include "daemon/contacting.h"
+#include "daemon/disputes.h"
 #include "daemon/enrol.h"
 #include "daemon/generation.h"
 #include "daemon/handover.h"
@@ -428,6 +429,7 @@ static void on_second(struct ev_loop *loop, ev_timer *w, int events)
 	if (e->underlay)
 		underlay_tick(e->underlay, now_ms);
 	contacting_tick(e->contacting, now_ms);
+	disputes_tick(e->disputes, now_ms);
 	aside_tick(e);
 	enrol_tick(e->enrol, now_ms);
 	shrink(e, now_ms);

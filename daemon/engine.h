@@ -44,6 +44,7 @@ struct waiter {
 	uint64_t lookup; /* the id of what it has looked up; 0: nothing */
 	bool is_host;	 /* in DNS, not in the overlay */
 	bool connects;	 /* then it waits for the association */
+	bool is_pinned;	 /* to `hit`; what is against it is asked for */
 	char name[NAME_LEN_MAX + 1]; /* as it was asked for */
 	struct hit hit;
 	uint64_t timeout_ms, end_ms;
@@ -96,6 +97,7 @@ struct engine {
 	struct naming *naming;
 	struct underlay *underlay;
 	struct contacting *contacting;
+	struct disputes *disputes;
 	struct enrol *enrol;
 	struct bootstraps *bootstraps; /* of the configuration */
 	struct control *control;

@@ -11,6 +11,7 @@
 #include "daemon/bootstraps.h"
 #include "daemon/command.h"
 #include "daemon/contacting.h"
+#include "daemon/disputes.h"
 #include "daemon/engine.h"
 #include "daemon/enrol.h"
 #include "daemon/generation.h"
@@ -354,7 +355,8 @@ static int make_underlay(struct engine *e)
 {
 	e->underlay = underlay_new(e);
 	e->contacting = contacting_new(e);
-	if (!e->underlay || !e->contacting)
+	e->disputes = disputes_new(e);
+	if (!e->underlay || !e->contacting || !e->disputes)
 		return failed("overlay", -ENOMEM);
 	e->on_membership = underlay_on_membership;
 	engine_membership_changed(e);
@@ -435,6 +437,7 @@ static void clear(struct engine *e)
 	naming_free(e->naming);
 	underlay_free(e->underlay);
 	contacting_free(e->contacting);
+	disputes_free(e->disputes);
 	enrol_free(e->enrol);
 	asker_free(e->asker);
 	bootstraps_free(e->bootstraps);

@@ -12,6 +12,7 @@
 #include "daemon/base/resolve.h"
 #include "daemon/command.h"
 #include "daemon/contacting.h"
+#include "daemon/disputes.h"
 #include "daemon/engine.h"
 #include "daemon/enrol.h"
 #include "daemon/handover.h"
@@ -119,6 +120,8 @@ static void answer_name(const struct engine *e, const char *name,
 	memcpy(h->hit, hit.bytes, sizeof(h->hit));
 	h->proof = strcmp(proof, "pin") == 0 ? RESOLVE_PROOF_PIN
 					     : RESOLVE_PROOF_SELF;
+	if (h->proof == RESOLVE_PROOF_PIN)
+		disputes_on_use(e->disputes, canonical);
 	if (hit_equal(&hit, identity_hit(e->id)))
 		h->hi = identity_hi(e->id, &h->hi_len);
 }

@@ -433,10 +433,12 @@ json_t *report_connection(const struct engine *e,
 }
 
 json_t *report_resolution(const char *name, const struct hit *hit,
-			  const char *proof)
+			  const char *proof, const struct hit *against,
+			  size_t n)
 {
 	json_t *one = json_object();
 	json_t *hits = json_array();
+	json_t *others = json_array();
 	json_t *o = json_object();
 	bool ok = put(one, "hit", hit_json(hit)) &&
 		  put_text(one, "proof", proof) &&
@@ -445,7 +447,9 @@ json_t *report_resolution(const char *name, const struct hit *hit,
 	ok = json_array_append_new(hits, one) == 0 && ok;
 	ok = put_text(o, "name", name) && ok;
 	ok = put(o, "hits", hits) && ok;
-	ok = put(o, "against", json_array()) && ok;
+	for (size_t i = 0; ok && i < n; i++)
+		ok = json_array_append_new(others, hit_json(&against[i])) == 0;
+	ok = put(o, "against", others) && ok;
 	return whole(o, ok);
 }
 

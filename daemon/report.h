@@ -22,9 +22,11 @@ json_t *report_dns(const struct engine *e);
 json_t *report_connection(const struct engine *e,
 			  const struct host_assoc_info *a);
 
-/* {name, hits[{hit, proof, lifetime_s}], against[]} with one HIT. */
+/* {name, hits[{hit, proof, lifetime_s}], against[]} with one HIT, and n that
+ * others say it were. */
 json_t *report_resolution(const char *name, const struct hit *hit,
-			  const char *proof);
+			  const char *proof, const struct hit *against,
+			  size_t n);
 
 /* `resolve` of a name that the overlay has found. */
 json_t *report_found(const char *name, const struct resolve_answer *a);

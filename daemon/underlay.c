@@ -12,6 +12,7 @@
 #include "daemon/bootstraps.h"
 #include "daemon/command.h"
 #include "daemon/contacting.h"
+#include "daemon/disputes.h"
 #include "daemon/kept.h"
 #include "daemon/naming.h"
 #include "daemon/pki/spki.h"
@@ -219,6 +220,7 @@ void underlay_on_resolver_gone(struct underlay *u)
 		u->leaving_ms = 1; /* nobody is there to say it */
 	published_again(&u->published);
 	contacting_on_gone(u->e->contacting);
+	disputes_on_gone(u->e->disputes);
 	command_on_overlay_gone(u->e);
 }
 

@@ -74,5 +74,22 @@ check '  the second hears of the first' until_true 15 eval \
 	'hip c names | grep -q "$bank *conflict"'
 check 'a believes neither' until_true 10 is_now $bank contradict
 equal '  and remembers none' '' "$(seen $bank)"
+# In the overlay's own domain certificates speak against a pin.
+bob=bob@example.com
+against() { hip_json a '.against | join(" ")' resolve $bob; }
+check 'a pins the name of b to c' hip a pin $bob "${HIP_HIT[c]}"
+equal '  the pin answers' "pin ${HIP_HIT[c]}" "$(is $bob)"
+equal '  with the host that has the certificate' "${HIP_HIT[b]}" "$(against)"
+check '  for people, too' eval 'hip a resolve $bob 2>&1 | grep -q "${HIP_HIT[b]} claims the name, too"'
+check '  and that is warned of, with both' warns pin-contradicted \
+	"$bob is bound here to ${HIP_HIT[c]}, and the authority.s certificate is for ${HIP_HIT[b]}"
+check 'a pins it to b' hip a pin $bob "${HIP_HIT[b]}"
+equal '  which nothing speaks against' '' "$(against)"
+check '  nor is there anything to warn of' eval '! warns pin-contradicted .'
+check 'a pins it to c again' hip a pin $bob "${HIP_HIT[c]}"
+check '  and is warned without having asked' until_true 5 warns pin-contradicted "$bob"
+check 'unpin leaves it to the certificate' hip a unpin $bob
+equal '  which is for b' "authority ${HIP_HIT[b]}" "$(is $bob)"
+check '  and nothing is to warn of' eval '! warns pin-contradicted .'
 check 'all end' hip_stop a b c
 hip_end

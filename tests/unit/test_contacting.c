@@ -7,6 +7,7 @@
 
 #include "daemon/aside.h"
 #include "daemon/command.h"
+#include "daemon/disputes.h"
 #include "daemon/kept.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
@@ -56,10 +57,12 @@ static void make(void)
 	bare_lookup(&e, bare_on_locators);
 	e.underlay = underlay_new(&e);
 	e.contacting = contacting_new(&e);
+	e.disputes = disputes_new(&e);
 	e.naming = naming_new(&e);
 	e.on_membership = underlay_on_membership;
 	cr_assert_not_null(e.underlay);
 	cr_assert_not_null(e.contacting);
+	cr_assert_not_null(e.disputes);
 	ours = -1;
 	ipc_in_init(&in, RESOLVE_BODY_MAX);
 }
@@ -69,6 +72,7 @@ static void take_away(void)
 	naming_free(e.naming);
 	underlay_free(e.underlay);
 	contacting_free(e.contacting);
+	disputes_free(e.disputes);
 	bare_engine_free(&e);
 	ipc_in_clear(&in);
 	enrolled_authority_free(&authority);
@@ -249,8 +253,8 @@ Test(contacting, a_name_is_looked_up_before_it_is_asked_for)
 	cr_expect_eq(lookups(), 0, "not twice");
 }
 
-/* What DNS is told of bob. */
-static enum resolve_result told_to_dns(void)
+/* What DNS is told of bob; where that is found, it is this host. */
+static enum resolve_result told_to_dns(const struct hit *hit)
 {
 	const struct resolve_ask ask = { .id = 7, .name = bob };
 	struct resolve_answer a;
@@ -263,7 +267,7 @@ static enum resolve_result told_to_dns(void)
 	cr_assert_eq(a.id, 7);
 	if (a.result == RESOLVE_FOUND) {
 		cr_assert_eq(a.n_hits, 1);
-		cr_expect_eq(memcmp(a.hits[0].hit, hit_b.bytes,
+		cr_expect_eq(memcmp(a.hits[0].hit, hit->bytes,
 				    sizeof(a.hits[0].hit)),
 			     0);
 		cr_expect_leq(a.lifetime_s, 3600);
@@ -274,9 +278,9 @@ static enum resolve_result told_to_dns(void)
 Test(contacting, dns_has_it_at_once)
 {
 	find_bob();
-	cr_expect_eq(told_to_dns(), RESOLVE_FOUND);
+	cr_expect_eq(told_to_dns(&hit_b), RESOLVE_FOUND);
 	contacting_on_revoked(e.contacting);
-	cr_expect_eq(told_to_dns(), RESOLVE_IN_OVERLAY);
+	cr_expect_eq(told_to_dns(&hit_b), RESOLVE_IN_OVERLAY);
 }
 
 Test(contacting, what_is_forgotten_is_looked_up_anew)
@@ -697,4 +701,123 @@ Test(contacting, a_contact_has_all_its_keys)
 		cr_expect_not_null(json_object_get(h, of_hits[i]), "%s",
 				   of_hits[i]);
 	json_decref(a.json);
+}
+
+/* ---- disputes.h: what certificates say against a pin ---- */
+
+static void pin_bob(void)
+{
+	join();
+	cr_assert_eq(pins_add(e.pins, bob, &hit_c, 0), 0);
+}
+
+/* How many lookups begin in a second, so much later than it is. */
+static size_t asks(uint64_t later_ms)
+{
+	disputes_tick(e.disputes, engine_now_ms() + later_ms);
+	return lookups();
+}
+
+static size_t n_against(void)
+{
+	struct hit hits[RESOLVE_HITS_MAX];
+
+	return disputes_against(e.disputes, bob, hits);
+}
+
+Test(contacting, a_certificate_against_a_pin_is_warned_of)
+{
+	struct hit hits[RESOLVE_HITS_MAX];
+
+	pin_bob();
+	cr_expect_eq(asks(0), 0, "nobody has used it");
+	cr_expect_eq(told_to_dns(&hit_c), RESOLVE_FOUND, "at once");
+	cr_assert_eq(asks(0), 1);
+	cr_expect_str_eq(last_name, bob);
+	answer(RESOLVE_FOUND, &hit_b, NULL);
+	cr_expect(warns("pin-contradicted"));
+	cr_assert_eq(disputes_against(e.disputes, bob, hits), 1);
+	cr_expect(hit_equal(&hits[0], &hit_b));
+	cr_expect_eq(told_to_dns(&hit_c), RESOLVE_FOUND, "the pin counts");
+	cr_expect_eq(asks(0), 0, "it was asked just now");
+}
+
+Test(contacting, a_certificate_for_the_pinned_host_is_nothing_to_warn_of)
+{
+	pin_bob();
+	disputes_on_use(e.disputes, bob);
+	cr_assert_eq(asks(0), 1);
+	answer(RESOLVE_FOUND, &hit_c, &hit_b);
+	cr_expect_not(warns("pin-contradicted"));
+	cr_expect_eq(n_against(), 0);
+}
+
+Test(contacting, what_is_against_a_pin_ends_with_it)
+{
+	pin_bob();
+	disputes_on_use(e.disputes, bob);
+	cr_assert_eq(asks(0), 1);
+	answer(RESOLVE_FOUND, &hit_b, NULL);
+	cr_assert(warns("pin-contradicted"));
+	disputes_forget(e.disputes, bob);
+	cr_expect_not(warns("pin-contradicted"));
+	cr_expect_eq(n_against(), 0);
+}
+
+Test(contacting, a_later_answer_replaces_what_was_against_a_pin)
+{
+	struct resolve_answer a = { .result = RESOLVE_UNREACHABLE };
+
+	pin_bob();
+	disputes_on_use(e.disputes, bob);
+	cr_assert_eq(asks(0), 1);
+	answer(RESOLVE_FOUND, &hit_b, NULL);
+	disputes_learn(e.disputes, bob, &a);
+	cr_expect(warns("pin-contradicted"), "nobody has said anything");
+	a.result = RESOLVE_ABSENT;
+	disputes_learn(e.disputes, bob, &a);
+	cr_expect_not(warns("pin-contradicted"));
+}
+
+Test(contacting, a_pinned_name_is_asked_for_when_the_overlay_can_be_asked)
+{
+	pin_bob();
+	show("{\"joined\":false}");
+	disputes_on_use(e.disputes, bob);
+	cr_expect_eq(asks(0), 0);
+	show("{\"joined\":true}");
+	cr_expect_eq(asks(0), 1);
+	disputes_on_gone(e.disputes);
+	cr_expect_eq(asks(0), 0, "until it is used again");
+	answer(RESOLVE_FOUND, &hit_b, NULL);
+	cr_expect_not(warns("pin-contradicted"), "of a resolver that is gone");
+}
+
+Test(contacting, only_names_of_our_overlay_have_certificates)
+{
+	pin_bob();
+	disputes_on_use(e.disputes, "bob@other.example");
+	disputes_on_use(e.disputes, "host.example.com");
+	cr_expect_eq(asks(0), 0);
+	disputes_on_use(e.disputes, bob);
+	cr_assert_eq(asks(0), 1);
+	answer(RESOLVE_FOUND, &hit_b, NULL);
+	cr_assert(warns("pin-contradicted"));
+	leave();
+	(void)asks(0);
+	cr_expect_not(warns("pin-contradicted"));
+}
+
+Test(contacting, pinned_names_are_asked_for_a_few_at_a_time)
+{
+	char name[64];
+
+	pin_bob();
+	for (int i = 0; i < 2 * DISPUTES_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "n%d@example.com", i);
+		disputes_on_use(e.disputes, name);
+	}
+	cr_expect_eq(asks(0), DISPUTES_OPEN_MAX);
+	cr_expect_eq(asks(1000), 0, "they are under way");
+	cr_expect_eq(asks(DISPUTES_OPEN_MS), DISPUTES_OPEN_MAX);
 }
