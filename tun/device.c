@@ -106,11 +106,11 @@ unsigned device_offload(int fd, unsigned wanted)
 	return DEVICE_VNET;
 }
 
-int device_read_intake(int fd, struct intake *in)
+int device_read_intake(int fd, struct intake *in, int max)
 {
 	int n = 0;
 
-	for (; intake_has_room(in); n++) {
+	for (; n < max && intake_has_room(in); n++) {
 		uint8_t *head = intake_place(in) - VNET_LEN;
 		struct vnet v;
 		/* One piece: one buffer costs the kernel less than two. */

@@ -54,9 +54,9 @@ unsigned device_offload(int fd, unsigned wanted);
  */
 int device_read_batch(int fd, struct pkt *pkts, int n);
 
-/* The same for a device with DEVICE_VNET: reads until none is there, or `in`
- * has no more room. */
-int device_read_intake(int fd, struct intake *in);
+/* The same for a device with DEVICE_VNET: reads until none is there, it has
+ * read `max`, or `in` has no more room. */
+int device_read_intake(int fd, struct intake *in, int max);
 
 /* Writes one inner packet, from any thread. 0 or a negative errno: -EBADFD
  * (the device is gone), -EIO (it is down). */

@@ -445,6 +445,7 @@ int forward_injected(struct forward *f, struct pkt *pkts,
 
 		if (!e)
 			break;
+		p->off = PKT_HEAD_ROOM;
 		assert(e->len <= p->cap - p->off - PKT_TAIL_ROOM);
 		memcpy(pkt_data(p), e->bytes, e->len);
 		p->len = e->len;

@@ -106,8 +106,8 @@ int forward_up(struct forward *f, struct pkt *pkts, const unsigned *ifindex,
 	       int n, struct pkt **inner);
 
 /* Under the read lock: seals up to PKT_BATCH injected packets, using the
- * memory of `pkts`. Returns how many it took from the ring. `out` is empty
- * before. */
+ * memory of `pkts` (buf and cap). Returns how many it took from the ring.
+ * `out` is empty before. */
 int forward_injected(struct forward *f, struct pkt *pkts,
 		     struct forward_out *out);
 

@@ -19,6 +19,12 @@ enum {
 	 * is in the caches is to be opened and written there. */
 	MANY_BYTES = 65536,
 	FEW_SLOTS = 4,
+	/* After a single datagram: each slot that is prepared for nothing
+	 * costs who waits for it some cache lines. */
+	ALONE_SLOTS = 2,
+	/* After so many turns of one packet, packets come one by one; fewer
+	 * are a part of a burst, too. */
+	SPARSE_TURNS = 4,
 	INTAKE_BYTES = 4 * 65536,
 	/* While there is a call, a turn is shorter. */
 	CALL_SLOTS = 2,
@@ -39,6 +45,8 @@ struct lane {
 	struct standing socket_queues[2 + RAW_SOCKETS]; /* as queue_of */
 	uint64_t now_us;  /* when the last batch was read */
 	uint64_t call_us; /* when a call's last packet came; 0: none */
+	int sparse;	  /* turns in a row with one packet of the TUN device */
+	bool first;	  /* of a turn: read, and no more has been looked for */
 };
 
 static uint64_t now_us(void)
@@ -154,14 +162,16 @@ static bool in_call(const struct lane *l)
 	return l->call_us > 0 && l->now_us - l->call_us < STANDING_CALL_US;
 }
 
-/* Few slots while they come full. */
+/* Few slots while they come full, or datagrams alone. */
 static void choose_slots(struct lane *l, int n)
 {
 	uint32_t bytes = 0;
 
 	for (int i = 0; i < n; i++)
 		bytes += l->pkts[i].len;
-	if (bytes < MANY_BYTES)
+	if (n == 1 && l->pkts[0].stride == 0)
+		l->slots = ALONE_SLOTS;
+	else if (bytes < MANY_BYTES)
 		l->slots = LANE_SLOTS;
 	else
 		l->slots = in_call(l) ? CALL_SLOTS : FEW_SLOTS;
@@ -214,17 +224,38 @@ int lane_up(struct lane *l, int fd, enum pkt_from from, int *tun_error)
 	return 0;
 }
 
+/* A turn has read so many packets from the TUN device. */
+static void note_sparse(struct lane *l, int n)
+{
+	if (n > 1)
+		l->sparse = 0;
+	else if (l->sparse < SPARSE_TURNS)
+		l->sparse++;
+}
+
 int lane_read(struct lane *l)
 {
+	const bool rest = l->first;
+	const int max = l->sparse >= SPARSE_TURNS && !rest ? 1 : PKT_BATCH;
 	int n;
 
 	intake_reset(&l->intake);
 	intake_limit(&l->intake, in_call(l) ? CALL_INTAKE_BYTES : INTAKE_BYTES);
-	n = device_read_intake(l->f->conf.tun_fd, &l->intake);
-	l->f->signal_down =
-		note_queue(l, &l->tun_queue, intake_has_room(&l->intake));
+	n = device_read_intake(l->f->conf.tun_fd, &l->intake, max);
+	l->first = n == 1 && max == 1;
+	l->f->signal_down = false;
+	if (!l->first) {
+		l->f->signal_down = note_queue(l, &l->tun_queue,
+					       intake_has_room(&l->intake));
+		note_sparse(l, n + rest);
+	}
 	intake_sort(&l->intake);
 	return n;
+}
+
+bool lane_has_read_first(const struct lane *l)
+{
+	return l->first;
 }
 
 bool lane_seal(struct lane *l, struct forward_out *out)

@@ -34,6 +34,10 @@ int lane_up(struct lane *l, int fd, enum pkt_from from, int *tun_error);
 /* Reads from the TUN device. How many packets, or a negative errno. */
 int lane_read(struct lane *l);
 
+/* Whether that was a first packet, which is to be sent before more is looked
+ * for: while packets come one by one nobody waits for that look. */
+bool lane_has_read_first(const struct lane *l);
+
 /* Under the read lock: seals what was read. False when lane_send is due
  * before it can go on. */
 bool lane_seal(struct lane *l, struct forward_out *out);

@@ -266,7 +266,6 @@ static int seal_and_send(struct worker *w, int n)
 	int err = 0;
 
 	for (int turn = 0; !done && err == 0; turn++) {
-		reset_pkts(w->injected);
 		sa_table_rdlock(f->conf.sas);
 		if (forward_injected(f, w->injected, &w->out) < PKT_BATCH ||
 		    turn >= INJECT_TURNS)
@@ -277,19 +276,28 @@ static int seal_and_send(struct worker *w, int n)
 	return err;
 }
 
+static int read_tun(struct worker *w)
+{
+	if (w->lane)
+		return lane_read(w->lane);
+	reset_pkts(w->pkts);
+	return device_read_batch(w->forward.conf.tun_fd, w->pkts, PKT_BATCH);
+}
+
 static int from_tun(struct worker *w, uint32_t events)
 {
-	int n;
+	int n = read_tun(w), err;
 
-	reset_pkts(w->pkts);
-	n = w->lane ? lane_read(w->lane)
-		    : device_read_batch(w->forward.conf.tun_fd, w->pkts,
-					PKT_BATCH);
 	if (n < 0)
 		return n;
 	if (n == 0 && events & (EPOLLERR | EPOLLHUP))
 		return -EBADFD; /* it is going, and would be ready for ever */
-	return seal_and_send(w, n);
+	err = seal_and_send(w, n);
+	/* Who sent one packet does not wait for a look for more. */
+	if (err || !w->lane || !lane_has_read_first(w->lane))
+		return err;
+	n = read_tun(w);
+	return n > 0 ? seal_and_send(w, n) : n;
 }
 
 static int from_inject(struct worker *w)
