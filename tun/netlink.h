@@ -29,7 +29,8 @@ void netlink_free(struct netlink *n);
  * there already, and "delete" of what is not, are 0. */
 
 /* Also keeps the kernel from giving the link an address fe80::/10 and from
- * soliciting routers there. `mtu` 0 leaves it as it is. */
+ * soliciting routers there, and has it keep more packets for a reader that is
+ * late. `mtu` 0 leaves it as it is. */
 int netlink_link_up(struct netlink *n, unsigned ifindex, uint32_t mtu);
 
 /* Without duplicate address detection and without a route for the prefix. */

@@ -75,6 +75,19 @@ rss_under() { # PID KIB
 	echo "RSS $rss KiB"; [ "$rss" -lt "$2" ]
 }
 
+asked() { nl_in alice awk '/^Icmp6OutEchos / { print $2 }' /proc/net/snmp6; }
+has_asked() { [ "$(asked)" -ge "$1" ]; }
+# A worker that gets no processor for a while: what comes then waits for it.
+late_by() { # PACKETS
+	local all=$(($(asked) + $1)) sent=0
+	kill -STOP "$alice"
+	nl_bg alice "$NL_STATE/late.log" ping -c "$1" -l "$1" -W 5 -s 56 $B
+	within 5 has_asked $all || sent=$?
+	kill -CONT "$alice"
+	wait "$NL_PID"; cat "$NL_STATE/late.log"
+	[ $sent = 0 ] && grep -q " $1 received, 0% packet loss" "$NL_STATE/late.log"
+}
+
 traffic() { # FAMILY SUITE MEGABYTES [ARG...]
 	local family=$1 suite=$2 mb=$3; shift 3
 	local name="IPv$family, suite $suite${*:+, $*}"
@@ -86,6 +99,7 @@ traffic() { # FAMILY SUITE MEGABYTES [ARG...]
 	ok "$name: ping in inner fragments" ping_all bob $A 4000
 	ok "$name: TCP" tcp alice bob $B "$mb"
 	ok "$name: TCP back" tcp bob alice $A "$mb"
+	ok "$name: a late worker" late_by 900
 	ok "$name: idle" idle "$alice"
 	[ -n "${HIP_SANITIZED:-}" ] || ok "$name: memory" rss_under "$alice" 10240
 	ok "$name: ends" stop
