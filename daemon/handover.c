@@ -192,7 +192,7 @@ bool handover_parse_resolver(const struct ipc_message *m,
 	return true;
 }
 
-int handover_receive(struct ipc_in *in, int fd, enum handover_type type,
+int handover_receive(struct ipc_in *in, int fd, uint16_t type,
 		     struct ipc_message *out)
 {
 	int got;

@@ -61,7 +61,7 @@ __attribute__((warn_unused_result)) int handover_send(int fd,
  * type or broken, -ECONNRESET when the other side is gone, or -errno.
  */
 __attribute__((warn_unused_result)) int
-handover_receive(struct ipc_in *in, int fd, enum handover_type type,
+handover_receive(struct ipc_in *in, int fd, uint16_t type,
 		 struct ipc_message *out);
 
 /* Asks the monitor to read the configuration again. 0 or a negative errno. */

@@ -24,10 +24,7 @@
 enum {
 	DNS_PORT = 53,
 	BACKLOG = 64,
-	CHANNEL_FD = 3, /* the resolver's end, in the resolver */
 };
-
-static const char program_name[] = "hipline-resolver";
 
 void helper_init(struct helper *h)
 {
@@ -35,31 +32,6 @@ void helper_init(struct helper *h)
 			      .overlay = -1,
 			      .names = -1,
 			      .again_ms = HELPER_NEVER };
-}
-
-/* Beside this program when it was not installed, else where it belongs. */
-static void find_program(struct helper *h, const char *libexec)
-{
-	char self[HELPER_PATH_MAX / 2];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (libexec) {
-		(void)snprintf(h->program, sizeof(h->program), "%s/%s", libexec,
-			       program_name); /* cut short it is not there */
-		return;
-	}
-	self[n > 0 ? n : 0] = '\0';
-	slash = strrchr(self, '/');
-	if (slash) {
-		*slash = '\0';
-		(void)snprintf(h->program, sizeof(h->program), "%s/%s", self,
-			       program_name); /* fits */
-		if (access(h->program, X_OK) == 0)
-			return;
-	}
-	(void)snprintf(h->program, sizeof(h->program), "%s/%s", LIBEXECDIR,
-		       program_name); /* fits */
 }
 
 static int open_socket(const struct locator *l, int type)
@@ -116,7 +88,7 @@ void helper_open(struct helper *h, const struct config *c, const char *libexec,
 	const char *user = c->users.items[1].text;
 	const struct passwd *pw = getpwnam(user);
 
-	find_program(h, libexec);
+	program_find(PROGRAM_RESOLVER, libexec, h->program);
 	h->has_user = pw != NULL;
 	h->start.log = (uint8_t)(verbose ? LOG_LEVEL_DEBUG : c->log);
 	if (!pw) {
@@ -169,27 +141,6 @@ void helper_open_overlay(struct helper *h, const struct config *c,
 	h->start.has_names = h->names >= 0;
 }
 
-/* In the child: nothing but the channel is taken along. */
-static void become_resolver(const struct helper *h, int channel)
-{
-	char *const arguments[] = { (char *)(uintptr_t)program_name,
-				    (char *)(uintptr_t) "--channel", NULL };
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (channel == CHANNEL_FD) {
-		if (fcntl(channel, F_SETFD, 0) < 0)
-			_exit(EXIT_FAILURE);
-	} else if (dup2(channel, CHANNEL_FD) < 0) {
-		_exit(EXIT_FAILURE);
-	}
-	(void)close_range(CHANNEL_FD + 1, ~0u, 0); /* all close by exec, too */
-	(void)execv(h->program, arguments);
-	log_error("resolver", "%s: %s", h->program, strerror(errno));
-	_exit(EXIT_FAILURE);
-}
-
 /* Tells the engine; `channel` is its end of the pair, or -1: it is down. */
 static int tell_engine(const struct helper *h, int channel)
 {
@@ -221,7 +172,7 @@ static int start(struct helper *h)
 	if (err == 0) {
 		h->pid = fork();
 		if (h->pid == 0)
-			become_resolver(h, ends[1]);
+			program_become(h->program, "--channel", ends[1]);
 		err = h->pid < 0 ? -errno : tell_engine(h, ends[0]);
 		if (h->pid < 0)
 			h->pid = 0;

@@ -10,13 +10,13 @@
 
 #include "daemon/base/resolve.h"
 #include "daemon/config.h"
+#include "daemon/program.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 enum {
-	HELPER_PATH_MAX = 4096,
 	HELPER_SOCKETS_MAX = 28, /* with the two below one message */
 	HELPER_TROUBLE_MAX = 256,
 	HELPER_AGAIN_FIRST_MS = 100,
@@ -27,7 +27,7 @@ enum {
 #define HELPER_NEVER UINT64_MAX
 
 struct helper {
-	char program[HELPER_PATH_MAX];
+	char program[PROGRAM_PATH_MAX];
 	struct resolve_start start;
 	bool has_user;
 	int sockets[HELPER_SOCKETS_MAX]; /* UDP, and TCP that listens */

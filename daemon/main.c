@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * hiplined: reads the command line and becomes what it says.
+ * hiplined: reads the command line and does what it says. Of libraries it
+ * has what the monitor needs; the others are hipline-engine's.
  */
 #include "daemon/base/log.h"
 #include "daemon/config_file.h"
-#include "daemon/engine_start.h"
-#include "daemon/hostkey.h"
+#include "daemon/errand.h"
 #include "daemon/monitor.h"
 #include "daemon/network.h"
 #include "daemon/place.h"
@@ -25,7 +25,7 @@
 
 enum { EXIT_USAGE = 2 };
 
-enum action { ACTION_RUN, ACTION_TEST, ACTION_UNGUARD, ACTION_ENGINE };
+enum action { ACTION_RUN, ACTION_TEST, ACTION_UNGUARD };
 
 struct options {
 	struct monitor_options monitor;
@@ -41,8 +41,9 @@ static const char usage[] =
 	"                 default " DEFAULT_FILE "\n"
 	"  -t             test the configuration and exit\n"
 	"  -v             log everything, whatever the configuration says\n"
-	"  --libexec DIR  where hipline-resolver is; default beside hiplined,\n"
-	"                 then " LIBEXECDIR "\n"
+	"  --libexec DIR  where hipline-engine and hipline-resolver are; "
+	"default\n"
+	"                 beside hiplined, then " LIBEXECDIR "\n"
 	"  --unguard      remove the route and the firewall table that keep\n"
 	"                 HITs from other interfaces, and exit\n"
 	"  --help         print this and exit\n"
@@ -81,10 +82,10 @@ static bool test_users(const char *file, const struct config *c)
  * Says what the start would do about the identity; false when it would fail.
  * What a user without rights may not see is not held against the file.
  */
-static bool test_identity(const struct config *c)
+static bool test_identity(const struct config *c, const char *libexec)
 {
 	char folder[PATH_MAX];
-	struct identity *id = NULL;
+	struct errand_key key;
 	int err;
 
 	if (geteuid() != 0 && access(c->identity, R_OK) < 0 &&
@@ -93,8 +94,8 @@ static bool test_identity(const struct config *c)
 			      c->identity);
 		return true;
 	}
-	err = hostkey_load(c, &id);
-	identity_free(id);
+	err = errand_run(ERRAND_LOAD, c, libexec, &key);
+	sodium_memzero(&key, sizeof(key));
 	if (err != -ENOENT)
 		return err == 0;
 	(void)snprintf(folder, sizeof(folder), "%s",
@@ -142,7 +143,7 @@ static int test_configuration(const struct monitor_options *o)
 	}
 	ok = test_users(o->file, &f.config);
 	ok = test_state(&f.config) && ok;
-	ok = test_identity(&f.config) && ok;
+	ok = test_identity(&f.config, o->libexec) && ok;
 	ok = network_test(&f.config) == 0 && ok;
 	config_file_clear(&f);
 	if (!ok)
@@ -163,7 +164,6 @@ static int read_options(int argc, char *argv[], struct options *o)
 	static const struct option longs[] = {
 		{ "libexec", required_argument, NULL, 'L' },
 		{ "unguard", no_argument, NULL, 'U' },
-		{ "role", required_argument, NULL, 'R' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
@@ -187,11 +187,6 @@ static int read_options(int argc, char *argv[], struct options *o)
 			break;
 		case 'U':
 			o->action = ACTION_UNGUARD;
-			break;
-		case 'R': /* how the monitor starts the engine */
-			if (strcmp(optarg, "engine") != 0)
-				return usage_error();
-			o->action = ACTION_ENGINE;
 			break;
 		case 'h':
 			(void)fputs(usage, stdout);
@@ -226,8 +221,6 @@ int main(int argc, char *argv[])
 	if (o.action == ACTION_TEST)
 		return test_configuration(&o.monitor);
 	switch (o.action) {
-	case ACTION_ENGINE:
-		return engine_run(MONITOR_CHANNEL_FD);
 	case ACTION_UNGUARD:
 		return monitor_unguard(&o.monitor);
 	case ACTION_TEST:

@@ -6,22 +6,20 @@
  */
 #include "daemon/monitor.h"
 
-#include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
 #include "daemon/base/sandbox.h"
 #include "daemon/config_file.h"
+#include "daemon/errand.h"
 #include "daemon/guard.h"
 #include "daemon/handover.h"
 #include "daemon/helper.h"
-#include "daemon/hostkey.h"
 #include "daemon/network.h"
 #include "daemon/place.h"
+#include "daemon/program.h"
 #include "daemon/watch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
-#include <openssl/crypto.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sodium.h>
@@ -41,7 +39,7 @@ struct monitor {
 	bool verbose;
 	uid_t uid; /* of the engine's user */
 	gid_t gid;
-	struct identity *id;
+	struct errand_key key; /* no length: none yet */
 	struct netlink *netlink;
 	struct network network;
 	enum guard_firewall firewall;
@@ -102,25 +100,14 @@ static uint32_t group_id(const char *name)
 	return g ? g->gr_gid : HANDOVER_NO_GROUP;
 }
 
-static int check_aead(const struct config *c)
-{
-	if (cipher_backend_works(c->aead))
-		return 0;
-	log_error("aead", "libipsec-mb was not built in, or does not work on "
-			  "this processor; set aead = auto");
-	return -ENOTSUP;
-}
-
 /* What only asks, and what goes when we end. */
 static int open_all(struct monitor *m, const char *libexec)
 {
 	const struct config *c = &m->file.config;
-	int err = check_aead(c);
+	int err = place_socket_free(c->control);
 
 	if (err == 0)
-		err = place_socket_free(c->control);
-	if (err == 0)
-		err = hostkey_load(c, &m->id);
+		err = errand_run(ERRAND_LOAD, c, libexec, &m->key);
 	if (err == -ENOENT)
 		err = 0; /* it is made later */
 	if (err == 0) {
@@ -156,13 +143,13 @@ static int set_guard(struct monitor *m)
 }
 
 /* What stays in the file system and in the kernel's tables. */
-static int make_all(struct monitor *m)
+static int make_all(struct monitor *m, const char *libexec)
 {
 	const struct config *c = &m->file.config;
 	int err = place_state(c->state, m->uid, m->gid, &m->lock);
 
-	if (err == 0 && !m->id)
-		err = hostkey_make(c, &m->id);
+	if (err == 0 && m->key.len == 0)
+		err = errand_run(ERRAND_MAKE, c, libexec, &m->key);
 	if (err == 0) {
 		m->listener = place_socket(c->control);
 		err = m->listener < 0 ? m->listener : 0;
@@ -170,42 +157,19 @@ static int make_all(struct monitor *m)
 	if (err == 0)
 		err = set_guard(m);
 	if (err == 0)
-		err = network_set_up(&m->network, m->netlink, c,
-				     identity_hit(m->id));
+		err = network_set_up(&m->network, m->netlink, c, &m->key.hit);
 	if (err == 0)
-		helper_open_overlay(&m->resolver, c, identity_hit(m->id));
+		helper_open_overlay(&m->resolver, c, &m->key.hit);
 	return err;
 }
 
-/* In the child: nothing but the channel is taken along. */
-static void become_engine(int channel)
+static int start_engine(struct monitor *m, const char *libexec)
 {
-	char *const arguments[] = { (char *)(uintptr_t) "hiplined",
-				    (char *)(uintptr_t) "--role",
-				    (char *)(uintptr_t) "engine", NULL };
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (channel == MONITOR_CHANNEL_FD) {
-		if (fcntl(channel, F_SETFD, 0) < 0)
-			_exit(EXIT_FAILURE);
-	} else if (dup2(channel, MONITOR_CHANNEL_FD) < 0) {
-		_exit(EXIT_FAILURE);
-	}
-	/* Ours close by themselves; what we were started with may not. */
-	(void)close_range(MONITOR_CHANNEL_FD + 1, ~0u, 0);
-	(void)execv("/proc/self/exe", arguments);
-	log_error("engine", "/proc/self/exe: %s; is /proc mounted?",
-		  strerror(errno));
-	_exit(EXIT_FAILURE);
-}
-
-static int start_engine(struct monitor *m)
-{
+	char path[PROGRAM_PATH_MAX];
 	const int buffer = CHANNEL_BUFFER;
 	int ends[2];
 
+	program_find(PROGRAM_ENGINE, libexec, path);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
 	if (setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &buffer,
@@ -213,25 +177,13 @@ static int start_engine(struct monitor *m)
 		log_debug("engine", "a large buffer: %s", strerror(errno));
 	m->engine = fork();
 	if (m->engine == 0)
-		become_engine(ends[1]);
+		program_become(path, "--channel", ends[1]);
 	(void)close(ends[1]); /* the engine's */
 	m->channel = ends[0];
 	return m->engine < 0 ? -errno : 0;
 }
 
-static int send_key(const struct monitor *m)
-{
-	char pem[HANDOVER_KEY_MAX];
-	size_t len = 0;
-	int err = identity_to_pem(m->id, pem, sizeof(pem), &len);
-
-	if (err == 0)
-		err = handover_send_key(m->channel, pem, len);
-	sodium_memzero(pem, sizeof(pem));
-	return err;
-}
-
-static int hand_over(struct monitor *m)
+static int hand_over(struct monitor *m, const char *libexec)
 {
 	const struct handover h = {
 		.file = m->file.name,
@@ -253,10 +205,10 @@ static int hand_over(struct monitor *m)
 		.more = m->network.more,
 		.listen_fd = m->listener,
 	};
-	int err = start_engine(m);
+	int err = start_engine(m, libexec);
 
 	if (err == 0)
-		err = send_key(m);
+		err = handover_send_key(m->channel, m->key.pem, m->key.len);
 	if (err == 0)
 		err = handover_send(m->channel, &h);
 	if (err < 0)
@@ -273,10 +225,7 @@ static int give_up_rights(struct monitor *m)
 	(void)close(m->listener);
 	netlink_free(m->netlink);
 	m->netlink = NULL;
-	identity_free(m->id);
-	m->id = NULL;
-	OPENSSL_cleanup(); /* nothing is signed here any more */
-	footprint_shrink();
+	sodium_memzero(&m->key, sizeof(m->key));
 	err = sandbox_monitor();
 	if (err < 0)
 		log_error("rights", "they cannot be given up: %s",
@@ -291,10 +240,10 @@ static int serve(struct monitor *m, const struct monitor_options *o)
 			       .verbose = o->verbose,
 			       .resolver = &m->resolver };
 	int status = EXIT_FAILURE;
-	int err = make_all(m);
+	int err = make_all(m, o->libexec);
 
 	if (err == 0)
-		err = hand_over(m);
+		err = hand_over(m, o->libexec);
 	if (err == 0)
 		err = give_up_rights(m);
 	watch.channel = m->channel;
@@ -311,7 +260,7 @@ static void clear(struct monitor *m)
 {
 	network_close(&m->network);
 	netlink_free(m->netlink);
-	identity_free(m->id);
+	sodium_memzero(&m->key, sizeof(m->key));
 	config_file_clear(&m->file);
 }
 

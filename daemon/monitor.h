@@ -16,9 +16,6 @@ struct monitor_options {
 	const char *libexec; /* where other programs are; or NULL */
 };
 
-/* The engine's end of their socket, in the engine. */
-enum { MONITOR_CHANNEL_FD = 3 };
-
 /* Runs until a signal or a failure; returns the exit status. */
 int monitor_run(const struct monitor_options *o);
 
