@@ -3,6 +3,7 @@
  * hipline-engine: the process that speaks HIP and moves the packets, and the
  * one that runs the monitor's errands. The monitor starts both.
  */
+#include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
 #include "daemon/engine_start.h"
 #include "daemon/errand.h"
@@ -28,6 +29,7 @@ static const char usage[] =
 
 static int run(int option)
 {
+	footprint_shrink(); /* what loading has touched */
 	if (sodium_init() < 0) {
 		log_error("random", "the system gives no random numbers");
 		return EXIT_FAILURE;

@@ -503,6 +503,7 @@ int engine_run(int channel)
 		(void)failed("handover", err); /* gives err */
 	else
 		err = take_all(e, &in, channel, &h);
+	footprint_shrink(); /* what the key's check has touched */
 	if (err == 0)
 		err = make_all(e, &h);
 	ipc_in_clear(&in);

@@ -443,6 +443,7 @@ static int run(void)
 			      .overlay_fd = -1,
 			      .names_fd = -1 };
 
+	footprint_shrink(); /* what loading has touched */
 	(void)prctl(PR_SET_NAME, "hipline-resolve");
 	(void)signal(SIGINT, SIG_IGN); /* the terminal's; the monitor acts */
 	(void)signal(SIGHUP, SIG_IGN);

@@ -15,19 +15,21 @@ hip_init
 hip_host alice; hip_host bob
 hip_meet alice bob
 hip_up alice bob
+# pids NODE: of the monitor, the engine and the resolver.
+pids() { echo "${HIP_PID[$1]}" "$(hip_engine "$1")" "$(hip_resolver "$1")"; }
 # What the start and the exchange needed has been let go of when traffic runs.
 peaks_from_now() {
 	local node pid
 	for node in alice bob; do
-		for pid in "${HIP_PID[$node]}" $(hip_engine $node); do
+		for pid in $(pids $node); do
 			echo 5 >"/proc/$pid/clear_refs" # proc(5): the peak
 		done
 	done
 }
-# peak NODE: kB, monitor and engine together.
+# peak NODE: kB, all of them together.
 peak() {
 	local pid
-	for pid in "${HIP_PID[$1]}" $(hip_engine "$1"); do
+	for pid in $(pids "$1"); do
 		cat "/proc/$pid/status"
 	done | awk '/^VmHWM/ { kb += $2 } END { print kb }'
 }
@@ -41,6 +43,10 @@ hip_sanitized || {
 }
 check "an exchange" until_true 10 hip_ping alice bob -c 1 -W 1
 if ! hip_sanitized; then
+	for node in alice bob; do
+		between "peak kB of $node's three processes since the start" \
+			2000 15360 "$(peak $node)"
+	done
 	check "alice's engine lets go of memory" until_true 5 has_shrunk alice
 	check "bob's engine lets go of memory" until_true 5 has_shrunk bob
 	peaks_from_now
@@ -60,7 +66,7 @@ between "bytes that bob counts" $((mb * 1048576)) $((mb * 1400000)) "$bytes"
 echo "     $((mb * 8000 / took)) Mbit/s"
 if ! hip_sanitized; then
 	for node in alice bob; do
-		between "peak kB of $node's two processes" 2000 10240 "$(peak $node)"
+		between "peak kB of $node's three processes" 2000 10240 "$(peak $node)"
 	done
 fi
 check "ends" hip_stop alice bob
