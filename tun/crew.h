@@ -4,7 +4,11 @@
  * own queue of the one TUN device where that has several. An association
  * belongs to one of them in both directions (steer.h), so that its packets
  * keep their order and nobody waits for a lock. Whatever the kernel gives to
- * another one goes through all the same, at the price of such a wait.
+ * another one goes through all the same, at the price of such a wait, and in
+ * order too as long as it gives all of a flow to that one. It does: a socket
+ * without steering is chosen by a hash of the outer addresses and ports, and a
+ * TUN device without steering has one queue. Only if it gave the packets of one
+ * flow to several workers would some overtake others.
  *
  * HIP packets come by the first worker. A run of datagrams that the kernel
  * received as one goes whole to the worker of its first: a HIP packet among

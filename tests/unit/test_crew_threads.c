@@ -2,9 +2,11 @@
 /*
  * test_crew_threads [PACKETS]: two hosts with several workers each send
  * numbered packets of many associations both ways over loopback, while their
- * SAs are replaced. Steered, those of each association keep their order; on
- * whichever worker they come, each arrives once and nothing is dropped. For
- * ThreadSanitizer, hence without a test framework.
+ * SAs are replaced. Those of each association keep their order when they are
+ * steered, and also when all of them come to a worker that is not theirs, in
+ * both directions. Scattered, each on whichever worker, some are overtaken, as
+ * the kernel had it; each arrives once all the same, and nothing is dropped.
+ * For ThreadSanitizer, hence without a test framework.
  */
 #include "tun/crew.h"
 #include "tun/socket.h"
@@ -38,6 +40,7 @@ struct form {
 	const char *name;
 	bool vnet;	/* with the lane */
 	bool scattered; /* on whichever worker */
+	bool astray;	/* always on the worker after the right one */
 	bool one_queue;
 };
 
@@ -52,6 +55,7 @@ struct host {
 	uint32_t packets; /* of each flow */
 	sem_t room[FLOWS];
 	uint32_t next[FLOWS]; /* to arrive */
+	uint32_t overtaken;
 	uint8_t *seen[FLOWS]; /* where they may come in any order */
 	struct host *other;
 };
@@ -101,6 +105,12 @@ static void open_sockets(struct host *h)
 		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, N),
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
+	struct sock_filter next_one[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* the SPI */
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, N),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
 	struct sock_fprog program = { .len = 3, .filter = at_random };
 
 	h->udp[0] = socket_open(AF_INET, &any, 0, false);
@@ -109,10 +119,12 @@ static void open_sockets(struct host *h)
 	need(h->udp[N - 1] >= 0, "socket");
 	need(getsockname(h->udp[0], &h->addr.sa, &len) == 0, "name");
 	h->addr.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (h->form->scattered)
+	if (h->form->astray)
+		program = (struct sock_fprog){ .len = 4, .filter = next_one };
+	if (h->form->scattered || h->form->astray)
 		need(setsockopt(h->udp[0], SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF,
 				&program, sizeof(program)) == 0,
-		     "random sockets");
+		     "other sockets");
 	else
 		need(steer_sockets(h->udp[0], N) == 0, "steering");
 }
@@ -251,6 +263,8 @@ static void *send_all(void *arg)
 			queue = (int)steer_owner(peer, N);
 			if (h->form->scattered)
 				queue = (int)(i % N);
+			if (h->form->astray)
+				queue = (queue + 1) % N;
 			if (h->form->one_queue)
 				queue = 0;
 			clock_gettime(CLOCK_REALTIME, &end);
@@ -276,7 +290,10 @@ static void arrived(struct host *h, const uint8_t *p)
 	}
 	need(!h->seen[flow][number], "twice");
 	h->seen[flow][number] = 1;
-	h->next[flow]++;
+	if (number < h->next[flow])
+		h->overtaken++;
+	else
+		h->next[flow] = number + 1;
 	sem_post(&h->other->room[flow]);
 }
 
@@ -306,13 +323,14 @@ static void *receive_all(void *arg)
 	return NULL;
 }
 
-/* Each worker has had its share, as large as its flows say. */
+/* Each worker has had the share of its flows, or of those astray. */
 static void check_shares(const struct host *h)
 {
+	const uint32_t by = h->form->astray;
 	uint64_t wanted[N] = { 0 };
 
 	for (int f = 0; f < FLOWS; f++)
-		wanted[spi_of(f, 0) % N] += h->packets;
+		wanted[(spi_of(f, 0) + by) % N] += h->packets;
 	for (size_t i = 0; i < N; i++)
 		need(worker_packets_in(crew_worker(h->crew, i)) == wanted[i],
 		     "not by its worker");
@@ -352,7 +370,8 @@ static void run(const struct form *form, uint32_t packets)
 	}
 	host_clear(a);
 	host_clear(b);
-	printf("ok: %s, %u packets\n", form->name, packets);
+	printf("ok: %s, %u packets, %u overtaken\n", form->name, packets,
+	       a->overtaken + b->overtaken);
 	fflush(stdout);
 }
 
@@ -362,6 +381,8 @@ int main(int argc, char **argv)
 		{ .name = "steered" },
 		{ .name = "steered, lane", .vnet = true },
 		{ .name = "one queue, lane", .vnet = true, .one_queue = true },
+		{ .name = "astray", .astray = true },
+		{ .name = "astray, lane", .vnet = true, .astray = true },
 		{ .name = "scattered", .scattered = true },
 		{ .name = "scattered, lane", .vnet = true, .scattered = true },
 	};
