@@ -13,7 +13,8 @@
 #
 # Everything of one host is in $HIP_DIR/NAME: hipline.conf, identity.pem,
 # state/, run/control.sock, log. $HIP_BUILD is where the programs were built;
-# $HIP_WORKERS is how many workers each has, where the test does not say.
+# $HIP_WORKERS is how many workers each has, $HIP_OFFLOAD and $HIP_AEAD are what
+# its keys offload and aead say, where the test does not say.
 
 HIP_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 HIP_BUILD=${HIP_BUILD:-$PWD}
@@ -188,7 +189,9 @@ hip_configure() {
 			"control = \"$dir/run/control.sock\"" \
 			"state = \"$dir/state\"" \
 			'users = { "nobody", "nobody", "nobody" }' \
-			"workers = ${HIP_WORKERS:-0}"; do
+			"workers = ${HIP_WORKERS:-0}" \
+			"offload = ${HIP_OFFLOAD:-auto}" \
+			"aead = ${HIP_AEAD:-auto}"; do
 			[[ ${HIP_KEYS[$1]} == *"${line%% *} ="* ]] || echo "	$line"
 		done
 		echo "${HIP_KEYS[$1]}"
@@ -205,12 +208,14 @@ hip() {
 
 # hip_start NAME: configured and started; not waited for.
 hip_start() {
-	local clock=()
+	local with=()
 	[ ! -e "$HIP_DIR/$1/shift" ] ||
-		clock=(env "CLOCK_SHIFT=$HIP_DIR/$1/shift" "LD_PRELOAD=$NL_BIN/clockshift.so")
+		with=(env "CLOCK_SHIFT=$HIP_DIR/$1/shift" "LD_PRELOAD=$NL_BIN/clockshift.so")
+	[ -z "${HIP_LACKS[$1]:-}" ] ||
+		with=(env "LACKS=${HIP_LACKS[$1]}" "LD_PRELOAD=$NL_BIN/lacking.so")
 	hip_configure "$1"
 	nl_bg "$1" /dev/null bash -c 'exec "$@" 2>>"$0" >&2' "$HIP_DIR/$1/log" \
-		"${clock[@]}" "$HIP_BUILD/hiplined" -c "$HIP_DIR/$1/hipline.conf"
+		"${with[@]}" "$HIP_BUILD/hiplined" -c "$HIP_DIR/$1/hipline.conf"
 	HIP_PID[$1]=$NL_PID
 }
 
@@ -221,6 +226,11 @@ hip_ready() {
 hip_ready_now() {
 	hip "$1" status || ! kill -0 "${HIP_PID[$1]}"
 }
+
+# hip_lacks NAME WORDS: what the kernel and the processor do not have for its
+# daemon when it is started next (lacking.c).
+declare -A HIP_LACKS=()
+hip_lacks() { HIP_LACKS[$1]=$2; }
 
 # hip_shift NAME SECONDS: so far is its wall clock ahead from now on, if its
 # daemon is started after the first of these (clockshift.c).

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # Whatever the kernel and the processor lack, what is sent is the same: hosts
 # without offloads, without libipsec-mb and without AES instructions speak with
-# each other and with one that has all; status says which way packets go.
+# each other and with one that has all; status says which way packets go. Told
+# so by their configuration, and when they find out.
 # Budget: 90 s, long 300 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
@@ -24,19 +25,34 @@ up() {
 	local keys=()
 	case $2 in
 	full) ;;
+	no-*) lacking "$1" "$2" ;;
 	plain) keys=('offload = off') ;;
 	openssl) keys=('aead = openssl') ;;
 	slow) keys=('aead = openssl' 'offload = off'); without_aes ;;
 	esac
 	hip_set "$1" "${keys[@]}" "esp = { $suites }"
 	hip_up "$1"
-	with_aes
+	with_aes; hip_lacks "$1" ''
 }
+# A kernel or a processor that does not have it, with aead and offload auto.
+lacking() {
+	hip_lacks "$1" "${2#no-}"
+	[ "$2" != no-aes ] || without_aes
+}
+# without OFFLOAD...: of all that the kernel here has.
+without() { grep -vxF "$(printf '%s\n' "$@")" <<<"${all// /$'\n'}" | xargs; }
 # shows NAME FORM: what status says of it.
 shows() {
 	local aead=openssl offload='vnet*'
 	[[ $2 != full && $2 != plain ]] || aead=$best
-	[[ $2 != plain && $2 != slow ]] || offload=none
+	[[ $2 != no-* || $2 == no-aes ]] || aead=$best
+	case $2 in
+	plain | slow | no-vnet) offload=none ;;
+	no-uso) offload=$(without uso) ;;
+	no-tso) offload=$(without tso uso) ;;
+	no-segment) offload=$(without udp-segment) ;;
+	no-gro) offload=$(without udp-gro) ;;
+	esac
 	equal "  $1 says" "$aead" "$(hip_json "$1" .aead status)"
 	# shellcheck disable=SC2053  # a pattern
 	if [[ $(hip_json "$1" .offload status) == $offload ]]; then
@@ -75,9 +91,11 @@ hip_meet alice bob
 suites='13, 9, 8'
 up alice full
 [ "$(hip_json alice .aead status)" = openssl ] || best=ipsec-mb
+all=$(hip_json alice .offload status)
 check "alone" hip_stop alice
 for pair in "full plain 13" "plain full 13" "openssl full 13" "slow full 13" \
-	"full slow 8" "slow slow 13" "plain openssl 9"; do
+	"full slow 8" "slow slow 13" "plain openssl 9" "no-uso no-segment 13" \
+	"no-gro no-vnet 13" "no-aes no-tso 13"; do
 	read -r a b suites <<<"$pair"
 	echo "     alice $a, bob $b, suite $suites"
 	up alice "$a"; up bob "$b"
