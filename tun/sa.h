@@ -10,6 +10,8 @@
  * (the receiver chooses SPIs accordingly, an outbound SA is sealed by one
  * worker: steer.h), and where a packet comes by another one all the same, a
  * lock in the SA, held for the SA's packets of a batch, keeps them apart.
+ * That is the only lock that packets take besides the table's, and where there
+ * is one worker, none; without the lane (lane.h) each packet takes it alone.
  */
 #ifndef HIPLINE_SA_H
 #define HIPLINE_SA_H
