@@ -17,9 +17,9 @@
 #   down        (optional) undoes what ending the daemons does not
 #
 # ROOT is a directory to look for the daemons in before the system's own.
-# TEST is one of ping tcp1 tcp4 udp160 udp1200 voip flood pingload; without -m
-# all are done. -s only prints the table of an earlier OUT.csv.  Needs root,
-# iproute2, ethtool, iperf3, jq, cc.
+# TEST is one of ping tcp1 tcp4 udp160 udp1200 voip wire flood pingload; without
+# -m all are done. -s only prints the table of an earlier OUT.csv.  Needs root,
+# iproute2, ethtool, iperf3, jq, tcpdump, cc.
 #
 # Memory is the peak resident size of all of a tunnel's processes, mean of both
 # ends: rss_mib since their start, rss_load_mib from 1.5 s after that on, while
@@ -166,6 +166,18 @@ t_voip() {
 	read -r c1 m1 < <(ticks)
 	echo "voip50k_lost_pct=${v:-nan} voip50k_cores=$(awk "BEGIN{print ($c1-$c0)/100/1.56}")"
 }
+# Of RTP with 160 bytes of speech: the outer IP packets, most of which are alike.
+t_wire() {
+	local dump
+	ip netns exec pv-a tcpdump -n -v -U -i pva0 -Q out "src $A4" \
+		>"$WORK/wire" 2>"$WORK/wire.log" &
+	dump=$!
+	wait_for grep -q listening "$WORK/wire.log"
+	in_ns a timeout 20 "$WORK/upps" send "$TARGET" 7000 172 200 1000 >/dev/null
+	kill -INT $dump; wait $dump
+	sed -n 's/.* proto UDP (17), length \([0-9]*\))$/\1/p' "$WORK/wire" |
+		sort | uniq -c | sort -n | awk 'END { print $2 ? $2 : "nan" }'
+}
 t_flood() { in_ns a timeout 20 "$WORK/upps" send "$TARGET" 7000 160 0 1000 | awk '{print $4/1e3}'; }
 t_pingload() {
 	local bg
@@ -184,7 +196,7 @@ measure() {
 	in_ns b iperf3 -s >/dev/null 2>&1 & local srv=$!
 	in_ns b "$WORK/upps" recv 7000 >/dev/null 2>&1 & local rcv=$!
 	sleep .3
-	for t in ${tests:-ping tcp1 tcp4 udp160 udp1200 voip flood pingload}; do
+	for t in ${tests:-ping tcp1 tcp4 udp160 udp1200 voip wire flood pingload}; do
 		case $t in
 		ping) try ping_us t_ping ;;
 		tcp1) try tcp1 t_tcp1 ;;
@@ -192,6 +204,7 @@ measure() {
 		udp160) try udp160_kpps t_find 160 ;;
 		udp1200) try udp1200_kpps t_find 1200 ;;
 		voip) try voip t_voip ;;
+		wire) try wire_bytes t_wire ;;
 		flood) try flood160_kpps t_flood ;;
 		pingload) try ping_load_us t_pingload ;;
 		*) echo "no test $t" >&2 ;;
@@ -209,7 +222,7 @@ values() {
 }
 
 table() {
-	local ms="tcp1_gbps tcp4_gbps udp160_kpps udp1200_kpps flood160_kpps voip50k_lost_pct voip50k_cores ping_us ping_load_us cpu_s_per_gb machine_s_per_gb rss_mib rss_load_mib setup_ms first_ms"
+	local ms="tcp1_gbps tcp4_gbps udp160_kpps udp1200_kpps flood160_kpps voip50k_lost_pct voip50k_cores wire_bytes ping_us ping_load_us cpu_s_per_gb machine_s_per_gb rss_mib rss_load_mib setup_ms first_ms"
 	local t m
 	printf '%-22s' tunnel; printf ' %11s' $ms | sed 's/voip50k/v50k/g; s/machine_s_per/mach_s_per/g'; echo
 	for t in $(cut -d, -f2 "$out" | awk '!s[$0]++'); do
