@@ -13,8 +13,8 @@ HIP_TAG=${HIP_TAG:-bs}
 # hub HOST...: hub.example.org is at the address of the first, and has the
 # records of all of them.
 hub() {
-	local n lines=("host-record=hub.example.org,${NL_IP[$1.eth0]}")
-	for n; do lines+=("dns-rr=hub.example.org,55,$(rdata "${RR[$n]}")"); done
+	local n lines=("$(in_zone hub "${NL_IP[$1.eth0]}")")
+	for n; do lines+=("$(hip_in_zone hub "${RR[$n]}")"); done
 	zone "${lines[@]}"
 }
 warns() { hip_json "$1" '.warnings[].code' status | grep -qx "$2"; }
@@ -68,8 +68,8 @@ check 'which makes nobody one that is let in' eval \
 
 # --- an invitation that names a host
 token=$(hip a invite dave@example.com --locator hub.example.org 2>/dev/null)
-zone "host-record=hub.example.org,${NL_IP[a.eth0]}" \
-	"dns-rr=hub.example.org,55,$(rdata "${RR[b]}")"
+zone "$(in_zone hub "${NL_IP[a.eth0]}")" \
+	"$(hip_in_zone hub "${RR[b]}")"
 hip d join "$token" >/dev/null 2>&1
 check 'a host joins by an address of DNS' until_true 30 joined d
 equal 'which it keeps by its name' hub.example.org:10500 \
@@ -111,7 +111,7 @@ hub b c a
 check 'with several records' afresh c
 check 'all but our own are tried' until_true 30 joined c
 check 'and the ring is found' eval '[ "$(hip_state c b)" = established ]'
-zone "host-record=hub.example.org,${NL_IP[b.eth0]}"
+zone "$(in_zone hub "${NL_IP[b.eth0]}")"
 check 'without a record' hip c reload
 check 'what was known stays' joined c
 hip_end

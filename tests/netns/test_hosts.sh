@@ -26,11 +26,11 @@ believe() {
 }
 warns() { hip_json alice '.warnings[].code' status | grep -qx "$1"; }
 no_warning() { ! warns "$1"; }
-a() { echo "host-record=$1.example.org,${NL_IP[$2.eth0]}"; }
+a() { in_zone "$1" "${NL_IP[$2.eth0]}"; }
 # rr NAME HOST [SERVER...]: the record of that host, or RECORD.
 rr() {
 	local name=$1 record=${RR[$2]:-$2}; shift 2
-	echo "dns-rr=$name.example.org,55,$(rdata "$record" "$@")"
+	hip_in_zone "$name" "$record" "$@"
 }
 
 hip_init
@@ -60,7 +60,7 @@ zone "$(a bob bob)" "$(rr bob bob)" "$(a dave dave)" "$(rr dave dave)" \
 	"$(a two bob)" "$(rr two bob)" "$(rr two dave)" "$(a plain bob)" \
 	"$(a wrong bob)" "$(rr wrong "$wrong")" "$(a old bob)" "$(rr old "$old")" \
 	"$(a rvs bob)" "$(rr rvs bob rvs1.example.org rvs2.example.org)" \
-	"$(a broken bob)" 'dns-rr=broken.example.org,55,1003004020010022' \
+	"$(a broken bob)" 'broken.example.org. 60 IN TYPE55 \# 8 1003004020010022' \
 	"$(rr nowhere carol)"
 for n in bob dave; do
 	equal "dig reads $n's record as hipline shows it" "${RR[$n]^^}" \

@@ -66,12 +66,12 @@ record=$(hip bob id --rr)
 hip_stop bob
 HIP_PEERS[alice]='names { unverified = first-use }
 '
-rr() { echo "dns-rr=$1.example.org,55,$(rdata "$record" "$2.example.org")"; }
-zone "host-record=rvs.example.org,${NL_IP[rvs.eth0]}" \
-	"host-record=rvs6.example.org,${NL_IP6[rvs.eth0]}" \
+rr() { hip_in_zone "$1" "$record" "$2.example.org"; }
+zone "$(in_zone rvs "${NL_IP[rvs.eth0]}")" \
+	"$(in_zone rvs6 "${NL_IP6[rvs.eth0]}")" \
 	"$(rr bob rvs)" "$(rr bob6 rvs6)" "$(rr lost nowhere)" \
-	"host-record=moved.example.org,${NL_IP[ns.eth0]}" "$(rr moved rvs)" \
-	"host-record=moved6.example.org,${NL_IP6[ns.eth0]}" "$(rr moved6 rvs6)"
+	"$(in_zone moved "${NL_IP[ns.eth0]}")" "$(rr moved rvs)" \
+	"$(in_zone moved6 "${NL_IP6[ns.eth0]}")" "$(rr moved6 rvs6)"
 
 runs=('4 UDP' '6 protocol 139')
 [ "${HIP_LONG:-0}" = 0 ] || runs+=('6 UDP' '4 protocol 139')

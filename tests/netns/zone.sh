@@ -1,32 +1,35 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
-# zone.sh - a name server (dnsmasq) at host `ns` for example.org. Source it
-# after hip.sh.
+# zone.sh - a name server (unbound) at host `ns` for example.org, which reads
+# records as zone files have them. Source it after hip.sh.
 
-command -v dnsmasq >/dev/null || { echo "${0##*/}: no dnsmasq"; exit 77; }
+command -v unbound >/dev/null || { echo "${0##*/}: no unbound"; exit 77; }
 
 # zone LINE...: it knows these records, instead of the others.
 zone() {
 	local line
 	{
-		echo "port=53
-bind-interfaces
-listen-address=${NL_IP[ns.eth0]}
-no-resolv
-no-hosts
-local-ttl=60
-pid-file=
-user=root
-local=/example.org/
-host-record=ns.example.org,${NL_IP[ns.eth0]}"
-		for line; do echo "$line"; done
-	} >"$HIP_DIR/dnsmasq.conf"
+		echo "server:
+	interface: ${NL_IP[ns.eth0]}
+	access-control: 0.0.0.0/0 allow
+	do-daemonize: no
+	username: \"\"
+	chroot: \"\"
+	directory: \"$HIP_DIR\"
+	pidfile: \"\"
+	use-syslog: no
+	module-config: iterator
+	local-zone: example.org. static
+	local-data: 'ns.example.org. 60 IN A ${NL_IP[ns.eth0]}'"
+		for line; do echo "	local-data: '$line'"; done
+		echo "remote-control:
+	control-enable: no"
+	} >"$HIP_DIR/unbound.conf"
 	silence
-	nl_bg ns "$HIP_DIR/dnsmasq.log" dnsmasq --keep-in-foreground \
-		--conf-file="$HIP_DIR/dnsmasq.conf"
+	nl_bg ns "$HIP_DIR/unbound.log" unbound -c "$HIP_DIR/unbound.conf"
 	NS_PID=$NL_PID
 	until_true 10 dns ns A ||
-		{ fail "the name server: $(cat "$HIP_DIR/dnsmasq.log")"; hip_end; }
+		{ fail "the name server: $(cat "$HIP_DIR/unbound.log")"; hip_end; }
 }
 # silence: it is gone.
 silence() {
@@ -39,16 +42,16 @@ dns() {
 	nl_in ns dig "@${NL_IP[ns.eth0]}" +short +tries=1 +time=2 "$@" \
 		"$name.example.org" "$type" | grep '^[^;]'
 }
-# rdata RECORD [SERVER...]: of a record as hipline shows it, and servers; hex.
-rdata() {
-	python3 -c '
-import base64, sys
-alg, hit, key = sys.argv[1].split()[3:6]
-hit, key = bytes.fromhex(hit), base64.b64decode(key, validate=True)
-out = bytes([len(hit), int(alg)]) + len(key).to_bytes(2, "big") + hit + key
-for server in sys.argv[2:]:
-    for label in server.split("."):
-        out += bytes([len(label)]) + label.encode()
-    out += b"\0"
-print(out.hex())' "$@"
+# in_zone NAME ADDRESS: a line of the zone, of IPv4 or IPv6.
+in_zone() {
+	local type=A
+	[[ $2 != *:* ]] || type=AAAA
+	echo "$1.example.org. 60 IN $type $2"
+}
+# hip_in_zone NAME RECORD [SERVER...]: one with a HIP record as hipline shows
+# it (RFC 8005 6), and with servers.
+hip_in_zone() {
+	local name=$1 record=${2% )} server; shift 2
+	for server; do record+=" $server."; done
+	echo "$name.example.org. 60 $record )"
 }
