@@ -69,6 +69,44 @@ nl_in alice nft flush ruleset
 shout "without the table"
 check "without our table it is heard" until_true 5 heard "without the table"
 
+# --- UDP 6084 is hip0's: what comes elsewhere reaches no socket, though nothing
+# but that keeps it out now. What mallory sends is what bob has sent before.
+hip_capture frames alice hip0 'udp port 6084'
+check 'alice begins an overlay' hip alice create example.com --name alice@example.com
+check 'bob joins it' hip bob join "$(hip alice invite bob@example.com 2>/dev/null)"
+# frames TYPE [SEQUENCE]: "sequence bytes" of frames from bob (128, data) or to
+# him (129, acknowledgements).
+frames() {
+	local from=alice
+	[ "$1" = 129 ] || from=bob
+	tshark -r "$HIP_DIR/frames.pcap" -Y "ipv6.src == ${HIP_HIT[$from]} && udp" \
+		-T fields -e udp.payload 2>/dev/null |
+		awk -v type="$(printf %02x "$1")" -v of="${2:-}" 'substr($1, 1, 2) == type &&
+			(of == "" || substr($1, 3, 8) == of) { print substr($1, 3, 8), $1 }'
+}
+check 'bob has sent a frame' until_true 10 eval '[ -n "$(frames 128)" ]'
+read -r sequence bytes < <(frames 128 | head -n 1)
+acknowledged() { frames 129 "$sequence" | wc -l; }
+check 'which is acknowledged' until_true 5 eval '[ "$(acknowledged)" -gt 0 ]'
+unheard() { nl_in alice awk '$1 == "Udp6NoPorts" { print $2 }' /proc/net/snmp6; }
+before=$(unheard) acknowledged_before=$(acknowledged)
+hip_capture_wire elsewhere alice
+for i in 1 2 3; do
+	nl_in mallory python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 6084))
+s.sendto(bytes.fromhex(sys.argv[3]), (sys.argv[2], 6084))' \
+		"${HIP_HIT[bob]}" "${HIP_HIT[alice]}" "$bytes"
+done
+check 'on another interface nobody hears it' until_true 5 eval \
+	'[ "$(unheard)" = $((before + 3)) ]'
+hip_captured elsewhere frames
+equal 'though it was there' 3 "$(hip_count elsewhere "$HITS and udp port 6084 and src host ${HIP_HIT[bob]}")"
+equal 'nor is it acknowledged' "$acknowledged_before" "$(acknowledged)"
+check 'nothing of alice listens on 6084 elsewhere' eval \
+	'! nl_in alice ss -Hlntu "sport = :6084" | grep -v "\[${HIP_HIT[alice]}\]%hip0:6084"'
+equal 'and that does, by UDP and TCP' 2 "$(nl_in alice ss -Hlntu 'sport = :6084' | wc -l)"
+
 # --- with the daemon gone
 leaves_nothing() { # WHAT
 	hip_capture_wire "$1" alice
