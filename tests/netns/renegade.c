@@ -2,9 +2,10 @@
 /*
  * renegade - a member that does what it must not, one thing after the other.
  *
- *	renegade AUTHORITY PEM STATE OTHER-PEM OTHER-STATE HIT
+ *	renegade AUTHORITY PEM STATE REVOKED-STATE OTHER-PEM OTHER-STATE HIT
  *
- * The host is that of PEM, a member by STATE; OTHER is another member, whose
+ * The host is that of PEM, a member by STATE, and was one by REVOKED-STATE,
+ * with a certificate that was revoked; OTHER is another member, whose
  * key is not used; the node of HIT hears it all. AUTHORITY is the authority's
  * key, with which certificates are made that a member could have had. Prints
  * "ok" or "FAIL" and what was done, and at last how much was refused there.
@@ -162,13 +163,25 @@ static void join_without_certificate(struct work *w, struct letter *l)
 	l->n_certificates = 0;
 }
 
+/* Signed and shown by other papers than the good ones. */
+static void show(struct letter *l, const struct papers *p)
+{
+	l->signer = p;
+	l->certificates[0] =
+		(struct span){ p->certificate, p->certificate_len };
+	l->n_certificates = 1;
+}
+
 static void join_with_an_expired_one(struct work *w, struct letter *l)
 {
 	join_without_certificate(w, l);
-	l->signer = &w->expired;
-	l->certificates[0] = (struct span){ w->expired.certificate,
-					    w->expired.certificate_len };
-	l->n_certificates = 1;
+	show(l, &w->expired);
+}
+
+static void join_with_a_revoked_one(struct work *w, struct letter *l)
+{
+	join_without_certificate(w, l);
+	show(l, &w->revoked);
 }
 
 static void ready_without_certificate(struct work *w, struct letter *l)
@@ -182,6 +195,12 @@ static void ready_without_certificate(struct work *w, struct letter *l)
 	l->code = RELOAD_UPDATE_REQ;
 	l->body = (struct span){ body, wr_len(&b) };
 	l->n_certificates = 0;
+}
+
+static void ready_with_a_revoked_one(struct work *w, struct letter *l)
+{
+	ready_without_certificate(w, l);
+	show(l, &w->revoked);
 }
 
 /* Pings, unless they are made something else. */
@@ -209,7 +228,11 @@ static const struct letter_case {
 	  RELOAD_ERROR_FORBIDDEN, false },
 	{ "Join with one that has expired", join_with_an_expired_one,
 	  RELOAD_ERROR_FORBIDDEN, false },
+	{ "Join with one that is revoked", join_with_a_revoked_one,
+	  RELOAD_ERROR_FORBIDDEN, false },
 	{ "Update without certificate", ready_without_certificate,
+	  RELOAD_ERROR_FORBIDDEN, false },
+	{ "Update with one that is revoked", ready_with_a_revoked_one,
 	  RELOAD_ERROR_FORBIDDEN, false },
 };
 
@@ -266,11 +289,12 @@ static void prepare(struct work *w, char *argv[])
 
 	w->begun_ms = speaker_wall_ms();
 	w->self = papers_load(argv[2], argv[3], &read);
-	w->other = papers_load(argv[4], argv[5], &read);
+	w->revoked = papers_load(argv[2], argv[4], &read);
+	w->other = papers_load(argv[5], argv[6], &read);
 	w->authority = issuing_new(papers_key(argv[1]), "example.com");
 	if (identity_generate(IDENTITY_ECDSA_P256, &key) < 0 ||
-	    hit_from_text(argv[6], &to) < 0)
-		speaker_give_up(argv[6]);
+	    hit_from_text(argv[7], &to) < 0)
+		speaker_give_up(argv[7]);
 	w->elsewhere = issuing_new(key, "example.net");
 	w->pretender = issuing_new(key, "example.com");
 	w->foreign = more_papers(w, &w->elsewhere, "mallory@example.net", 0);
@@ -291,16 +315,28 @@ static void prepare(struct work *w, char *argv[])
 	speaker_open(&w->s, &w->self, &to, "example.com");
 }
 
+/* What the other end says finds its way only when its node, too, has heard of
+ * the association. */
+static bool is_linked(struct work *w)
+{
+	for (int i = 0; i < 5; i++)
+		if (renegade_await(w, ping(w, &w->s.to)) == STORED)
+			return true;
+	return false;
+}
+
 int main(int argc, char *argv[])
 {
 	static struct work w;
 
-	if (argc != 7 || sodium_init() < 0) {
-		fprintf(stderr, "usage: renegade AUTHORITY PEM STATE OTHER-PEM "
-				"OTHER-STATE HIT\n");
+	if (argc != 8 || sodium_init() < 0) {
+		fprintf(stderr, "usage: renegade AUTHORITY PEM STATE "
+				"REVOKED-STATE OTHER-PEM OTHER-STATE HIT\n");
 		return 2;
 	}
 	prepare(&w, argv);
+	if (!is_linked(&w))
+		speaker_give_up("no answer");
 	renegade_store_all(&w);
 	send_all(&w);
 	printf("refused %u\n", w.refused);

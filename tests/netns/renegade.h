@@ -21,6 +21,7 @@ enum {
 struct work {
 	struct speaker s;
 	struct papers self, other, foreign, forged, misnamed, expired, early;
+	struct papers revoked;
 	struct papers borrowed; /* another's certificate, our key */
 	struct papers strangers[STRANGERS];
 	struct issuing authority, elsewhere, pretender;

@@ -47,6 +47,11 @@ static void when_expired(struct work *w, struct attempt *a)
 	a->c.signer = &w->expired;
 }
 
+static void when_revoked(struct work *w, struct attempt *a)
+{
+	a->c.signer = &w->revoked;
+}
+
 static void when_early(struct work *w, struct attempt *a)
 {
 	a->c.signer = &w->early;
@@ -194,6 +199,7 @@ static const struct store_case {
 	  RELOAD_ERROR_FORBIDDEN },
 	{ "certificate that has expired", when_expired,
 	  RELOAD_ERROR_FORBIDDEN },
+	{ "certificate that is revoked", when_revoked, RELOAD_ERROR_FORBIDDEN },
 	{ "certificate of tomorrow", when_early, RELOAD_ERROR_FORBIDDEN },
 	{ "certificate of another host", with_borrowed,
 	  RELOAD_ERROR_FORBIDDEN },

@@ -18,6 +18,7 @@ renegade() {
 	local line
 	nl_in mallory "$NL_BIN/renegade" "$HIP_DIR/alice/state/authority.pem" \
 		"$HIP_DIR/mallory/identity.pem" "$HIP_DIR/mallory/was" \
+		"$HIP_DIR/mallory/revoked" \
 		"$HIP_DIR/bob/identity.pem" "$HIP_DIR/bob/state" \
 		"${HIP_HIT[alice]}" >"$HIP_DIR/renegade" 2>&1
 	grep -q '^refused' "$HIP_DIR/renegade" || fail 'it came to its end'
@@ -40,10 +41,18 @@ for n in bob mallory; do
 done
 for n in alice bob mallory; do check "$n's name is published" until_true 30 published $n; done
 
-# mallory's daemon keeps its associations, and its overlay is forgotten there:
+# Its daemon keeps its associations, and its overlay is forgotten there:
 # so nobody but the renegade speaks for it.
+# Its certificate is revoked, and it is given another one: so it is a member, and
+# has one that holds no more.
+mkdir "$HIP_DIR/mallory/was" "$HIP_DIR/mallory/revoked"
+cp "$HIP_DIR/mallory/state/membership.json" "$HIP_DIR/mallory/revoked/"
+check "mallory's certificate is revoked" hip alice revoke mallory@example.com
+check 'it leaves' hip mallory leave
+check 'and joins anew' joins mallory "$(hip alice invite mallory@example.com 2>"$HIP_DIR/said")"
+check "mallory's name is published" until_true 30 published mallory
+
 check 'mallory stops' hip_stop mallory
-mkdir "$HIP_DIR/mallory/was"
 mv "$HIP_DIR/mallory/state/membership.json" "$HIP_DIR/mallory/was/"
 # A raw socket is given segments that were joined as one.
 hip_set mallory 'offload = off'
