@@ -253,7 +253,8 @@ int underlay_on_published(struct underlay *u, const struct ipc_message *m)
 	n = published_find(&u->published, p.name);
 	if (!n)
 		return 0;	 /* it was taken away meanwhile */
-	if (n->state != p.state) /* as often as the resolver likes */
+	/* As often as the resolver likes. */
+	if (n->state != p.state || strcmp(n->reason, p.reason) != 0)
 		log_limited(&u->names_log, engine_now_ms(), LOG_LEVEL_INFO,
 			    "name", "%s: %s%s%s", n->name,
 			    resolve_name_state_text(p.state),
@@ -460,7 +461,8 @@ json_t *underlay_report(const struct underlay *u)
 	static const char *const keys[] = {
 		"node_id",	 "successors", "predecessors", "fingers",
 		"size_estimate", "records",    "links",	       "forwarded",
-		"answered",	 "refused",    "disbelieved",  "revocations"
+		"answered",	 "refused",    "disbelieved",  "lookups",
+		"revocations"
 	};
 	json_t *o;
 	bool ok;

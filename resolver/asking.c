@@ -315,18 +315,23 @@ static void answer_where(struct node *n, const struct lookup *l,
 	}
 }
 
-/* Of a name that no certificate of ours proves. */
+/* Of a name of ours: who else has it, as far as anybody believes it. */
 static void look_at_own(struct node *n, const struct lookup *l,
 			const struct overlay_output *out)
 {
+	bool proven = strcmp(n->session->name, l->name) == 0;
+	const struct hit *other = NULL;
 	struct answer a;
 
 	collect(out, &a);
-	for (size_t i = 0; i < a.n; i++)
-		if (!hit_equal(&a.records[i].hit, &n->session->hit)) {
-			saying_on_conflict(n, l->name);
-			return;
-		}
+	for (size_t i = 0; i < a.n && !other; i++)
+		if (!hit_equal(&a.records[i].hit, &n->session->hit) &&
+		    (a.records[i].proven || !proven))
+			other = &a.records[i].hit;
+	if (proven && out->result == OVERLAY_FOUND)
+		saying_on_device(n, l->name, other);
+	else if (!proven && other)
+		saying_on_conflict(n, l->name);
 }
 
 /* Of our overlay's domain: what is not proven there is nobody's word. */

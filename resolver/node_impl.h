@@ -63,7 +63,8 @@ struct publication {
 	enum said what;
 	bool exists, running, changed; /* changed: while it ran */
 	enum resolve_name_state state;
-	const char *reason;
+	const char *reason; /* static, or the next */
+	char device[HIT_TEXT_MAX + 39];
 	uint64_t id, core_id;
 	uint64_t due_ms, wait_ms;
 	uint64_t late_ms;   /* others have it by then: running */
@@ -184,6 +185,9 @@ void saying_on_enough(struct node *n, const struct overlay_output *out);
 void saying_on_stored(struct node *n, const struct overlay_output *out);
 /* A record of the name by another host was seen. */
 void saying_on_conflict(struct node *n, const char *name);
+/* Which other host has a certificate for it; NULL: none. */
+void saying_on_device(struct node *n, const char *name,
+		      const struct hit *device);
 /* What is due; needs a link. */
 void saying_run(struct node *n);
 /* To those who have waited long enough. */

@@ -91,8 +91,9 @@ static void tell_of(struct node *n, uint64_t id, const char *name,
 		return;
 	e->out.id = id;
 	e->out.state = state;
-	e->out.reason = reason;
 	e->name = strdup(name);
+	e->bytes = (uint8_t *)strdup(reason);
+	e->out.reason = e->bytes ? (const char *)e->bytes : "";
 }
 
 /* A change, and what somebody waits for; nothing else. */
@@ -236,6 +237,28 @@ void saying_on_conflict(struct node *n, const char *name)
 static bool is_proven(const struct node *n, const struct publication *p)
 {
 	return strcmp(n->session->name, p->name) == 0;
+}
+
+/* By a certificate of the same name, which may be news to who has it. */
+void saying_on_device(struct node *n, const char *name,
+		      const struct hit *device)
+{
+	static const char granted[] = "the authority has granted it, too, to ";
+	struct publication *p = find(n, SAID_NAME, name);
+	char reason[sizeof(granted) + HIT_TEXT_MAX] = "";
+
+	static_assert(sizeof(reason) == sizeof(p->device), "it is copied");
+	if (!p || !p->exists || p->state != RESOLVE_NAME_PUBLISHED)
+		return;
+	if (device) {
+		memcpy(reason, granted, sizeof(granted));
+		hit_text(device, reason + sizeof(granted) - 1);
+	}
+	if (strcmp(p->reason, reason) == 0)
+		return;
+	memcpy(p->device, reason, sizeof(reason));
+	p->reason = p->device;
+	tell_of(n, 0, p->name, p->state, p->device);
 }
 
 /* In the overlay's own domain a name needs a certificate. */
@@ -426,10 +449,10 @@ static void on_success(struct node *n, struct publication *p,
 		drop(n, p);
 		return;
 	}
-	/* A conflict that was seen stays until it is seen no more. */
-	tell(n, p, RESOLVE_NAME_PUBLISHED, "");
-	if (!is_proven(n, p))
-		(void)asking_start(n, ASKED_OWN, 0, p->name, &n->session->hit);
+	/* What was seen of another host stays until it is seen no more. */
+	tell(n, p, RESOLVE_NAME_PUBLISHED,
+	     p->state == RESOLVE_NAME_PUBLISHED ? p->reason : "");
+	(void)asking_start(n, ASKED_OWN, 0, p->name, &n->session->hit);
 }
 
 static void on_failure(struct node *n, struct publication *p,

@@ -91,5 +91,30 @@ check '  and is warned without having asked' until_true 5 warns pin-contradicted
 check 'unpin leaves it to the certificate' hip a unpin $bob
 equal '  which is for b' "authority ${HIP_HIT[b]}" "$(is $bob)"
 check '  and nothing is to warn of' eval '! warns pin-contradicted .'
+
+# --- a name of two devices, by the authority's word
+device='.names[] | select(.name == "bob@example.com") | .state + " " + (.reason // "")'
+equal 'b is the only one with its name' 'published ' "$(hip_json b "$device" names)"
+check 'c leaves' hip c leave
+check 'and joins as a device of the same name' hip c join \
+	"$(hip a invite bob@example.com --device)"
+check '  its name is there' until_true 15 published c bob@example.com
+two=$(printf '%s\n' "${HIP_HIT[b]}" "${HIP_HIT[c]}" | sort)
+both() {
+	[ "$(hip_json a '.hits[] | select(.proof == "authority") | .hit' \
+		resolve bob@example.com | sort)" = "$two" ]
+}
+check '  and leads to both' until_true 15 both
+addresses() { nl_in a dig @127.0.0.154 +short +tries=1 +time=3 bob@example.com AAAA | sort; }
+two_addresses() { [ "$(addresses)" = "$two" ]; }
+check '  as two addresses' until_true 65 two_addresses
+sees() {
+	[ "$(hip_json "$1" "$device" names)" = \
+		"published the authority has granted it, too, to ${HIP_HIT[$2]}" ]
+}
+check 'c sees that b has it, too' until_true 15 sees c b
+check 'b is told when it publishes the name again' hip_again b
+check '  that c has it' until_true 15 sees b c
+check '  in its status' eval 'hip b status | grep -q "granted it, too, to ${HIP_HIT[c]}"'
 check 'all end' hip_stop a b c
 hip_end
