@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum {
-	NAME_LIFETIME_S = 6 * 3600,
+	NAME_LIFETIME_S = STORE_LIFETIME_MAX_S, /* who is offline has a name */
 	NAME_RENEW_MS = 2 * 3600 * 1000,
 	LOCATORS_LIFETIME_S = 3600,
 	LOCATORS_RENEW_MS = 20 * 60 * 1000,

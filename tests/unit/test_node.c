@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOSTS = 4, STEPS_MAX = 200000, PAUSE_MS = 20000 };
+enum {
+	HOSTS = 4,
+	STEPS_MAX = 2000000,
+	PAUSE_MS = 20000,
+	NAME_LIFETIME_MS = 24 * 3600 * 1000,
+};
 
 static const char *const keys[HOSTS] = { KEY_P256, KEY_P384, KEY_RSA_2048,
 					 KEY_RFC8032 };
@@ -451,20 +456,34 @@ Test(node, a_name_taken_back_is_absent)
 
 Test(node, a_name_is_renewed_for_as_long_as_it_is_wanted)
 {
-	/* Two with fast keys, as there is much to be signed in seven hours. */
+	/* Two with fast keys, as there is much to be signed in a day. */
 	unplug(1);
 	unplug(2);
 	publish(&hosts[3], names[3], true);
-	run(7ull * 3600 * 1000);
+	run(NAME_LIFETIME_MS + 3600 * 1000);
 	look_up(&hosts[0], names[3]);
 	cr_expect_eq(hosts[0].result, RESOLVE_FOUND);
 	cr_expect_eq(hosts[3].published, 1, "a renewal is no news");
 }
 
+Test(node, the_name_of_a_host_that_has_gone_is_found_for_a_day)
+{
+	unplug(1);
+	unplug(2);
+	publish(&hosts[3], names[3], true);
+	unplug(3);
+	run(NAME_LIFETIME_MS - 10 * 60 * 1000);
+	look_up(&hosts[0], names[3]);
+	cr_expect_eq(hosts[0].result, RESOLVE_FOUND);
+	run(10 * 60 * 1000);
+	look_up(&hosts[0], names[3]);
+	cr_expect_eq(hosts[0].result, RESOLVE_ABSENT);
+}
+
 Test(node, a_name_is_renewed_after_a_sleep)
 {
 	publish(&hosts[1], names[1], true);
-	slept_ms = 7ull * 3600 * 1000;
+	slept_ms = NAME_LIFETIME_MS + 3600 * 1000;
 	run(PAUSE_MS);
 	look_up(&hosts[3], names[1]);
 	cr_expect_eq(hosts[3].result, RESOLVE_FOUND);
@@ -675,7 +694,7 @@ Test(node, what_was_published_in_an_overlay_is_not_taken_into_the_next)
 	for (size_t i = 0; i < HOSTS; i++)
 		if (i != 1)
 			set_link(1, i, false);
-	slept_ms += 7ull * 3600 * 1000; /* what was stored has ended */
+	slept_ms += NAME_LIFETIME_MS; /* what was stored has ended */
 	run(PAUSE_MS);
 	cr_assert_eq(node_on_overlay(hosts[1].node, &o, now), 0);
 	put_locators(&hosts[1], 4711);
