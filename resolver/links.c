@@ -206,26 +206,6 @@ void links_review(struct overlay *o)
 		chord_step(o);
 }
 
-void links_on_down(struct overlay *o, const struct hit *node)
-{
-	struct connecting *c = find_connecting(o, node);
-	struct link *l = route_find(&o->route, node);
-
-	if (c) {
-		drop_connecting(o, c);
-		remember_lost(o, node, false);
-	}
-	if (l) {
-		bool member = link_has(l, LINK_IN_RING);
-
-		if (member && route_is_neighbour(&o->route, l->at))
-			neighbours_miss(o, node);
-		remember_lost(o, node, member);
-		links_gone(o, node, false);
-	}
-	chord_step(o);
-}
-
 /* We are the first member at or behind where its finger would begin. */
 static bool is_its_finger(const struct overlay *o, const struct link *l)
 {
@@ -248,6 +228,28 @@ static bool is_needed(const struct overlay *o, const struct link *l)
 		route_finger_index(&o->route, l->at) <=
 			route_fingers_wanted(&o->route)) ||
 	       is_its_finger(o, l);
+}
+
+void links_on_down(struct overlay *o, const struct hit *node)
+{
+	struct connecting *c = find_connecting(o, node);
+	struct link *l = route_find(&o->route, node);
+
+	if (c) {
+		drop_connecting(o, c);
+		remember_lost(o, node, false);
+	}
+	if (l) {
+		bool member = link_has(l, LINK_IN_RING);
+
+		if (member && route_is_neighbour(&o->route, l->at))
+			neighbours_miss(o, node);
+		/* Its end may have closed what neither end needs. */
+		if (!member || is_needed(o, l))
+			remember_lost(o, node, member);
+		links_gone(o, node, false);
+	}
+	chord_step(o);
 }
 
 void links_sweep(struct overlay *o)
