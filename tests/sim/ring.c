@@ -360,6 +360,22 @@ static void send_datagrams(struct ring *r, size_t i)
 	}
 }
 
+/* An event that is there stays, also when there is nothing to do by then: see
+ * on_tick. */
+static void schedule_tick(struct ring *r, size_t i)
+{
+	struct ring_node *n = &r->nodes[i];
+
+	if (n->due_ms >= n->tick_ms || n->due_ms == UINT64_MAX)
+		return;
+	n->tick_ms = n->due_ms;
+	queue_push(&r->queue,
+		   &(struct ring_event){ .at_ms = n->tick_ms,
+					 .type = RING_TICK,
+					 .a = (uint32_t)i,
+					 .life = (uint16_t)n->lives });
+}
+
 void ring_drain(struct ring *r, size_t i)
 {
 	struct ring_node *n = &r->nodes[i];
@@ -376,14 +392,8 @@ void ring_drain(struct ring *r, size_t i)
 			take(r, i, out);
 		due = overlay_deadline(n->core);
 	}
-	if (due >= n->tick_ms || due == UINT64_MAX)
-		return;
-	n->tick_ms = due > r->now_ms ? due : r->now_ms + 1;
-	queue_push(&r->queue,
-		   &(struct ring_event){ .at_ms = n->tick_ms,
-					 .type = RING_TICK,
-					 .a = (uint32_t)i,
-					 .life = (uint16_t)n->lives });
+	n->due_ms = due > r->now_ms ? due : r->now_ms + 1;
+	schedule_tick(r, i);
 }
 
 void ring_input(struct ring *r, size_t i, const struct overlay_input *in)
@@ -465,6 +475,22 @@ static void link_down(struct ring *r, size_t i, const struct hit *peer)
 	ring_input(r, i, &in);
 }
 
+static void on_tick(struct ring *r, size_t i)
+{
+	struct ring_node *n = &r->nodes[i];
+
+	n->tick_ms = UINT64_MAX;
+	if (n->due_ms > r->now_ms) {
+		schedule_tick(r, i); /* what was to do is done */
+		return;
+	}
+	if (n->peer)
+		peer_tick(n->peer, r->now_ms);
+	else
+		overlay_tick(n->core, r->now_ms);
+	ring_drain(r, i);
+}
+
 static void on_event(struct ring *r, const struct ring_event *e)
 {
 	struct ring_node *a = &r->nodes[e->a];
@@ -472,14 +498,8 @@ static void on_event(struct ring *r, const struct ring_event *e)
 
 	switch (e->type) {
 	case RING_TICK:
-		if (is_old(r, e) || a->tick_ms != e->at_ms)
-			break;
-		a->tick_ms = UINT64_MAX;
-		if (a->peer)
-			peer_tick(a->peer, r->now_ms);
-		else
-			overlay_tick(a->core, r->now_ms);
-		ring_drain(r, e->a);
+		if (!is_old(r, e) && a->tick_ms == e->at_ms)
+			on_tick(r, e->a);
 		break;
 	case RING_DELIVER:
 		on_deliver(r, e);

@@ -29,7 +29,9 @@ struct ring_node {
 	uint8_t side; /* of a ring that is cut */
 	uint32_t lives;
 	uint32_t exchanges; /* associations that it asked for */
-	uint64_t born_ms, tick_ms, joined_ms;
+	uint64_t born_ms, joined_ms;
+	uint64_t tick_ms; /* of its next event that is a tick */
+	uint64_t due_ms;  /* when the core has something to do, not before */
 	bool joined;
 };
 
