@@ -116,6 +116,16 @@ static void reply(struct overlay *o, const struct request *r,
 	}
 }
 
+/* The first one's time, which is kept so that nobody has to look. */
+static void note_first(struct overlay *o)
+{
+	o->requests_ms = UINT64_MAX;
+	for (const struct request *r = o->requests; r; r = r->next) {
+		if (r->due_ms < o->requests_ms)
+			o->requests_ms = r->due_ms;
+	}
+}
+
 static void unlink_request(struct overlay *o, struct request **at)
 {
 	*at = (*at)->next;
@@ -150,18 +160,10 @@ void request_on_answer(struct overlay *o, const struct delivery *d)
 		return;
 	}
 	unlink_request(o, at);
+	if (r->due_ms == o->requests_ms)
+		note_first(o);
 	reply(o, r, d, e.code);
 	free(r);
-}
-
-/* The first one's time, which is kept so that nobody has to look. */
-static void note_first(struct overlay *o)
-{
-	o->requests_ms = UINT64_MAX;
-	for (const struct request *r = o->requests; r; r = r->next) {
-		if (r->due_ms < o->requests_ms)
-			o->requests_ms = r->due_ms;
-	}
 }
 
 void request_tick(struct overlay *o)
