@@ -178,7 +178,7 @@ void copies_settle(struct overlay *o)
 		o->copied_to[i] = l ? l->node : o->route.node;
 	}
 	l = route_predecessor(&o->route, 0);
-	o->copied_from = o->owned_from = l ? l->node : o->route.node;
+	o->copied_from = o->owned_from = l ? l->at : o->route.self;
 	o->copies_ms = UINT64_MAX;
 }
 
@@ -200,14 +200,13 @@ static bool is_next(const struct overlay *o, const struct hit *node)
 static void narrow(struct overlay *o)
 {
 	const struct link *p = route_predecessor(&o->route, 0);
-	ring_t since = id_of_node(&o->copied_from);
 
 	for (size_t i = 0; i + 1 < ROUTE_COPIES; i++) {
 		if (!is_next(o, &o->copied_to[i]))
 			o->copied_to[i] = o->route.node; /* nobody */
 	}
-	if (p && id_is_between(since, p->at, o->route.self))
-		o->copied_from = p->node;
+	if (p && id_is_between(o->copied_from, p->at, o->route.self))
+		o->copied_from = p->at;
 }
 
 void copies_on_change(struct overlay *o)
@@ -400,13 +399,11 @@ static bool review(struct overlay *o, struct place *p)
 		p->stray = false;
 		p->given = !complete(
 			o, p,
-			was_given || !id_is_between(id_of_node(&o->copied_from),
-						    at, self));
+			was_given || !id_is_between(o->copied_from, at, self));
 		return !p->given;
 	}
 	p->stray |= was_given ||
-		    (!was_handed &&
-		     id_is_between(id_of_node(&o->owned_from), at, self));
+		    (!was_handed && id_is_between(o->owned_from, at, self));
 	if (p->stray)
 		return p->offered || give_back(o, p);
 	if (rank == ROUTE_COPIES)

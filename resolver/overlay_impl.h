@@ -90,8 +90,8 @@ struct overlay {
 	struct hit bootstraps[OVERLAY_BOOTSTRAPS_MAX];
 	struct lost lost[OVERLAY_LOST_MAX];
 	struct hit copied_to[ROUTE_COPIES - 1];
-	struct hit copied_from;	       /* behind it, these have what we own */
-	struct hit owned_from;	       /* our predecessor then */
+	ring_t copied_from; /* behind that place, these have what we own */
+	ring_t owned_from;  /* our predecessor's place then */
 	struct reassembly *reassembly; /* made when first needed */
 	uint32_t finds_s; /* the second in which n_finds were answered */
 	uint32_t n_finds;
