@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SIGNED_HEAD_LEN = 12, LENGTH_AT = 18 };
+enum { SIGNED_HEAD_LEN = 12, LENGTH_AT = 18, TTL_KEEP_S = 10 };
 
 struct draft {
 	struct draft *next;
@@ -43,19 +43,25 @@ static bool claims_membership(const struct overlay *o, const struct envelope *e)
 	return l && !link_has(l, LINK_SHOWN);
 }
 
-static uint8_t first_ttl(const struct overlay *o)
+/* The size of the ring does not change from one message to the next. */
+static uint8_t first_ttl(struct overlay *o)
 {
-	double size = route_size(&o->route);
 	int ttl = TTL_SLACK;
+	double size;
 
+	if (o->ttl != 0 && overlay_now_s(o) - o->ttl_s < TTL_KEEP_S)
+		return o->ttl;
+	size = route_size(&o->route);
 	while (size > 1.0 && ttl < RELOAD_TTL_MAX) {
 		size /= 2.0;
 		ttl++;
 	}
-	return (uint8_t)(ttl < TTL_MIN ? TTL_MIN : ttl);
+	o->ttl = (uint8_t)(ttl < TTL_MIN ? TTL_MIN : ttl);
+	o->ttl_s = overlay_now_s(o);
+	return o->ttl;
 }
 
-static void fill_header(const struct overlay *o, const struct envelope *e,
+static void fill_header(struct overlay *o, const struct envelope *e,
 			struct forwarding *f)
 {
 	f->overlay = o->config->overlay;
@@ -86,8 +92,7 @@ static size_t draft_len(const struct envelope *e)
 }
 
 /* The draft without its first fields; NULL without memory or too long. */
-static struct draft *write_draft(const struct overlay *o,
-				 const struct envelope *e)
+static struct draft *write_draft(struct overlay *o, const struct envelope *e)
 {
 	size_t header, contents, room = draft_len(e);
 	struct forwarding f;

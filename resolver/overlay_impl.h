@@ -66,6 +66,8 @@ struct overlay {
 	enum phase phase;
 	uint16_t n_outputs, n_drafts, n_requests, n_searches, n_publishes;
 	uint16_t n_connecting;
+	uint8_t ttl; /* of our messages, as of ttl_s */
+	uint32_t ttl_s;
 	uint64_t requests_ms; /* no request is due before */
 	/* When which care is due; UINT64_MAX: never. */
 	uint64_t join_ms, announce_ms, stabilise_ms, finger_ms, heal_ms;
