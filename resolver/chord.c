@@ -190,6 +190,8 @@ void chord_on_reply(struct overlay *o, const struct reply *r)
 	case PURPOSE_TABLE:
 		if (o->phase == PHASE_LINKING && (!r->d || r->error))
 			retry(o, JOIN_RETRY_MS);
+		else if (overlay_is_joined(o) && !r->d)
+			neighbours_on_no_table(o);
 		break; /* the table itself comes as an Update */
 	case PURPOSE_JOIN:
 		if (o->phase != PHASE_ASKING)
@@ -233,6 +235,7 @@ void chord_on_join(struct overlay *o, const struct delivery *d)
 	if (!again) {
 		l->flags |= LINK_IN_RING;
 		l->needed_s = overlay_now_s(o);
+		fingers_on_member(o, l);
 		copies_on_change(o);
 	}
 	/* Who joins again has begun anew, and may have lost its records. */

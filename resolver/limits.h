@@ -45,7 +45,7 @@ enum {
 	CONNECT_WAIT_MS = 12000,
 	JOIN_RETRY_MS = 4000,
 	JOIN_LINKS_MS = 3000,  /* for the links to the first neighbours */
-	ANNOUNCE_MS = 1000,    /* changes of this time go in one Update */
+	LACK_MS = 1000,	       /* losses of this time are asked for at once */
 	DOUBT_MS = 3000,       /* links that do not say what they are */
 	STABILISE_MS = 60000,  /* to one neighbour in turn */
 	FINGER_MS = 600000,    /* one finger in turn is looked for anew */

@@ -24,6 +24,7 @@ enum link_flag {
 	LINK_TOLD = 1 << 3,	 /* it knows that we are in the ring */
 	LINK_SHOWN = 1 << 4,	 /* it has seen our certificate */
 	LINK_PROVEN = 1 << 5,	 /* we have seen its */
+	LINK_FRESH = 1 << 6,	 /* it may still say by itself what it is */
 };
 
 struct link {

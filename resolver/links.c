@@ -98,7 +98,8 @@ void links_connect(struct overlay *o, const struct hit *node,
 	out->via = *via;
 	output_push(o, out);
 	o->connecting[o->n_connecting++] =
-		(struct connecting){ .node = *node,
+		(struct connecting){ .at = id_of_node(node),
+				     .node = *node,
 				     .until_ms = o->now_ms + CONNECT_WAIT_MS };
 }
 
@@ -106,6 +107,8 @@ void links_on_up(struct overlay *o, const struct hit *node)
 {
 	struct connecting *c = find_connecting(o, node);
 	struct link *l = route_find(&o->route, node);
+	ring_t at = c ? c->at : 0;
+	bool is_placed = c != NULL;
 
 	if (c)
 		drop_connecting(o, c);
@@ -115,11 +118,14 @@ void links_on_up(struct overlay *o, const struct hit *node)
 		chord_step(o);
 		return;
 	}
-	l = route_add(&o->route, node);
+	l = is_placed ? route_add_at(&o->route, node, at)
+		      : route_add(&o->route, node);
 	if (!l)
 		return;
 	/* A new association: whether it is in the ring, it must say anew. */
-	l->flags = 0;
+	l->flags = LINK_FRESH;
+	if (o->n_fresh < UINT16_MAX)
+		o->n_fresh++;
 	l->misses = 0;
 	l->began_s = 0;
 	l->worth = UINT8_MAX;
@@ -173,9 +179,9 @@ void links_gone(struct overlay *o, const struct hit *node, bool silently)
 	route_remove(&o->route, node);
 	if (silently) {
 		if (member && route_is_neighbour(&o->route, at))
-			neighbours_miss(o, node);
+			healing_miss(o, node);
 		else if (!member)
-			neighbours_miss_again(o, node);
+			healing_miss_again(o, node);
 		remember_lost(o, node, member);
 		close_link(o, node);
 	}
@@ -206,15 +212,15 @@ void links_review(struct overlay *o)
 		chord_step(o);
 }
 
-/* We are the first member at or behind where its finger would begin. */
-static bool is_its_finger(const struct overlay *o, const struct link *l)
+size_t links_finger_rank(const struct overlay *o, const struct link *l)
 {
 	struct route theirs = { .self = l->at };
 	unsigned int i = route_finger_index(&theirs, o->route.self);
 	ring_t start = l->at + ((ring_t)1 << (ID_BITS - i));
 
-	return i <= route_fingers_wanted(&o->route) &&
-	       route_is_owner(&o->route, start);
+	if (i > route_fingers_wanted(&o->route))
+		return ROUTE_NEIGHBOURS;
+	return route_between(&o->route, start, ROUTE_NEIGHBOURS);
 }
 
 static bool is_needed(const struct overlay *o, const struct link *l)
@@ -227,7 +233,7 @@ static bool is_needed(const struct overlay *o, const struct link *l)
 	       (route_is_finger(&o->route, l) &&
 		route_finger_index(&o->route, l->at) <=
 			route_fingers_wanted(&o->route)) ||
-	       is_its_finger(o, l);
+	       links_finger_rank(o, l) == 0;
 }
 
 void links_on_down(struct overlay *o, const struct hit *node)
@@ -236,14 +242,19 @@ void links_on_down(struct overlay *o, const struct hit *node)
 	struct link *l = route_find(&o->route, node);
 
 	if (c) {
+		ring_t at = c->at;
+		bool again = find_lost(o, node) != NULL;
+
 		drop_connecting(o, c);
 		remember_lost(o, node, false);
+		if (!l && !again)
+			neighbours_on_failure(o, at);
 	}
 	if (l) {
 		bool member = link_has(l, LINK_IN_RING);
 
 		if (member && route_is_neighbour(&o->route, l->at))
-			neighbours_miss(o, node);
+			healing_miss(o, node);
 		/* Its end may have closed what neither end needs. */
 		if (!member || is_needed(o, l))
 			remember_lost(o, node, member);

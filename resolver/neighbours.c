@@ -3,10 +3,11 @@
  * Keeping the ring: RFC 6940 10.7 (Update), 10.7.4 (stabilisation), 10.8.
  *
  * The rule instead of RFC 7363's tuned intervals: whoever joins or leaves
- * tells its neighbours itself; whoever loses a neighbour without a word
- * tells those on its other side, which need the next one from it, within a
- * second; a finger that is gone is looked for within seconds. What is left
- * for the clock is what nobody noticed: an Update to one neighbour in turn,
+ * tells its neighbours itself; whoever loses a neighbour without a word asks
+ * one that is left on that side for the one that comes next, within a second;
+ * whoever gets a predecessor tells those for whom that one is a better finger;
+ * a finger that is gone is looked for within seconds. What is left for the
+ * clock is what nobody noticed: an Update to one neighbour in turn,
  * and a search for one finger in turn. A peer that was lost is tried again
  * now and then, and asked who our successor is: so two halves of a ring that
  * was cut find each other.
@@ -37,19 +38,6 @@ static void list_side(const struct overlay *o, enum side side,
 	}
 }
 
-static void list_fingers(const struct overlay *o, struct node_list *out)
-{
-	unsigned int wanted = route_fingers_wanted(&o->route);
-
-	out->n = 0;
-	for (unsigned int i = 1; i <= wanted; i++) {
-		const struct link *l = route_finger(&o->route, i);
-
-		if (l && !route_is_neighbour(&o->route, l->at))
-			out->at[out->n++] = l->node;
-	}
-}
-
 static void ask_node(struct overlay *o, enum purpose purpose, uint16_t code,
 		     const struct hit *to, const struct wr *body)
 {
@@ -75,7 +63,8 @@ void neighbours_update(struct overlay *o, const struct hit *to,
 	if (!l)
 		return;
 	link_set(l, LINK_TOLD);
-	if (type == CHORD_FULL) /* asked for by who may have begun anew */
+	/* Who asks for it may have begun anew: one of the ring says so then. */
+	if (type == CHORD_FULL && !link_has(l, LINK_IN_RING))
 		l->flags &= (uint8_t)~LINK_SHOWN;
 	u.type = type;
 	u.uptime_s = (uint32_t)((o->now_ms - o->started_ms) / 1000);
@@ -83,7 +72,7 @@ void neighbours_update(struct overlay *o, const struct hit *to,
 	list_side(o, SIDE_SUCCESSORS, &u.successors);
 	u.fingers.n = 0;
 	if (type == CHORD_FULL)
-		list_fingers(o, &u.fingers);
+		fingers_list(o, &u.fingers);
 	chord_update_write(&w, &u);
 	ask_node(o, PURPOSE_UPDATE, RELOAD_UPDATE_REQ, to, &w);
 }
@@ -101,30 +90,59 @@ void neighbours_ask_table(struct overlay *o, const struct hit *peer)
 	ask_node(o, PURPOSE_TABLE, RELOAD_ROUTE_QUERY_REQ, peer, &w);
 }
 
-/* Whether a finger would become nearer to where it should be. */
-static bool is_better_finger(const struct overlay *o, ring_t at)
+/* Whether it would be among the eight on a side, with those that we are making
+ * links to. */
+static bool is_among_nearest(const struct overlay *o, enum side side, ring_t at)
 {
-	unsigned int i = route_finger_index(&o->route, at);
-	const struct link *have;
+	const struct route *r = &o->route;
+	bool ahead = side == SIDE_SUCCESSORS;
+	ring_t limit =
+		ahead ? id_distance(r->self, at) : id_distance(at, r->self);
+	size_t nearer = 0;
 
-	if (i > route_fingers_wanted(&o->route))
+	for (size_t k = 0; k < r->n && nearer < ROUTE_NEIGHBOURS; k++) {
+		const struct link *l = &r->links[ahead ? k : r->n - 1 - k];
+		ring_t d = ahead ? id_distance(r->self, l->at)
+				 : id_distance(l->at, r->self);
+
+		if (d >= limit)
+			break;
+		nearer += link_has(l, LINK_IN_RING);
+	}
+	for (size_t i = 0; i < o->n_connecting; i++) {
+		ring_t d = ahead ? id_distance(r->self, o->connecting[i].at)
+				 : id_distance(o->connecting[i].at, r->self);
+
+		nearer += d < limit;
+	}
+	return nearer < ROUTE_NEIGHBOURS;
+}
+
+static bool is_wanted(const struct overlay *o, ring_t at)
+{
+	return (route_is_neighbour(&o->route, at) &&
+		(is_among_nearest(o, SIDE_SUCCESSORS, at) ||
+		 is_among_nearest(o, SIDE_PREDECESSORS, at))) ||
+	       fingers_is_better(o, at);
+}
+
+/* False when it is of no use to us. */
+static bool consider(struct overlay *o, const struct hit *node,
+		     const struct hit *via)
+{
+	if (hit_equal(node, &o->route.node) || route_find(&o->route, node) ||
+	    links_is_connecting(o, node) || links_was_lost(o, node))
+		return true;
+	if (!is_wanted(o, id_of_node(node)))
 		return false;
-	have = route_finger(&o->route, i);
-	return !have || id_distance(o->route.self, at) <
-				id_distance(o->route.self, have->at);
+	links_connect(o, node, via);
+	return true;
 }
 
 void neighbours_consider(struct overlay *o, const struct hit *node,
 			 const struct hit *via)
 {
-	ring_t at;
-
-	if (hit_equal(node, &o->route.node) || route_find(&o->route, node) ||
-	    links_is_connecting(o, node) || links_was_lost(o, node))
-		return;
-	at = id_of_node(node);
-	if (route_is_neighbour(&o->route, at) || is_better_finger(o, at))
-		links_connect(o, node, via);
+	(void)consider(o, node, via); /* here it is the only one */
 }
 
 static void consider_list(struct overlay *o, const struct node_list *l,
@@ -132,6 +150,17 @@ static void consider_list(struct overlay *o, const struct node_list *l,
 {
 	for (size_t i = 0; i < l->n; i++)
 		neighbours_consider(o, &l->at[i], via);
+}
+
+/* Neighbours stand in their list by distance. From one of ours outwards, or
+ * back from a finger, all that come after one of no use are of none: that is
+ * not worth finding out their places. */
+static void consider_side(struct overlay *o, const struct node_list *l,
+			  const struct hit *via)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!consider(o, &l->at[i], via))
+			return;
 }
 
 void neighbours_ping(struct overlay *o, enum purpose purpose, ring_t at,
@@ -156,11 +185,20 @@ void neighbours_ping(struct overlay *o, enum purpose purpose, ring_t at,
 void neighbours_on_up(struct overlay *o, struct link *l)
 {
 	struct hit node = l->node;
+	bool whole = route_is_neighbour(&o->route, l->at) ||
+		     fingers_is_better_before(o, l);
 
-	neighbours_update(o, &node,
-			  route_is_neighbour(&o->route, l->at)
-				  ? CHORD_NEIGHBORS
-				  : CHORD_PEER_READY);
+	neighbours_update(o, &node, whole ? CHORD_NEIGHBORS : CHORD_PEER_READY);
+}
+
+/* Mostly all that came have said what they are before anybody is doubted. */
+static void believe(struct overlay *o, struct link *l)
+{
+	l->flags &= (uint8_t)~LINK_FRESH;
+	if (o->n_fresh > 0)
+		o->n_fresh--;
+	if (o->n_fresh == 0 && !o->is_doubting)
+		o->doubt_ms = UINT64_MAX;
 }
 
 /* A neighbour says that it is in the ring. */
@@ -170,15 +208,19 @@ static void joined(struct overlay *o, struct link *l)
 
 	link_set(l, LINK_IN_RING);
 	l->needed_s = overlay_now_s(o);
+	if (link_has(l, LINK_FRESH))
+		believe(o, l);
 	if (!overlay_is_joined(o))
 		return;
 	if (!link_has(l, LINK_TOLD))
 		neighbours_on_up(o, l);
+	fingers_on_member(o, l);
 	if (hit_equal(&node, &o->healing)) {
 		memset(&o->healing, 0, sizeof(o->healing));
 		neighbours_ping(o, PURPOSE_HEAL, o->route.self + 1, &node);
 	}
-	copies_make_way(o, &node);
+	if (route_is_neighbour(&o->route, l->at))
+		copies_make_way(o, &node);
 	copies_on_change(o);
 	news_on_member(o, l);
 }
@@ -220,9 +262,10 @@ void neighbours_on_update(struct overlay *o, const struct delivery *d)
 		chord_on_table(o, &d->source, &u);
 		return;
 	}
-	consider_list(o, &u.predecessors, &d->source);
-	consider_list(o, &u.successors, &d->source);
-	if (u.type == CHORD_FULL)
+	consider_side(o, &u.predecessors, &d->source);
+	consider_side(o, &u.successors, &d->source);
+	/* Who has just come has none; later each is looked for. */
+	if (u.type == CHORD_FULL && o->quick_fingers > 0)
 		consider_list(o, &u.fingers, &d->source);
 }
 
@@ -277,6 +320,14 @@ void neighbours_on_heal(struct overlay *o, const struct reply *r)
 	on_found(o, r);
 }
 
+static bool was_full(struct span update)
+{
+	struct chord_update u;
+
+	return chord_update_parse(rd_init(update.bytes, update.len), &u) &&
+	       u.type == CHORD_FULL;
+}
+
 void neighbours_on_updated(struct overlay *o, const struct reply *r)
 {
 	struct link *l = r->d ? route_find(&o->route, &r->d->from) : NULL;
@@ -291,27 +342,47 @@ void neighbours_on_updated(struct overlay *o, const struct reply *r)
 		return;
 	/* It has begun anew: once more, with our certificate. */
 	l->flags &= (uint8_t)~LINK_SHOWN;
-	if (overlay_is_joined(o))
+	if (overlay_is_joined(o) && was_full(r->request))
+		neighbours_update(o, &r->d->from, CHORD_FULL);
+	else if (overlay_is_joined(o))
 		neighbours_on_up(o, l);
 }
 
-void neighbours_on_loss(struct overlay *o, const struct link *l)
+static void lack(struct overlay *o, unsigned int sides)
+{
+	if (sides == 0)
+		return;
+	o->sides |= (uint8_t)sides;
+	if (o->lack_ms == UINT64_MAX)
+		o->lack_ms = o->now_ms + LACK_MS;
+}
+
+void neighbours_on_failure(struct overlay *o, ring_t at)
 {
 	const struct route *r = &o->route;
 	const struct link *s = route_successor(r, ROUTE_NEIGHBOURS - 1);
 	const struct link *p = route_predecessor(r, ROUTE_NEIGHBOURS - 1);
-	ring_t distance = id_distance(r->self, l->at);
-	uint8_t sides = 0;
+	ring_t distance = id_distance(r->self, at);
+	unsigned int sides = 0;
 
 	if (!s || distance <= id_distance(r->self, s->at))
 		sides |= SIDE_SUCCESSORS;
 	if (!p || distance >= id_distance(r->self, p->at))
 		sides |= SIDE_PREDECESSORS;
-	if (sides != 0 && overlay_is_joined(o)) {
-		o->sides |= sides;
-		if (o->announce_ms == UINT64_MAX)
-			o->announce_ms = o->now_ms + ANNOUNCE_MS;
-	}
+	if (overlay_is_joined(o))
+		lack(o, sides);
+}
+
+void neighbours_on_no_table(struct overlay *o)
+{
+	lack(o, SIDE_SUCCESSORS | SIDE_PREDECESSORS);
+}
+
+void neighbours_on_loss(struct overlay *o, const struct link *l)
+{
+	const struct route *r = &o->route;
+
+	neighbours_on_failure(o, l->at);
 	if (overlay_is_joined(o) && route_is_finger(r, l)) {
 		o->next_finger = (uint8_t)route_finger_index(r, l->at);
 		if (o->finger_ms > o->now_ms + FINGER_SOON_MS)
@@ -320,34 +391,41 @@ void neighbours_on_loss(struct overlay *o, const struct link *l)
 	}
 }
 
-static void tell_side(struct overlay *o, enum side side, enum side other)
+/*
+ * Who has lost a neighbour lacks the one that comes next, the ninth as it
+ * was. Any that is left on that side knows it, as one of its own eight, and
+ * knows it whether or not it has noticed the loss; those in the middle know
+ * it even when some more are lost. By chance, so that who does not answer is
+ * not all that there is.
+ */
+static const struct link *who_knows(struct overlay *o, enum side side)
 {
-	struct node_list nodes, before = { .n = 0 };
+	enum { FIRST = ROUTE_NEIGHBOURS / 4 };
+	uint32_t i = FIRST +
+		     env_random_u32(&o->config->env) % (ROUTE_NEIGHBOURS / 2);
+	const struct link *l = NULL;
 
-	list_side(o, side, &nodes);
-	if (other)
-		list_side(o, other, &before);
-	for (size_t i = 0; i < nodes.n; i++) {
-		bool told = false;
-
-		for (size_t k = 0; k < before.n; k++)
-			told |= hit_equal(&nodes.at[i], &before.at[k]);
-		if (!told)
-			neighbours_update(o, &nodes.at[i], CHORD_NEIGHBORS);
-	}
+	do
+		l = side == SIDE_SUCCESSORS ? route_successor(&o->route, i)
+					    : route_predecessor(&o->route, i);
+	while (!l && i-- > 0);
+	return l;
 }
 
-static void announce(struct overlay *o)
+static void ask_for_lacking(struct overlay *o)
 {
-	uint8_t sides = o->sides;
+	const struct link *ahead = NULL, *behind = NULL;
 
-	o->announce_ms = UINT64_MAX;
+	if (o->sides & SIDE_SUCCESSORS)
+		ahead = who_knows(o, SIDE_SUCCESSORS);
+	if (o->sides & SIDE_PREDECESSORS)
+		behind = who_knows(o, SIDE_PREDECESSORS);
+	o->lack_ms = UINT64_MAX;
 	o->sides = 0;
-	if (sides & SIDE_SUCCESSORS)
-		tell_side(o, SIDE_PREDECESSORS, 0);
-	if (sides & SIDE_PREDECESSORS)
-		tell_side(o, SIDE_SUCCESSORS,
-			  sides & SIDE_SUCCESSORS ? SIDE_PREDECESSORS : 0);
+	if (ahead)
+		neighbours_ask_table(o, &ahead->node);
+	if (behind && behind != ahead)
+		neighbours_ask_table(o, &behind->node);
 }
 
 /* The ring has us: everybody we are linked with is told. */
@@ -389,121 +467,6 @@ static void stabilise(struct overlay *o)
 			CHORD_NEIGHBORS);
 }
 
-/* Fingers so near that they are neighbours need no search. */
-static bool is_worth_search(const struct overlay *o, unsigned int i, bool empty)
-{
-	ring_t start = o->route.self + ((ring_t)1 << (ID_BITS - i));
-
-	if (route_is_neighbour(&o->route, start))
-		return false;
-	return !empty || !route_finger(&o->route, i);
-}
-
-static void find_finger(struct overlay *o)
-{
-	unsigned int wanted = route_fingers_wanted(&o->route);
-
-	for (unsigned int n = 0; n < wanted; n++) {
-		bool quick = o->quick_fingers > 0;
-		unsigned int i = o->next_finger;
-
-		if (i < 1 || i > wanted)
-			i = 1;
-		o->next_finger = (uint8_t)(i + 1);
-		if (quick)
-			o->quick_fingers--;
-		if (!is_worth_search(o, i, quick))
-			continue;
-		neighbours_ping(o, PURPOSE_FINGER,
-				o->route.self + ((ring_t)1 << (ID_BITS - i)),
-				NULL);
-		break;
-	}
-	o->finger_ms = o->now_ms + overlay_about(o, o->quick_fingers > 0
-							    ? FINGER_SOON_MS
-							    : FINGER_MS);
-}
-
-static struct missed *find_missed(struct overlay *o, const struct hit *node)
-{
-	for (size_t i = 0; i < OVERLAY_MISSED_MAX; i++)
-		if (hit_equal(&o->missed[i].node, node))
-			return &o->missed[i];
-	return NULL;
-}
-
-static void try_missed(struct overlay *o, struct missed *m)
-{
-	m->due_ms = o->now_ms +
-		    overlay_about(o, (uint64_t)HEAL_SOON_MS << m->tries);
-	if (m->due_ms < o->miss_ms)
-		o->miss_ms = m->due_ms;
-}
-
-void neighbours_miss(struct overlay *o, const struct hit *node)
-{
-	struct missed *m = find_missed(o, node);
-
-	if (!m)
-		m = &o->missed[o->next_missed++ % OVERLAY_MISSED_MAX];
-	*m = (struct missed){ .node = *node };
-	try_missed(o, m);
-}
-
-void neighbours_miss_again(struct overlay *o, const struct hit *node)
-{
-	struct missed *m = find_missed(o, node);
-
-	if (m && ++m->tries < OVERLAY_MISSES_MAX)
-		try_missed(o, m);
-}
-
-static void look_for_missed(struct overlay *o)
-{
-	o->miss_ms = UINT64_MAX;
-	for (size_t i = 0; i < OVERLAY_MISSED_MAX; i++) {
-		struct missed *m = &o->missed[i];
-
-		if (m->due_ms == 0)
-			continue;
-		if (m->due_ms <= o->now_ms) {
-			m->due_ms = 0;
-			links_connect(o, &m->node, &o->route.node);
-		} else if (m->due_ms < o->miss_ms) {
-			o->miss_ms = m->due_ms;
-		}
-	}
-}
-
-/* One of those we lost, or of those that we know from elsewhere. */
-static void heal(struct overlay *o)
-{
-	const struct hit *node = NULL;
-	uint32_t draw = env_random_u32(&o->config->env);
-
-	o->heal_ms = o->now_ms + overlay_about(o, HEAL_MS);
-	for (size_t k = 0; k < o->n_lost && !node; k++) {
-		const struct lost *l = &o->lost[(draw + k) % o->n_lost];
-
-		if (l->member && !route_find(&o->route, &l->node))
-			node = &l->node;
-	}
-	/* Together, the nodes ask a bootstrap about as often as 64 would. */
-	if ((draw >> 8) % (uint32_t)(1.0 + route_size(&o->route)) >= 64)
-		draw = 0;
-	for (size_t k = 0; k < o->n_bootstraps && !node && draw != 0; k++) {
-		const struct hit *b =
-			&o->bootstraps[(draw + k) % o->n_bootstraps];
-
-		if (!route_find(&o->route, b))
-			node = b;
-	}
-	if (!node)
-		return;
-	o->healing = *node;
-	links_connect(o, &o->healing, &o->route.node);
-}
-
 void neighbours_doubt(struct overlay *o)
 {
 	if (o->doubt_ms == UINT64_MAX)
@@ -521,10 +484,12 @@ static void ask_doubtful(struct overlay *o)
 	bool more = false;
 
 	o->doubt_ms = UINT64_MAX;
+	o->n_fresh = 0;
 	for (size_t i = 0; i < o->route.n; i++) {
 		struct link *l = &o->route.links[i];
 		struct hit node = l->node;
 
+		l->flags &= (uint8_t)~LINK_FRESH;
 		if (link_has(l, LINK_IN_RING) ||
 		    l->waited >= OVERLAY_DOUBTS_MAX)
 			continue;
@@ -533,6 +498,7 @@ static void ask_doubtful(struct overlay *o)
 		if ((l->waited & (l->waited - 1)) == 0)
 			neighbours_ask_table(o, &node);
 	}
+	o->is_doubting = more;
 	if (more)
 		neighbours_doubt(o);
 }
@@ -541,18 +507,18 @@ void neighbours_tick(struct overlay *o)
 {
 	if (!overlay_is_joined(o))
 		return;
-	if (o->announce_ms <= o->now_ms)
-		announce(o);
+	if (o->lack_ms <= o->now_ms)
+		ask_for_lacking(o);
 	if (o->doubt_ms <= o->now_ms)
 		ask_doubtful(o);
 	if (o->stabilise_ms <= o->now_ms)
 		stabilise(o);
 	if (o->finger_ms <= o->now_ms)
-		find_finger(o);
+		fingers_search(o);
 	if (o->heal_ms <= o->now_ms)
-		heal(o);
+		healing_try_lost(o);
 	if (o->miss_ms <= o->now_ms)
-		look_for_missed(o);
+		healing_try_missed(o);
 	if (o->sweep_ms <= o->now_ms) {
 		o->sweep_ms = o->now_ms + overlay_about(o, SWEEP_MS);
 		links_sweep(o);
@@ -562,8 +528,8 @@ void neighbours_tick(struct overlay *o)
 
 uint64_t neighbours_deadline(const struct overlay *o)
 {
-	const uint64_t due[] = { o->announce_ms, o->stabilise_ms, o->finger_ms,
-				 o->heal_ms,	 o->sweep_ms,	  o->doubt_ms,
+	const uint64_t due[] = { o->lack_ms, o->stabilise_ms, o->finger_ms,
+				 o->heal_ms, o->sweep_ms,     o->doubt_ms,
 				 o->miss_ms };
 	uint64_t first = UINT64_MAX;
 

@@ -94,7 +94,7 @@ struct overlay *overlay_new(const struct overlay_config *config,
 	store_init(&o->store, config->kinds, config->n_kinds, seed);
 	set_identity(o);
 	o->requests_ms = UINT64_MAX;
-	o->announce_ms = o->copies_ms = o->join_ms = UINT64_MAX;
+	o->lack_ms = o->copies_ms = o->join_ms = UINT64_MAX;
 	o->strays_ms = UINT64_MAX;
 	o->doubt_ms = UINT64_MAX;
 	o->stabilise_ms = now_ms + overlay_about(o, STABILISE_MS);

@@ -3,8 +3,8 @@
  * The inside of a node of the overlay, for the files that make it up:
  * outbox (messages of ours, until they are signed), forward (hop by hop),
  * request (transactions), chord (joining and leaving), neighbours (Updates,
- * fingers, links), storing (records for others), copies (records that move),
- * news (what everybody shall have),
+ * losses), fingers, healing (who went without a word), links, storing (records
+ * for others), copies (records that move), news (what everybody shall have),
  * search (lookups), publish (records of ours), overlay (the four functions).
  */
 #ifndef HIPLINE_OVERLAY_IMPL_H
@@ -35,6 +35,7 @@ struct news;
 
 /* An association that was asked for. */
 struct connecting {
+	ring_t at;
 	struct hit node;
 	uint64_t until_ms;
 };
@@ -66,11 +67,13 @@ struct overlay {
 	enum phase phase;
 	uint16_t n_outputs, n_drafts, n_requests, n_searches, n_publishes;
 	uint16_t n_connecting;
-	uint8_t ttl; /* of our messages, as of ttl_s */
+	uint16_t n_fresh; /* links that have not been doubted yet */
+	bool is_doubting; /* some have */
+	uint8_t ttl;	  /* of our messages, as of ttl_s */
 	uint32_t ttl_s;
 	uint64_t requests_ms; /* no request is due before */
 	/* When which care is due; UINT64_MAX: never. */
-	uint64_t join_ms, announce_ms, stabilise_ms, finger_ms, heal_ms;
+	uint64_t join_ms, lack_ms, stabilise_ms, finger_ms, heal_ms;
 	uint64_t miss_ms;
 	uint64_t sweep_ms, copies_ms, strays_ms, doubt_ms;
 	uint64_t started_ms, next_id;
@@ -254,14 +257,12 @@ void neighbours_ask_table(struct overlay *o, const struct hit *peer);
 void neighbours_on_up(struct overlay *o, struct link *l);
 /* A link is there that has not said yet whether its node is in the ring. */
 void neighbours_doubt(struct overlay *o);
-/* A neighbour has ended our association without a Leave, or answers nothing.
- * It may live, and have lost only some packets: it is tried once, in a
- * moment. */
-void neighbours_miss(struct overlay *o, const struct hit *node);
-/* Its association stands, but it has said nothing: it is tried some times
- * more, later each time. */
-void neighbours_miss_again(struct overlay *o, const struct hit *node);
 void neighbours_on_loss(struct overlay *o, const struct link *l);
+/* Who stands there is gone, or cannot be reached: what comes next on that side
+ * is asked for, where it is a neighbour's place. */
+void neighbours_on_failure(struct overlay *o, ring_t at);
+/* Nobody has given us the table that we asked for. */
+void neighbours_on_no_table(struct overlay *o);
 void neighbours_enter(struct overlay *o);
 /* Our certificate is another: all see it, before the old one ends. */
 void neighbours_show(struct overlay *o);
@@ -272,6 +273,35 @@ void neighbours_ping(struct overlay *o, enum purpose purpose, ring_t at,
 		     const struct hit *through);
 void neighbours_tick(struct overlay *o);
 uint64_t neighbours_deadline(const struct overlay *o);
+
+/* ---- fingers.c ---- */
+
+/* Those that are no neighbours, for an Update. */
+void fingers_list(const struct overlay *o, struct node_list *out);
+/* Whether a finger would become nearer to where it should be. */
+bool fingers_is_better(const struct overlay *o, ring_t at);
+/* Whether one of our predecessors stands nearer than we to where a finger of
+ * that node begins. */
+bool fingers_is_better_before(const struct overlay *o, const struct link *l);
+/* A node has come into the ring. Where it is right before us, it is a better
+ * finger than we are for some, who hear of it. */
+void fingers_on_member(struct overlay *o, const struct link *l);
+/* Looks for the next one whose turn it is. */
+void fingers_search(struct overlay *o);
+
+/* ---- healing.c ---- */
+
+/* A neighbour has ended our association without a Leave, or answers nothing.
+ * It may live, and have lost only some packets: it is tried once, in a
+ * moment. */
+void healing_miss(struct overlay *o, const struct hit *node);
+/* Its association stands, but it has said nothing: it is tried some times
+ * more, later each time. */
+void healing_miss_again(struct overlay *o, const struct hit *node);
+/* The neighbours whose time it is. */
+void healing_try_missed(struct overlay *o);
+/* One of those we lost, or of those that we know from elsewhere. */
+void healing_try_lost(struct overlay *o);
 
 /* ---- links.c ---- */
 
@@ -291,6 +321,10 @@ void links_sweep(struct overlay *o);
  * more has to prove itself again. */
 void links_review(struct overlay *o);
 void links_expire(struct overlay *o);
+/* How many members stand between us and where that node's finger begins that
+ * is nearest to us: 0, we are that finger. ROUTE_NEIGHBOURS: so many or more,
+ * or it wants no such finger. */
+size_t links_finger_rank(const struct overlay *o, const struct link *l);
 uint64_t links_deadline(const struct overlay *o);
 void links_clear(struct overlay *o);
 

@@ -107,7 +107,11 @@ static bool make_room(struct route *r)
 
 struct link *route_add(struct route *r, const struct hit *node)
 {
-	ring_t at = id_of_node(node);
+	return route_add_at(r, node, id_of_node(node));
+}
+
+struct link *route_add_at(struct route *r, const struct hit *node, ring_t at)
+{
 	size_t i = lower_bound(r, id_distance(r->self, at));
 
 	if (at == r->self)
@@ -198,11 +202,11 @@ bool route_is_neighbour(const struct route *r, ring_t at)
 unsigned int route_finger_index(const struct route *r, ring_t at)
 {
 	ring_t distance = id_distance(r->self, at);
-	unsigned int i = 1;
+	uint64_t high = (uint64_t)(distance >> 64), low = (uint64_t)distance;
 
-	while (i < ID_BITS && distance >> (ID_BITS - i) == 0)
-		i++;
-	return i;
+	if (high != 0)
+		return 1 + (unsigned int)__builtin_clzll(high);
+	return low != 0 ? 65 + (unsigned int)__builtin_clzll(low) : ID_BITS;
 }
 
 struct link *route_finger(const struct route *r, unsigned int i)

@@ -47,6 +47,8 @@ void route_clear(struct route *r);
  * already is given back as it is.
  */
 struct link *route_add(struct route *r, const struct hit *node);
+/* The same, of a node whose place is known already. */
+struct link *route_add_at(struct route *r, const struct hit *node, ring_t at);
 struct link *route_find(const struct route *r, const struct hit *node);
 void route_remove(struct route *r, const struct hit *node);
 

@@ -493,20 +493,170 @@ Test(chord, hands_over_what_a_new_predecessor_owns)
 	cr_expect_eq(stores, 1);
 }
 
-Test(chord, tells_the_other_side_when_a_neighbour_is_gone)
+/* How many of the eight on a side are asked for their table. */
+static size_t asked_ahead(void)
 {
-	size_t told = 0;
+	size_t n = 0;
 
+	for (size_t i = 0; i < 9; i++)
+		n += asked(&nodes[i], RELOAD_ROUTE_QUERY_REQ);
+	return n;
+}
+
+static size_t asked_behind(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 1; i <= 9; i++)
+		n += asked(&nodes[NODES - i], RELOAD_ROUTE_QUERY_REQ);
+	return n;
+}
+
+Test(chord, asks_one_on_that_side_when_a_neighbour_is_gone)
+{
 	begin(true);
 	for (size_t i = 0; i < NODES; i++)
 		member_meet(&m, &nodes[i]);
 	member_down(&m, &nodes[2]);
-	member_pass(&m, ANNOUNCE_MS);
-	for (size_t i = 1; i <= 8; i++)
-		told += member_answer(&m, &nodes[NODES - i]) ==
-			RELOAD_UPDATE_REQ;
-	cr_expect_eq(told, 8);
-	cr_expect_eq(member_answer(&m, &nodes[1]), 0);
+	cr_expect_eq(asked_ahead(), 0, "others may go in the same moment");
+	member_pass(&m, LACK_MS);
+	cr_expect_eq(asked_ahead(), 1);
+	cr_expect_eq(asked_behind(), 0);
+	member_down(&m, &nodes[NODES - 1]);
+	member_pass(&m, LACK_MS);
+	cr_expect_eq(asked_behind(), 1);
+	cr_expect_eq(asked_ahead(), 0);
+}
+
+Test(chord, asks_another_when_it_gets_no_answer)
+{
+	begin(true);
+	for (size_t i = 0; i < NODES; i++)
+		member_meet(&m, &nodes[i]);
+	member_down(&m, &nodes[2]);
+	member_pass(&m, LACK_MS);
+	member_pass(&m, REQUEST_FIRST_MS); /* the same once more */
+	cr_expect_eq(asked_ahead(), 1);
+	member_pass(&m, 2 * REQUEST_FIRST_MS);
+	member_pass(&m, LACK_MS);
+	cr_expect_eq(asked_ahead() + asked_behind(), 2);
+}
+
+/* Of four that it hears of at once the nearest is enough. */
+Test(chord, goes_for_no_more_than_it_lacks)
+{
+	static struct chord_update u = { .type = CHORD_NEIGHBORS };
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct letter l;
+
+	begin(true);
+	for (size_t i = 1; i <= NODES; i++)
+		if (i < 8 || i > 11)
+			member_meet(&m, &nodes[NODES - i]);
+	for (size_t i = 5; i < 13; i++)
+		u.predecessors.at[u.predecessors.n++] = nodes[NODES - i];
+	chord_update_write(&w, &u);
+	l = member_letter(&m, RELOAD_UPDATE_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	l.signer = nodes[NODES - 4];
+	member_post(&m, &nodes[NODES - 4], &l);
+	cr_expect(wants(&nodes[NODES - 8]));
+	cr_expect_eq(connects(), 1);
+	/* Who cannot be reached is made up for. */
+	member_down(&m, &nodes[NODES - 8]);
+	member_pass(&m, LACK_MS);
+	cr_expect_eq(asked_behind(), 1);
+}
+
+/* Where the finger of a node begins that is nearest before the member. */
+static ring_t finger_start(const struct hit *node)
+{
+	ring_t at = id_of_node(node), d = id_of_node(&m.hit) - at, step = 1;
+
+	while (d >> 1 >= step)
+		step <<= 1;
+	return at + step;
+}
+
+Test(chord, tells_for_whom_a_newcomer_is_a_better_finger)
+{
+	size_t told = 0;
+
+	begin(true);
+	for (size_t i = 0; i < NODES - 1; i++)
+		member_meet(&m, &nodes[i]);
+	member_meet(&m, &nodes[NODES - 1]);
+	for (size_t i = 8; i < NODES - 9; i++) {
+		bool is_for_it = id_is_between(id_of_node(&nodes[NODES - 2]),
+					       finger_start(&nodes[i]),
+					       id_of_node(&nodes[NODES - 1]));
+
+		cr_expect_eq(asked(&nodes[i], RELOAD_UPDATE_REQ), is_for_it);
+		told += is_for_it;
+	}
+	cr_assert(told > 0);
+}
+
+/* Of use neither to the member nor, as far as it can tell, to the node. */
+static const struct hit *find_needless(void)
+{
+	const struct route *r = overlay_route(m.core);
+
+	for (size_t i = 8; i < NODES - 8; i++) {
+		const struct link *l = route_find(r, &nodes[i]);
+
+		if (!route_is_finger(r, l) &&
+		    !route_is_owner(r, finger_start(&nodes[i])))
+			return &nodes[i];
+	}
+	return NULL;
+}
+
+Test(chord, does_not_miss_what_nobody_needs)
+{
+	const struct hit *closed;
+
+	begin(true);
+	for (size_t i = 0; i < NODES; i++)
+		member_meet(&m, &nodes[i]);
+	closed = find_needless();
+	cr_assert(closed);
+	member_down(&m, closed);
+	member_pass(&m, 2 * HEAL_MS);
+	cr_expect_not(wants(closed));
+}
+
+/* It is long, and costs a look at each end; who has begun anew refuses. */
+Test(chord, a_table_goes_without_certificate_to_who_has_seen_it)
+{
+	const struct error_body forbidden = { .code = RELOAD_ERROR_FORBIDDEN };
+	struct route_query_req q = { .send_update = true };
+	struct message sent;
+	struct letter l;
+	struct wr w;
+
+	begin(true);
+	member_meet(&m, &nodes[20]);
+	sent = next_update(&nodes[20]);
+	l = answer_to(&sent, RELOAD_UPDATE_ANS, (struct span){ NULL, 0 });
+	member_post(&m, &nodes[20], &l);
+	q.destination = destination_node(&nodes[20]);
+	w = wr_init(scratch, sizeof(scratch));
+	route_query_req_write(&w, &q);
+	l = member_letter(&m, RELOAD_ROUTE_QUERY_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	member_post(&m, &nodes[20], &l);
+	cr_assert(member_sent(&m, &nodes[20], 1, &sent));
+	cr_assert_eq(sent.code, RELOAD_UPDATE_REQ);
+	cr_expect_eq(sent.n_certificates, 0);
+	w = wr_init(scratch, sizeof(scratch));
+	error_write(&w, &forbidden);
+	l = answer_to(&sent, RELOAD_ERROR,
+		      (struct span){ scratch, wr_len(&w) });
+	member_post(&m, &nodes[20], &l);
+	cr_assert(member_sent(&m, &nodes[20], 0, &sent), "at once");
+	cr_expect_eq(sent.n_certificates, 1);
+	cr_expect_eq(sent.body.bytes[4], CHORD_FULL);
 }
 
 Test(chord, goes_for_a_nearer_neighbour_that_it_hears_of)
