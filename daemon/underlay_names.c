@@ -252,7 +252,7 @@ int underlay_on_published(struct underlay *u, const struct ipc_message *m)
 		return -EPROTO;
 	n = published_find(&u->published, p.name);
 	if (!n)
-		return 0;	 /* it was taken away meanwhile */
+		return 0; /* it was taken away meanwhile */
 	/* As often as the resolver likes. */
 	if (n->state != p.state || strcmp(n->reason, p.reason) != 0)
 		log_limited(&u->names_log, engine_now_ms(), LOG_LEVEL_INFO,
