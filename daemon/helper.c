@@ -24,6 +24,7 @@
 enum {
 	DNS_PORT = 53,
 	BACKLOG = 64,
+	CHANNEL_BYTES = 2 << 20, /* what waits in it, each way */
 };
 
 void helper_init(struct helper *h)
@@ -151,6 +152,19 @@ static int tell_engine(const struct helper *h, int channel)
 	return handover_send_resolver(h->engine, &r);
 }
 
+/* The kernel counts a kilobyte for a short message, so what it gives by itself
+ * is full of 200: fewer than the answers that may be under way at once, and
+ * each end takes the other that has no room for broken. */
+static void make_room(int fd)
+{
+	const int bytes = CHANNEL_BYTES;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) <
+	    0)
+		log_warning("resolver", "room for its messages: %s",
+			    strerror(errno));
+}
+
 static int start(struct helper *h)
 {
 	uint8_t body[64];
@@ -167,6 +181,8 @@ static int start(struct helper *h)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 		       ends) < 0)
 		return -errno;
+	make_room(ends[0]);
+	make_room(ends[1]);
 	/* Its first message waits in the socket until it reads. */
 	err = ipc_send(ends[0], RESOLVE_START, body, len, fds, n_fds, 0);
 	if (err == 0) {

@@ -292,6 +292,7 @@ void overlay_info(const struct overlay *o, struct overlay_info *out)
 		.forwarded = o->forwarded,
 		.answered = o->answered,
 		.disbelieved = o->disbelieved,
+		.lookups = o->lookups,
 		.refused = o->refused,
 		.news_told = o->news_told,
 		.news_confirmed = o->news_confirmed,

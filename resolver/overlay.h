@@ -220,6 +220,7 @@ struct overlay_info {
 	double size_estimate;
 	uint64_t forwarded, answered, refused;
 	uint64_t disbelieved; /* values in answers that proved nothing */
+	uint64_t lookups;     /* begun */
 	/* To how many the last news were passed on, and who has them. */
 	unsigned int news_told, news_confirmed;
 };

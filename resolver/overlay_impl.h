@@ -77,7 +77,7 @@ struct overlay {
 	uint64_t miss_ms;
 	uint64_t sweep_ms, copies_ms, strays_ms, doubt_ms;
 	uint64_t started_ms, next_id;
-	uint64_t forwarded, answered, refused, disbelieved;
+	uint64_t forwarded, answered, refused, disbelieved, lookups;
 	struct span certificate;
 	uint8_t identity[SIGNER_IDENTITY_LEN];
 	bool linking;  /* the admitting peer has given its table */

@@ -172,6 +172,7 @@ void search_start(struct overlay *o, const struct overlay_input *in)
 	s->next = o->searches;
 	o->searches = s;
 	o->n_searches++;
+	o->lookups++;
 	begin_round(o, s);
 }
 

@@ -70,17 +70,18 @@ static json_t *overlay_json(const struct node *n)
 
 	if (!core)
 		return json_pack("{s:b, s:n, s:[], s:[], s:i, s:f, s:i, s:i, "
-				 "s:i, s:i, s:i, s:i, s:o, s:n}",
+				 "s:i, s:i, s:i, s:i, s:i, s:o, s:n}",
 				 "joined", 0, "node_id", "successors",
 				 "predecessors", "fingers", 0, "size_estimate",
 				 0.0, "records", 0, "links", 0, "forwarded", 0,
 				 "answered", 0, "refused", 0, "disbelieved", 0,
-				 "names", names_json(n), "revocations");
+				 "lookups", 0, "names", names_json(n),
+				 "revocations");
 	overlay_info(core, &info);
 	r = overlay_route(core);
 	return json_pack(
 		"{s:b, s:o, s:o, s:o, s:i, s:f, s:I, s:I, s:I, s:I, "
-		"s:I, s:I, s:o, s:o}",
+		"s:I, s:I, s:I, s:o, s:o}",
 		"joined", info.joined, "node_id", hit_json(&r->node),
 		"successors", neighbours_json(r, route_successor),
 		"predecessors", neighbours_json(r, route_predecessor),
@@ -89,8 +90,9 @@ static json_t *overlay_json(const struct node *n)
 		"links", (json_int_t)info.links, "forwarded",
 		(json_int_t)info.forwarded, "answered",
 		(json_int_t)info.answered, "refused", (json_int_t)info.refused,
-		"disbelieved", (json_int_t)info.disbelieved, "names",
-		names_json(n), "revocations", list_json(n, &info));
+		"disbelieved", (json_int_t)info.disbelieved, "lookups",
+		(json_int_t)info.lookups, "names", names_json(n), "revocations",
+		list_json(n, &info));
 }
 
 char *shown_json(const struct node *n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The other side of DNS in tests: dnsforge serve|slow|garbage|flood|rate
- * ADDRESS PORT [N].
+ * The other side of DNS in tests: dnsforge serve|slow|garbage|flood|rate|pour
+ * ADDRESS PORT [N [RATE]].
  *
  *   serve    an upstream by UDP and TCP. www.* has an address; wrong-id,
  *            wrong-port and wrong-question.* first get a forged reply each
@@ -11,6 +11,9 @@
  *   flood    asks for N names that nobody has; prints how many replies came
  *   rate     asks N times for bob@example.com, 64 at once, then 1,000 times
  *            one after the other; prints queries/s and the p99 in ms
+ *   pour     asks for N such names, RATE of them a second, whatever comes back;
+ *            prints the rate that it reached, and how many replies denied the
+ *            name, failed, refused, and said anything else
  *
  * It ends by itself after two minutes at most.
  */
@@ -26,7 +29,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIFE_S = 120, WINDOW = 64, ONE_BY_ONE = 1000, TYPE_A = 1 };
+enum {
+	LIFE_S = 120,
+	REPLY_MS = 1000,
+	WINDOW = 64,
+	ONE_BY_ONE = 1000,
+	TYPE_A = 1
+};
 
 static struct sockaddr_in where;
 
@@ -255,6 +264,58 @@ static int flood(size_t n)
 	return 0;
 }
 
+/* Takes what is there, and for how long nothing more has come; by rcode. */
+static size_t judge_replies(int fd, int timeout_ms, size_t count[16])
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint8_t bytes[512];
+	size_t answers = 0;
+	ssize_t n;
+
+	while (poll(&p, 1, timeout_ms) > 0) {
+		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		if (n < 12)
+			continue;
+		count[bytes[3] & 15]++;
+		answers += bytes[6] != 0 || bytes[7] != 0;
+	}
+	return answers;
+}
+
+static int pour(size_t n, double per_s)
+{
+	enum { DENIED = 3, FAILED = 2, REFUSED = 5 };
+	int fd = open_socket(SOCK_DGRAM, false), room = 4 << 20;
+	size_t count[16] = { 0 }, answers = 0, replies = 0;
+	double begin = now_s(), took;
+	uint8_t bytes[512];
+	char name[64];
+	size_t len;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	srandom((unsigned int)getpid());
+	for (size_t i = 0; i < n; i++) {
+		if ((double)i > (now_s() - begin) * per_s) {
+			answers += judge_replies(fd, 0, count);
+			(void)poll(NULL, 0, 1);
+		}
+		(void)snprintf(name, sizeof(name), "x%lx-%zu@example.com",
+			       random(), i);
+		len = make_query(name, DNSMSG_AAAA, (uint16_t)i, bytes,
+				 sizeof(bytes));
+		(void)send(fd, bytes, len, 0);
+	}
+	took = now_s() - begin;
+	answers += judge_replies(fd, REPLY_MS, count);
+	for (size_t i = 0; i < 16; i++)
+		replies += count[i];
+	(void)printf("%.0f %zu %zu %zu %zu\n", (double)n / took, count[DENIED],
+		     count[FAILED], count[REFUSED],
+		     replies - count[DENIED] - count[FAILED] - count[REFUSED] +
+			     answers);
+	return 0;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -302,8 +363,8 @@ int main(int argc, char *argv[])
 
 	if (argc < 4 || inet_pton(AF_INET, argv[2], &where.sin_addr) != 1) {
 		(void)fprintf(stderr, "usage: dnsforge "
-				      "serve|slow|garbage|flood|rate ADDRESS "
-				      "PORT [N]\n");
+				      "serve|slow|garbage|flood|rate|pour "
+				      "ADDRESS PORT [N [RATE]]\n");
 		return 2;
 	}
 	where.sin_family = AF_INET;
@@ -316,6 +377,8 @@ int main(int argc, char *argv[])
 		return garbage(n);
 	if (!strcmp(argv[1], "flood"))
 		return flood(n);
+	if (!strcmp(argv[1], "pour") && argc > 5)
+		return pour(n, strtod(argv[5], NULL));
 	if (!strcmp(argv[1], "rate"))
 		return rate(n);
 	return 2;

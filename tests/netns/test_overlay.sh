@@ -103,6 +103,36 @@ check 'its name is published again' until_true 20 published carol
 check 'the others find it' until_true 10 finds bob carol
 check 'it finds the others' until_true 10 finds carol bob
 
+# --- 10,000 random names a second: what becomes of them, and of good ones
+# lookups HOST: that its node has begun.
+lookups() { hip_json "$1" .lookups overlay; }
+check 'erin is known at dave' asks_dns dave erin
+before=$(lookups dave)
+nl_bg dave "$HIP_DIR/poured" "$NL_BIN/dnsforge" pour "$at" 53 30000 10000
+pouring=$NL_PID good=0 asked=0
+while kill -0 $pouring 2>/dev/null; do
+	asked=$((asked + 1))
+	nl_in dave dig "@$at" +tries=3 +time=1 erin@example.com AAAA >"$HIP_DIR/good"
+	if grep -q "AAAA.*${HIP_HIT[erin]}" "$HIP_DIR/good"; then
+		good=$((good + 1))
+	else
+		sed 's/^/     /' "$HIP_DIR/good"
+	fi
+done
+wait $pouring
+read -r rate denied failed refused other <"$HIP_DIR/poured"
+begun=$(($(lookups dave) - before))
+echo "     $rate names/s: $denied denied, $failed failed, $refused refused; $begun lookups"
+hip_sanitized || between 'random names a second' 8000 10100 "$rate"
+between 'of which were answered' 1000 30000 $((denied + failed + refused))
+equal 'none with an address' 0 "$other"
+between 'and asked in the overlay, of what 4 s allow' 1 750 "$begun"
+# A question is lost where the kernel has no room for more of them.
+between 'good ones beside them' $(((asked * 9 + 9) / 10)) "$asked" "$good"
+check 'of which there were some' [ "$asked" -gt 3 ]
+hip_sanitized || between 'the resolver stays small, KiB' 1 10240 \
+	"$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$(hip_resolver dave)/status")"
+
 # --- the bootstrap is killed
 hip_kill alice
 up=(bob carol dave erin)
@@ -112,6 +142,23 @@ for n in "${up[@]}"; do
 	equal "$n has no warning of the overlay" '' "$(hip_json "$n" \
 		'.warnings[] | select(.code | startswith("overlay")) | .text' status)"
 done
+# What dave was told of when it joined is that host alone. So it finds the ring
+# by the members of before, where it saw them last.
+equal 'dave has one bootstrap' "${HIP_HIT[alice]}" \
+	"$(jq -r '.bootstraps[].hit' "$HIP_DIR/dave/state/membership.json")"
+check 'dave stops' hip_stop dave
+check 'and begins again' hip_up dave
+check 'it is in the ring without the first host' until_true 30 joined dave
+check 'and finds bob' until_true 10 finds dave bob
+check 'and is found' until_true 10 finds carol dave
+if [ "${HIP_LONG:-0}" = 1 ]; then
+	hip_stop dave
+	hip_forget dave
+	find "$HIP_DIR/dave/state" -name '*.db*' -delete
+	hip_up dave
+	check 'without those it is in no ring' eval '! until_true 20 joined dave'
+fi
+
 hip_up alice
 check 'it comes back into the ring' until_true 60 joined alice
 check 'and is found' until_true 20 finds erin alice
