@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # A SIP call between two unmodified softphones that dial sip:USER@[HIT]: it is
 # answered, RTP flows both ways on hip0, each hears the other's tone, and only
-# UDP 10500 is on the wire. Then the other way round, over IPv6.
+# UDP 10500 is on the wire. Then the other way round, over IPv6. The long form
+# has a file transfer beside speech: none of it is lost.
 # Alone: it measures, or takes all of the machine.
 # Budget: 60 s, long 120 s
 set -u
@@ -56,9 +57,49 @@ call() {
 	check "$what: only UDP 10500 on the wire" hip_only wire
 }
 
+# --- beside a file transfer
+
+listens() { [ -n "$(nl_in dave ss -Hln "sport = :$1")" ]; }
+# beside DAVE SECONDS: us that speech was under way to this address of dave's,
+# while carol sends a file if SECONDS > 0.
+beside() {
+	local to=$1 seconds=$2 receiver pids=()
+	nl_bg dave "$HIP_DIR/speech" "$NL_BIN/paced" receive 7002; receiver=$NL_PID
+	until_true 5 listens 7002
+	if [ "$seconds" -gt 0 ]; then
+		nl_bg dave "$HIP_DIR/file" sh -c \
+			'socat -u -b 262144 TCP6-LISTEN:7001 - | wc -c'
+		pids+=("$NL_PID")
+		until_true 5 listens 7001
+		nl_bg carol /dev/null timeout "$seconds" \
+			socat -u -b 262144 /dev/zero "TCP6:[$to]:7001"
+		pids+=("$NL_PID")
+	fi
+	nl_in carol "$NL_BIN/paced" send "$to" 7002 50 8 172 >/dev/null
+	kill "$receiver"; wait "$receiver" "${pids[@]}"
+	sed -n 's/.*delay \([0-9]*\) us.*/\1/p' "$HIP_DIR/speech"
+}
+megabytes() { echo $(($(cat "$HIP_DIR/file") / 1000000)); }
+transfer() {
+	local alone loaded
+	NL_FAST=1
+	hip_host carol; hip_host dave
+	NL_FAST=0
+	hip_meet carol dave
+	hip_up carol dave
+	check "beside a file: traffic" until_true 5 hip_pings_all carol dave 5
+	alone=$(beside "${HIP_HIT[dave]}" 0)
+	loaded=$(beside "${HIP_HIT[dave]}" 9)
+	echo "     us under way: $alone alone, $loaded beside $(megabytes) MB"
+	between "  MB" 500 1000000 "$(megabytes)"
+	between "  packets of speech" 396 400 \
+		"$(sed -n 's/received \([0-9]*\),.*/\1/p' "$HIP_DIR/speech")"
+}
+
 command -v baresip >/dev/null || { echo "no baresip"; exit 77; }
 hip_init
 hip_host alice; hip_host bob
 HIP_FAMILY=4 call alice bob
 HIP_FAMILY=6 call bob alice
+[ "${HIP_LONG:-0}" = 0 ] || transfer
 hip_end
