@@ -66,7 +66,7 @@ between "bytes that bob counts" $((mb * 1048576)) $((mb * 1400000)) "$bytes"
 echo "     $((mb * 8000 / took)) Mbit/s"
 if ! hip_sanitized; then
 	for node in alice bob; do
-		between "peak kB of $node's three processes" 2000 10240 "$(peak $node)"
+		between "peak kB of $node's three processes" 2000 11264 "$(peak $node)"
 	done
 fi
 check "ends" hip_stop alice bob
