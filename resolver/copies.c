@@ -179,6 +179,10 @@ void copies_settle(struct overlay *o)
 	}
 	l = route_predecessor(&o->route, 0);
 	o->copied_from = o->owned_from = l ? l->at : o->route.self;
+	for (size_t i = 0; i < ROUTE_COPIES; i++) {
+		l = route_predecessor(&o->route, i);
+		o->owners[i] = l ? l->at : o->route.self;
+	}
 	o->copies_ms = UINT64_MAX;
 }
 
@@ -387,6 +391,29 @@ static bool complete(struct overlay *o, struct place *p, bool newly_ours)
 	return went;
 }
 
+/*
+ * Whose a place was when we looked last is gone. Who owns it now may have come
+ * so late that it never got it, or took the dead one for the owner.
+ */
+static bool has_lost_owner(const struct overlay *o, ring_t at)
+{
+	ring_t owner = o->route.self;
+
+	for (size_t i = 0; i < ROUTE_COPIES; i++) {
+		if (id_distance(at, o->owners[i]) < id_distance(at, owner))
+			owner = o->owners[i];
+	}
+	if (owner == o->route.self)
+		return false;
+	for (size_t i = 0; i < ROUTE_NEIGHBOURS; i++) {
+		const struct link *l = route_predecessor(&o->route, i);
+
+		if (l && l->at == owner)
+			return false;
+	}
+	return true;
+}
+
 /* False when not all that was to go out could. */
 static bool review(struct overlay *o, struct place *p)
 {
@@ -403,7 +430,8 @@ static bool review(struct overlay *o, struct place *p)
 		return !p->given;
 	}
 	p->stray |= was_given ||
-		    (!was_handed && id_is_between(o->owned_from, at, self));
+		    (!was_handed && id_is_between(o->owned_from, at, self)) ||
+		    has_lost_owner(o, at);
 	if (p->stray)
 		return p->offered || give_back(o, p);
 	if (rank == ROUTE_COPIES)

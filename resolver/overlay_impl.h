@@ -97,6 +97,7 @@ struct overlay {
 	struct hit copied_to[ROUTE_COPIES - 1];
 	ring_t copied_from; /* behind that place, these have what we own */
 	ring_t owned_from;  /* our predecessor's place then */
+	ring_t owners[ROUTE_COPIES];   /* our predecessors' places then */
 	struct reassembly *reassembly; /* made when first needed */
 	uint32_t finds_s; /* the second in which n_finds were answered */
 	uint32_t n_finds;

@@ -200,6 +200,23 @@ void ring_kill_percent(struct ring *r, unsigned int percent)
 	}
 }
 
+void ring_begin_churn(struct ring *r, uint64_t session_ms)
+{
+	r->options.session_ms = session_ms;
+	for (size_t i = 0; i < r->options.nodes; i++) {
+		if (r->nodes[i].core)
+			schedule_death(r, i);
+	}
+}
+
+void ring_kill_publisher(struct ring *r, size_t name)
+{
+	size_t i = ring_index_of(&r->names[name].owner);
+
+	if (hit_equal(&r->nodes[i].hit, &r->names[name].owner))
+		ring_kill(r, i);
+}
+
 void ring_leave(struct ring *r, size_t i)
 {
 	const struct overlay_input in = { .type = OVERLAY_LEAVE };
@@ -274,7 +291,8 @@ static void publish(struct ring *r, size_t i, size_t name)
 	in.publish.kind = RING_KIND;
 	in.publish.key = (struct span){ n->owner.bytes, ID_LEN };
 	in.publish.data = (struct span){ n->owner.bytes, ID_LEN };
-	in.publish.lifetime_s = LIFETIME_S;
+	in.publish.lifetime_s =
+		r->options.lifetime_s > 0 ? r->options.lifetime_s : LIFETIME_S;
 	in.publish.exists = true;
 	ring_input(r, i, &in);
 }

@@ -60,6 +60,7 @@ struct ring_options {
 	uint64_t session_ms;	   /* mean; 0: nobody goes by itself */
 	uint32_t exchange_ms;	   /* that a base exchange may take longer */
 	bool own_names; /* name i is that of node i, published as it joins */
+	uint32_t lifetime_s; /* of records; 0: a day */
 };
 
 struct ring;
@@ -86,6 +87,10 @@ void ring_lookup_nobody(struct ring *r);
 
 void ring_kill(struct ring *r, size_t i);
 void ring_kill_percent(struct ring *r, unsigned int percent);
+/* From now on nodes go and others come: they stay so long on average. */
+void ring_begin_churn(struct ring *r, uint64_t session_ms);
+/* Who has published it. */
+void ring_kill_publisher(struct ring *r, size_t name);
 void ring_leave(struct ring *r, size_t i);
 /* In a fast world: bad nodes see messages, not frames. */
 void ring_spoil_percent(struct ring *r, unsigned int percent);

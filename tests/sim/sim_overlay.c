@@ -3,7 +3,8 @@
  * sim_overlay [SEED [N [WORLD]]]: short worlds of overlay nodes, and what must
  * hold in each, or in those whose name contains WORLD. Prints a line for each;
  * fails when something does not hold. Of N seeds, what is a share must hold of
- * all together, with an allowance for chance, and all else in each.
+ * all together, with an allowance for chance, and all else in each; and some
+ * worlds last longer.
  */
 #include "tests/sim/ring.h"
 
@@ -12,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECOND_MS = 1000, MINUTE_MS = 60000, SHARES_MAX = 32 };
+enum {
+	SECOND_MS = 1000,
+	MINUTE_MS = 60000,
+	HOUR_MS = 3600000,
+	SHARES_MAX = 32,
+};
 
 /*
  * Parts in a thousand of something, over all seeds. All lookups of a name may
@@ -27,7 +33,7 @@ struct share {
 /* How often a share that is just what it must be is found wanting. */
 static const double false_alarm = 1e-4;
 
-static unsigned long seed = 1;
+static unsigned long seed = 1, seeds = 1;
 static bool failed;
 static struct share shares[SHARES_MAX];
 
@@ -117,12 +123,20 @@ static struct ring *settle(size_t nodes, size_t names, bool full)
 	return r;
 }
 
-/* Parts in a thousand of n lookups that came out right. */
-static unsigned int look(struct ring *r, size_t n)
+/* Forgets the lookups of before, for those to come. */
+static struct ring_count *count_anew(struct ring *r)
 {
 	struct ring_count *c = ring_counts(r);
 
 	c->lookups = c->right = c->wrong = c->absent = c->unreachable = 0;
+	return c;
+}
+
+/* Parts in a thousand of n lookups that came out right. */
+static unsigned int look(struct ring *r, size_t n)
+{
+	struct ring_count *c = count_anew(r);
+
 	ring_lookups(r, n, SECOND_MS);
 	ring_run(r, 40 * SECOND_MS);
 	check(c->lookups == n, "every lookup ends");
@@ -347,6 +361,60 @@ static void records_of_the_dead_are_found(void)
 	ring_free(r);
 }
 
+/* Parts in a thousand of n lookups that came out right: of those whose askers
+ * were there to the end. */
+static unsigned int look_amid_churn(struct ring *r, size_t n)
+{
+	struct ring_count *c = count_anew(r);
+
+	ring_lookups(r, n, SECOND_MS);
+	ring_run(r, 40 * SECOND_MS);
+	check(c->lookups > n * 9 / 10, "lookups end whose asker is there");
+	check(c->wrong == 0, "no lookup is wrong");
+	return (unsigned int)(c->right * 1000 / c->lookups);
+}
+
+/*
+ * Publishers go for good, while everybody else comes and goes: what they had
+ * said is found until its lifetime ends; of several seeds, for a whole day.
+ */
+static void records_of_the_gone_are_found(void)
+{
+	enum { NODES = 80, NAMES = 60 };
+	uint64_t hours = seeds > 1 ? 24 : 7, since;
+	const struct ring_options options = { .nodes = NODES,
+					      .names = NAMES,
+					      .seed = seed,
+					      .lifetime_s =
+						      (uint32_t)hours * 3600 };
+	struct ring *r = ring_new(&options);
+	struct ring_count *c = ring_counts(r);
+
+	ring_build(r);
+	ring_run(r, 30 * SECOND_MS);
+	since = ring_now(r);
+	ring_publish_all(r, SECOND_MS);
+	ring_run(r, 30 * SECOND_MS);
+	check(c->published == NAMES, "every name is stored");
+	ring_begin_churn(r, HOUR_MS);
+	for (size_t i = 0; i < NAMES; i++) {
+		ring_kill_publisher(r, i);
+		ring_run(r, 20 * SECOND_MS);
+	}
+	for (uint64_t h = 1; h < hours; h++) {
+		ring_run(r, since + h * HOUR_MS - ring_now(r));
+		share(look_amid_churn(r, 120), 999, NAMES,
+		      "what a host said that has gone is found each hour");
+	}
+	ring_run(r, since + hours * HOUR_MS - MINUTE_MS - ring_now(r));
+	share(look_amid_churn(r, 120), 999, NAMES, "and in the last minute");
+	ring_run(r, since + hours * HOUR_MS + 2 * SECOND_MS - ring_now(r));
+	check(look_amid_churn(r, 120) == 0, "then it is no more");
+	share((unsigned int)(c->absent * 1000 / c->lookups), 990, NAMES,
+	      "and is said to be absent");
+	ring_free(r);
+}
+
 static void one_seed_is_one_run(void)
 {
 	uint64_t bytes[2];
@@ -387,16 +455,16 @@ int main(int argc, char **argv)
 		{ "a place is eclipsed", a_place_is_eclipsed },
 		{ "a name that nobody has", nobody_has_a_name },
 		{ "records of the dead", records_of_the_dead_are_found },
+		{ "records of the gone", records_of_the_gone_are_found },
 		{ "one seed is one run", one_seed_is_one_run },
 	};
 	const char *only = argc > 3 ? argv[3] : "";
-	unsigned long n = 1;
 
 	if (argc > 1)
 		seed = strtoul(argv[1], NULL, 10);
 	if (argc > 2)
-		n = strtoul(argv[2], NULL, 10);
-	for (; n > 0; n--, seed++) {
+		seeds = strtoul(argv[2], NULL, 10);
+	for (unsigned long n = 0; n < seeds; n++, seed++) {
 		for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]);
 		     i++) {
 			if (!strstr(worlds[i].name, only))

@@ -298,6 +298,27 @@ Test(copies, of_what_is_no_longer_ours_go_to_who_owns_it_now)
 	cr_expect_eq(held(), 1);
 }
 
+/* It may have come so late that the dead one never gave it what is now its. */
+Test(copies, of_what_a_dead_one_owned_go_to_who_owns_it_now)
+{
+	const struct hit *dead = &nodes[NODES - 2], *heir = &nodes[NODES - 1];
+	struct resource_id place;
+	struct letter l;
+	uint8_t body[64];
+
+	id_to_resource(id_of_node(dead), &place);
+	store_at(&place, dead, 2);
+	member_pass(&m, HELD_MS);
+	cr_expect_eq(stores(heir), 0, "its owner sees to it");
+	member_down(&m, dead);
+	pass_until_sent(heir);
+	l = acceptance(heir, body);
+	member_post(&m, heir, &l);
+	member_pass(&m, 2 * HELD_MS);
+	cr_expect_eq(stores(heir), 0);
+	cr_expect_eq(held(), 1);
+}
+
 /* RFC 6940 10.5: it is theirs with the Join, which is no time to lose it. */
 Test(copies, of_what_who_joins_owns_go_there_until_it_has_them)
 {
