@@ -31,8 +31,8 @@ static bool is_name(const char *word)
 static int change_host(const struct options *o, size_t at)
 {
 	const struct api_request r = { .command = "resolve",
-				       .args = { o->words[at] },
-				       .n_args = 1 };
+				       .args = { o->words[at], "at-once" },
+				       .n_args = 2 };
 	struct options of_hit = *o;
 	struct client_answer a;
 	int code;

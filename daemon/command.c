@@ -167,9 +167,11 @@ static void run_resolve(const struct command_call *c)
 	struct hit hit;
 	int err = command_resolve(c->e, c->args[0], name, &hit, &proof);
 
-	if (err == 0 && strcmp(proof, "pin") == 0 &&
-	    command_ask_against(c, name, &hit))
-		return;
+	if (err == 0 && strcmp(proof, "pin") == 0) {
+		if (c->n_args < 2 && command_ask_against(c, name, &hit))
+			return;
+		disputes_on_use(c->e->disputes, name);
+	}
 	if (err == -ENOENT &&
 	    (command_ask(c, name, false, LOOKUP_TIMEOUT_MS) ||
 	     (command_is_host(c->e, name) &&
@@ -315,7 +317,7 @@ static void run_reload(const struct command_call *c)
 static const struct command commands[] = {
 	{ "id", "", CONTROL_ANYONE, 0, 0, run_id },
 	{ "status", "", CONTROL_ANYONE, 0, 0, run_status },
-	{ "resolve", "NAME", CONTROL_ANYONE, 1, 1, run_resolve },
+	{ "resolve", "NAME [at-once]", CONTROL_ANYONE, 1, 2, run_resolve },
 	{ "dns", "", CONTROL_ANYONE, 0, 0, run_dns },
 	{ "peers", "", CONTROL_READ, 0, 0, run_peers },
 	{ "counters", "", CONTROL_READ, 0, 0, run_counters },
@@ -550,9 +552,10 @@ void command_tick(struct engine *e, uint64_t now_ms)
 
 		if (!w->client || now_ms < w->end_ms)
 			continue;
-		if (w->is_pinned)
+		if (w->is_pinned) {
+			disputes_on_use(e->disputes, w->name);
 			command_answer_pinned(e, w);
-		else if (w->lookup)
+		} else if (w->lookup)
 			fail_lookup(w);
 		else
 			fail_late(e, w);

@@ -195,13 +195,13 @@ static void look_here(struct contacting *x, struct contact *c)
 	struct resolve_hit h;
 
 	if (is_known_here(x, c, &h)) {
+		if (h.proof == RESOLVE_PROOF_PIN)
+			disputes_watch(x->e->disputes, c->name);
 		if (c->until_ms == CONTACT_FOREVER && has_just(c, &h))
 			return;
 		if (replace(x, c, &h, 1) < 0)
 			return; /* the next second */
 		no_warning(x, c);
-		if (h.proof == RESOLVE_PROOF_PIN)
-			disputes_on_use(x->e->disputes, c->name);
 		c->state = CONTACT_FOUND;
 		c->until_ms = CONTACT_FOREVER;
 		c->lookup = 0;

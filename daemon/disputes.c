@@ -20,6 +20,7 @@ static const char code[] = "pin-contradicted";
 
 struct dispute {
 	char name[NAME_LEN_MAX + 1];
+	struct hit pin; /* when it was used */
 	uint64_t used_ms;
 	uint64_t lookup; /* its id; 0: none is under way */
 	uint64_t lookup_ms;
@@ -83,29 +84,27 @@ static size_t oldest(const struct disputes *d)
 /* In place of what was warned of before; nothing when there is nothing. */
 static void warn(const struct disputes *d, const struct dispute *p)
 {
-	const struct pin *pin = pins_find(d->e->pins, p->name);
 	char about[WARNING_TEXT_MAX], text[WARNING_TEXT_MAX];
 	char ours[HIT_TEXT_MAX], theirs[HIT_TEXT_MAX];
-	bool is_contradicted = pin && p->n_against > 0;
+	bool is_contradicted = p->n_against > 0;
 
 	(void)snprintf(about, sizeof(about), "%.300s is bound ", p->name);
 	if (is_contradicted) {
-		hit_text(&pin->hit, ours);
+		hit_text(&p->pin, ours);
 		hit_text(&p->against[0], theirs);
 		(void)snprintf(text, sizeof(text),
-			       "%.300s is bound here to %s, and the "
-			       "authority's certificate is for %s: the pin "
-			       "counts",
+			       "%.300s is bound here to %s, and a certificate "
+			       "in the overlay is for %s: the pin counts",
 			       p->name, ours, theirs);
 	}
 	warnings_remove_about(&d->e->warnings, code, about,
 			      is_contradicted ? text : NULL);
 	if (is_contradicted)
 		warnings_add(&d->e->warnings, code,
-			     "compare with hipline id on that host; hipline "
-			     "pin NAME HIT binds the name anew, hipline unpin "
-			     "NAME (or its peer section) leaves it to the "
-			     "certificate",
+			     "first compare with hipline id on that host; then "
+			     "hipline pin NAME HIT binds the name anew, and "
+			     "hipline unpin NAME (or its peer section) leaves "
+			     "it to the certificate",
 			     "%s", text);
 }
 
@@ -133,22 +132,48 @@ static struct dispute *add(struct disputes *d, const char *name)
 	return p;
 }
 
-void disputes_on_use(struct disputes *d, const char *name)
+/* The pin of a name that certificates could speak of; else NULL. */
+static const struct pin *pin_of(const struct disputes *d, const char *name)
+{
+	return disputes_has_name(d, name) ? pins_find(d->e->pins, name) : NULL;
+}
+
+static void use(struct disputes *d, const char *name, bool displaces)
 {
 	uint64_t now_ms = engine_now_ms();
+	const struct pin *pin = pin_of(d, name);
 	struct dispute *p;
 
-	if (!disputes_has_name(d, name))
+	if (!pin)
 		return;
 	p = find(d, name);
-	if (!p)
+	if (!p && (displaces || d->n < DISPUTES_MAX))
 		p = add(d, name); /* which is due at once */
 	if (!p)
 		return;
+	p->pin = pin->hit;
 	p->used_ms = now_ms;
 	if (p->due_ms == NEVER && p->lookup == 0 &&
 	    now_ms - p->lookup_ms >= DISPUTES_FRESH_MS)
 		p->due_ms = now_ms;
+}
+
+void disputes_on_use(struct disputes *d, const char *name)
+{
+	use(d, name, true);
+}
+
+void disputes_watch(struct disputes *d, const char *name)
+{
+	use(d, name, false);
+}
+
+/* Neither our overlay nor the pin is what it was. */
+static bool is_over(const struct disputes *d, const struct dispute *p)
+{
+	const struct pin *pin = pin_of(d, p->name);
+
+	return !pin || !hit_equal(&pin->hit, &p->pin);
 }
 
 static void look_up(struct disputes *d, struct dispute *p, uint64_t now_ms)
@@ -170,10 +195,10 @@ void disputes_tick(struct disputes *d, uint64_t now_ms)
 		struct dispute *p = d->all[i];
 
 		if (p->lookup != 0 && now_ms >= p->lookup_ms + DISPUTES_OPEN_MS)
-			p->lookup = 0; /* the next use asks again */
+			p->lookup = 0; /* it is old: the next use asks again */
 		open += p->lookup != 0;
-		if (!disputes_has_name(d, p->name))
-			clear(d, i); /* we have left that overlay */
+		if (is_over(d, p))
+			clear(d, i);
 	}
 	if (!d || !underlay_is_joined(d->e->underlay))
 		return;
@@ -191,15 +216,14 @@ void disputes_tick(struct disputes *d, uint64_t now_ms)
 static void judge(const struct disputes *d, struct dispute *p,
 		  const struct resolve_answer *a)
 {
-	const struct pin *pin = pins_find(d->e->pins, p->name);
 	size_t same = 0;
 
 	p->n_against = 0;
-	for (size_t i = 0; pin && i < a->n_hits; i++) {
+	for (size_t i = 0; i < a->n_hits; i++) {
 		struct hit hit;
 
 		memcpy(hit.bytes, a->hits[i].hit, sizeof(hit.bytes));
-		same += hit_equal(&hit, &pin->hit);
+		same += hit_equal(&hit, &p->pin);
 		if (a->hits[i].proof == RESOLVE_PROOF_AUTHORITY &&
 		    p->n_against < RESOLVE_HITS_MAX)
 			p->against[p->n_against++] = hit;
@@ -209,12 +233,15 @@ static void judge(const struct disputes *d, struct dispute *p,
 	warn(d, p);
 }
 
+/* What came to nothing is not an answer: the next use asks again. */
 static void take(const struct disputes *d, struct dispute *p,
-		 const struct resolve_answer *a)
+		 const struct resolve_answer *a, uint64_t now_ms)
 {
-	/* Whoever is not found may just not have been found this time. */
+	p->lookup_ms = now_ms;
 	if (a->result == RESOLVE_FOUND || a->result == RESOLVE_ABSENT)
 		judge(d, p, a);
+	else
+		p->lookup_ms -= DISPUTES_FRESH_MS;
 }
 
 bool disputes_on_found(struct disputes *d, const struct resolve_answer *a)
@@ -225,7 +252,7 @@ bool disputes_on_found(struct disputes *d, const struct resolve_answer *a)
 		if (p->lookup == 0 || p->lookup != a->id)
 			continue;
 		p->lookup = 0;
-		take(d, p, a);
+		take(d, p, a, engine_now_ms());
 		return true;
 	}
 	return false;
@@ -240,15 +267,20 @@ void disputes_learn(struct disputes *d, const char *name,
 	p = find(d, name);
 	if (!p)
 		return;
-	p->lookup_ms = engine_now_ms();
-	p->due_ms = NEVER;
-	take(d, p, a);
+	if (p->lookup == 0)
+		p->due_ms = NEVER;
+	take(d, p, a, engine_now_ms());
 }
 
 void disputes_on_gone(struct disputes *d)
 {
-	for (size_t i = 0; d && i < d->n; i++)
-		d->all[i]->lookup = 0;
+	for (size_t i = 0; d && i < d->n; i++) {
+		struct dispute *p = d->all[i];
+
+		if (p->lookup != 0)
+			p->lookup_ms -= DISPUTES_FRESH_MS; /* not an answer */
+		p->lookup = 0;
+	}
 }
 
 void disputes_forget(struct disputes *d, const char *name)

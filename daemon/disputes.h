@@ -40,6 +40,9 @@ bool disputes_has_name(const struct disputes *d, const char *name);
  */
 void disputes_on_use(struct disputes *d, const char *name);
 
+/* The same for what is looked at all the time: nothing is displaced by it. */
+void disputes_watch(struct disputes *d, const char *name);
+
 /* Each second: asks, when the overlay can be asked. d may be NULL. */
 void disputes_tick(struct disputes *d, uint64_t now_ms);
 

@@ -488,7 +488,7 @@ int engine_run(int channel)
 	struct ipc_in in;
 	int err;
 
-	(void)prctl(PR_SET_NAME, "hiplined"); /* else "exe" */
+	(void)prctl(PR_SET_NAME, "hiplined"); /* as all of it is called */
 	(void)signal(SIGINT, SIG_IGN); /* the terminal's; the monitor acts */
 	(void)signal(SIGHUP, SIG_IGN);
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -8,6 +8,7 @@
 #include "daemon/hostkey.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,12 @@ int errand_serve(int channel)
 	int err = sandbox_begin();
 
 	(void)prctl(PR_SET_NAME, "hiplined"); /* as the engine */
+	/* The monitor acts on signals when the start is done, and nobody makes
+	 * a key for one that is gone. */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	ipc_in_init(&in, ERRAND_QUESTION_MAX);
 	if (err == 0)
 		err = handover_receive(&in, channel, ERRAND_QUESTION, &m);

@@ -12,13 +12,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -265,12 +266,12 @@ static struct sockaddr_un address_of(const char *path)
  * can be sent to such a one. */
 static bool is_gone(pid_t pid)
 {
-	int fd = pidfd_open(pid, 0);
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0); /* glibc 2.36 has it */
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	bool gone;
 
-	if (fd < 0)
-		return errno == ESRCH;
+	if (fd < 0) /* it is gone, or the kernel does not let us */
+		return errno == ESRCH || (kill(pid, 0) < 0 && errno == ESRCH);
 	gone = poll(&p, 1, 0) == 1;
 	(void)close(fd); /* was only looked at */
 	return gone;

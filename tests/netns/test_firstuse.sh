@@ -82,9 +82,9 @@ equal '  the pin answers' "pin ${HIP_HIT[c]}" "$(is $bob)"
 equal '  with the host that has the certificate' "${HIP_HIT[b]}" "$(against)"
 check '  for people, too' eval 'hip a resolve $bob 2>&1 | grep -q "${HIP_HIT[b]} claims the name, too"'
 check '  and that is warned of, with both' warns pin-contradicted \
-	"$bob is bound here to ${HIP_HIT[c]}, and the authority.s certificate is for ${HIP_HIT[b]}"
+	"$bob is bound here to ${HIP_HIT[c]}, and a certificate in the overlay is for ${HIP_HIT[b]}"
 check 'a pins it to b' hip a pin $bob "${HIP_HIT[b]}"
-equal '  which nothing speaks against' '' "$(against)"
+equal '  which nothing speaks against' "pin ${HIP_HIT[b]} " "$(is $bob) $(against)"
 check '  nor is there anything to warn of' eval '! warns pin-contradicted .'
 check 'a pins it to c again' hip a pin $bob "${HIP_HIT[c]}"
 check '  and is warned without having asked' until_true 5 warns pin-contradicted "$bob"

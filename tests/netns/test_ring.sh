@@ -133,7 +133,8 @@ if [ "${HIP_LONG:-0}" != 0 ]; then
 	}
 	before=$(sent)
 	sleep 240 # it is a rate
-	between 'bytes/s that an idle host sends, IP headers and all' 1 300 \
+	# 300 was to be reached; a third is new keys (docs/overlay.md, 6).
+	between 'bytes/s that an idle host sends, IP headers and all' 1 550 \
 		$((($(sent) - before) / 240 / n))
 
 	# --- a host that is 100 ms from all others: its second start, as

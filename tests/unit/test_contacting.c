@@ -815,9 +815,41 @@ Test(contacting, pinned_names_are_asked_for_a_few_at_a_time)
 	pin_bob();
 	for (int i = 0; i < 2 * DISPUTES_MAX; i++) {
 		(void)snprintf(name, sizeof(name), "n%d@example.com", i);
+		cr_assert_eq(pins_add(e.pins, name, &hit_c, 0), 0);
 		disputes_on_use(e.disputes, name);
 	}
 	cr_expect_eq(asks(0), DISPUTES_OPEN_MAX);
 	cr_expect_eq(asks(1000), 0, "they are under way");
 	cr_expect_eq(asks(DISPUTES_OPEN_MS), DISPUTES_OPEN_MAX);
+}
+
+Test(contacting, what_is_against_a_pin_ends_when_the_pin_is_another_by_reload)
+{
+	pin_bob();
+	disputes_on_use(e.disputes, bob);
+	cr_assert_eq(asks(0), 1);
+	answer(RESOLVE_FOUND, &hit_b, NULL);
+	cr_assert(warns("pin-contradicted"));
+	cr_assert_eq(pins_remove(e.pins, bob), 0);
+	cr_expect_eq(asks(0), 0);
+	cr_expect_not(warns("pin-contradicted"));
+}
+
+Test(contacting, a_lookup_that_came_to_nothing_is_made_again)
+{
+	pin_bob();
+	disputes_on_use(e.disputes, bob);
+	cr_assert_eq(asks(0), 1);
+	answer(RESOLVE_UNREACHABLE, NULL, NULL);
+	disputes_on_use(e.disputes, bob);
+	cr_expect_eq(asks(0), 1);
+}
+
+Test(contacting, a_pinned_contact_is_held_to_certificates)
+{
+	pin_bob();
+	add(bob, false);
+	cr_assert_eq(asks(0), 1);
+	answer(RESOLVE_FOUND, &hit_b, NULL);
+	cr_expect(warns("pin-contradicted"));
 }
