@@ -88,7 +88,7 @@ static void lie(struct ring *r, size_t i, const struct hit *from,
 	struct span contents;
 	size_t len = 0;
 
-	if (prng_below(&r->prng, 2))
+	if (n->bad == RING_LIES && prng_below(&r->prng, 2))
 		len = write_theft(n, m->body, body, sizeof(body));
 	if (len > 0)
 		code = RELOAD_FETCH_ANS;
@@ -128,13 +128,15 @@ bool adversary_takes(struct ring *r, size_t i, const struct hit *from,
 	const struct ring_node *n = &r->nodes[i];
 	struct message m;
 
-	if ((n->bad != RING_DROPS && n->bad != RING_LIES) ||
+	if (n->bad == RING_GOOD || n->bad == RING_LATE ||
 	    message_parse(bytes.bytes, bytes.len, &m) != MESSAGE_OK)
 		return false;
-	if (n->bad == RING_LIES && m.code == RELOAD_FETCH_REQ) {
+	if (n->bad != RING_DROPS && m.code == RELOAD_FETCH_REQ) {
 		lie(r, i, from, &m);
 		return true;
 	}
+	if (n->bad == RING_DENIES)
+		return false;
 	if (m.code == RELOAD_FETCH_REQ || m.code == RELOAD_STORE_REQ)
 		return true;
 	return n->bad == RING_DROPS && !is_for(&m.header, &n->hit);

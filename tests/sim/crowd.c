@@ -126,7 +126,7 @@ void ring_build(struct ring *r)
 	size_t n, links = 4;
 	struct placed *p;
 
-	for (size_t i = 0; i < r->options.nodes; i++) {
+	for (size_t i = 0; i < r->options.nodes - r->options.later; i++) {
 		ring_make(r, i, true);
 		schedule_death(r, i);
 	}
@@ -245,6 +245,24 @@ void ring_eclipse(struct ring *r, size_t name)
 	for (size_t k = 0; k < ROUTE_NEIGHBOURS; k++)
 		r->nodes[p[(first + k) % n].i].bad = RING_LIES;
 	free(p);
+}
+
+void ring_join_sybils(struct ring *r, size_t first, size_t n,
+		      const struct resource_id *key, enum ring_badness bad)
+{
+	size_t members;
+	struct placed *p = sort_nodes(r, &members);
+
+	r->is_ground = true;
+	r->ground_after = id_of_resource(key);
+	r->ground_upto = p[owner_of(p, members, r->ground_after)].at;
+	free(p);
+	for (size_t i = first; i < first + n; i++) {
+		ring_make(r, i, false);
+		r->nodes[i].bad = bad;
+		begin_at_members(r, i);
+	}
+	r->is_ground = false;
 }
 
 void ring_cut(struct ring *r, unsigned int percent_away)
@@ -474,6 +492,12 @@ void ring_begin_beside(struct ring *r, size_t i)
 	ring_run(r, NODE_ALONE_MS);
 	(void)overlay_begin_alone(r->nodes[i].core, r->now_ms);
 	ring_drain(r, i);
+}
+
+const struct resource_id *ring_key(const struct ring *r, size_t name,
+				   size_t key)
+{
+	return &r->names[name].key.resource[key];
 }
 
 struct ring_node *ring_at(struct ring *r, size_t i)

@@ -180,7 +180,11 @@ void ring_make(struct ring *r, size_t i, bool founder)
 	n->tick_ms = UINT64_MAX;
 	n->joined = founder;
 	n->bad = RING_GOOD;
-	make_hit(r, i, &n->hit);
+	do
+		make_hit(r, i, &n->hit);
+	while (r->is_ground &&
+	       !id_is_between(r->ground_after, id_of_node(&n->hit),
+			      r->ground_upto));
 	if (r->options.full) {
 		n->peer = peer_new(&r->config, &n->hit, certificate, founder,
 				   WALL_MS + r->now_ms, r->now_ms);

@@ -19,6 +19,7 @@ enum ring_badness {
 	RING_DROPS, /* carries nothing for others, stores and answers nothing */
 	RING_LIES,  /* denies, or gives itself for what was asked */
 	RING_LATE,  /* by 2 to 4 seconds */
+	RING_DENIES, /* takes what it is to store, and says that it has not */
 };
 
 struct ring_node {
@@ -54,6 +55,7 @@ struct ring_count {
 
 struct ring_options {
 	size_t nodes, names;
+	size_t later; /* nodes of these that ring_build leaves out */
 	uint64_t seed;
 	bool full;
 	unsigned int loss_percent; /* of datagrams, in a full world */
@@ -96,6 +98,10 @@ void ring_leave(struct ring *r, size_t i);
 void ring_spoil_percent(struct ring *r, unsigned int percent);
 /* The owner of the first key of every name, and its three copies, go bad. */
 void ring_eclipse(struct ring *r, size_t name);
+/* Nodes that were left out join, with HITs that were ground until each stands
+ * between a key of a name and its owner; n of them, from node `first` on. */
+void ring_join_sybils(struct ring *r, size_t first, size_t n,
+		      const struct resource_id *key, enum ring_badness bad);
 /* Nodes of different sides do not reach each other; all 0: healed. */
 void ring_cut(struct ring *r, unsigned int percent_away);
 
@@ -103,6 +109,8 @@ void ring_cut(struct ring *r, unsigned int percent_away);
  * as a founder does, and begins a ring there (resolver/session.c). */
 void ring_begin_beside(struct ring *r, size_t i);
 
+const struct resource_id *ring_key(const struct ring *r, size_t name,
+				   size_t key);
 struct ring_node *ring_at(struct ring *r, size_t i);
 size_t ring_alive(const struct ring *r);
 struct ring_count *ring_counts(struct ring *r);

@@ -31,6 +31,8 @@ struct ring {
 	struct ring_search *searches;
 	size_t n_searches, cap_searches;
 	unsigned int growing;
+	bool is_ground; /* HITs that are made now: between these places */
+	ring_t ground_after, ground_upto;
 };
 
 /* Carries out what a node's core and framing have to say. */

@@ -336,6 +336,54 @@ static void a_place_is_eclipsed(void)
 	ring_free(r);
 }
 
+/*
+ * Sybils with HITs ground to own a key of a name and to hold all its copies;
+ * then those of its other key, too. Who carries nothing lets no others join.
+ */
+static void sybils_of_a_kind(enum ring_badness bad)
+{
+	enum { NODES = 200, SYBILS = 8 };
+	const struct ring_options options = { .nodes = NODES + 2 * SYBILS,
+					      .names = 1,
+					      .later = 2 * SYBILS,
+					      .seed = seed };
+	struct ring *r = ring_new(&options);
+	struct ring_count *c = ring_counts(r);
+	unsigned int right;
+
+	ring_build(r);
+	ring_run(r, 30 * SECOND_MS);
+	ring_publish_all(r, SECOND_MS);
+	ring_run(r, 30 * SECOND_MS);
+	check(c->published == 1, "the name is stored");
+	ring_join_sybils(r, NODES, SYBILS, ring_key(r, 0, 0), bad);
+	ring_run(r, 3 * MINUTE_MS);
+	check(bad == RING_DROPS || c->joins == SYBILS,
+	      "the Sybils are in the ring");
+	check(look(r, 100) == 1000, "the other key finds it");
+	ring_join_sybils(r, NODES + SYBILS, SYBILS, ring_key(r, 0, 1), bad);
+	ring_run(r, 3 * MINUTE_MS);
+	check(bad == RING_DROPS || c->joins == 2 * SYBILS,
+	      "those of the other key are, too");
+	right = look(r, 100);
+	if (bad == RING_DROPS) /* its holders keep what no owner takes */
+		share(right, 990, 1, "who does not answer does not hide it");
+	c->published = 0;
+	ring_publish_all(r, SECOND_MS);
+	ring_run(r, MINUTE_MS);
+	if (bad != RING_DENIES) /* unless members behind them take it */
+		share(c->published > 0 ? 0 : 1000, 750, 1,
+		      "a publisher hears that nobody has taken its name");
+	ring_free(r);
+}
+
+static void sybils_hold_a_name(void)
+{
+	sybils_of_a_kind(RING_DROPS);
+	sybils_of_a_kind(RING_LIES);
+	sybils_of_a_kind(RING_DENIES);
+}
+
 static void nobody_has_a_name(void)
 {
 	struct ring *r = settle(60, 1, true);
@@ -453,6 +501,7 @@ int main(int argc, char **argv)
 		  a_founder_begins_beside_its_ring },
 		{ "a third is bad", a_third_is_bad },
 		{ "a place is eclipsed", a_place_is_eclipsed },
+		{ "Sybils hold a name", sybils_hold_a_name },
 		{ "a name that nobody has", nobody_has_a_name },
 		{ "records of the dead", records_of_the_dead_are_found },
 		{ "records of the gone", records_of_the_gone_are_found },
