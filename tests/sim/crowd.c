@@ -362,7 +362,8 @@ static void look_up(struct ring *r, size_t name)
 void ring_all_ask_for_all(struct ring *r)
 {
 	for (size_t i = 0; i < r->options.nodes; i++) {
-		for (size_t k = 0; k < r->options.names; k++)
+		for (size_t k = 0; r->nodes[i].core && k < r->options.names;
+		     k++)
 			ask(r, i, k);
 	}
 }
@@ -563,6 +564,29 @@ size_t ring_lacking(struct ring *r)
 	}
 	free(p);
 	return lacking;
+}
+
+static bool is_held(const struct ring *r, const struct ring_name *name)
+{
+	for (size_t i = 0; i < r->options.nodes; i++) {
+		const struct overlay *o = r->nodes[i].core;
+
+		for (size_t k = 0; o && k < 2; k++) {
+			if (store_find(&o->store, &name->key.resource[k],
+				       RING_KIND))
+				return true;
+		}
+	}
+	return false;
+}
+
+size_t ring_held(const struct ring *r)
+{
+	size_t held = 0;
+
+	for (size_t i = 0; i < r->options.names; i++)
+		held += is_held(r, &r->names[i]);
+	return held;
 }
 
 size_t ring_spare(struct ring *r)

@@ -82,7 +82,7 @@ void ring_run(struct ring *r, uint64_t ms);
 void ring_publish_all(struct ring *r, uint64_t ms);
 /* Lookups of random names from random members, evenly over `ms`. */
 void ring_lookups(struct ring *r, size_t n, uint64_t ms);
-/* Every node asks for every name, all at once. */
+/* Every node that is alive asks for every name, all at once. */
 void ring_all_ask_for_all(struct ring *r);
 /* A lookup of a name that nobody has. */
 void ring_lookup_nobody(struct ring *r);
@@ -123,6 +123,8 @@ size_t ring_astray(struct ring *r);
 size_t ring_alone(const struct ring *r);
 /* Copies of records that an owner or one of its successors has not got. */
 size_t ring_lacking(struct ring *r);
+/* Names of which somebody has a record. */
+size_t ring_held(const struct ring *r);
 /* Copies of records that somebody else has. */
 size_t ring_spare(struct ring *r);
 

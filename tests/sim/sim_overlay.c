@@ -18,6 +18,7 @@ enum {
 	MINUTE_MS = 60000,
 	HOUR_MS = 3600000,
 	SHARES_MAX = 32,
+	NAMES_OF_60 = 60,
 };
 
 /*
@@ -302,6 +303,48 @@ static void a_ring_is_cut_and_healed(void)
 	ring_free(r);
 }
 
+/* Until everybody knows its successor; no longer than `most` seconds. */
+static void mends_within(struct ring *r, uint64_t most_s, const char *what)
+{
+	uint64_t end = ring_now(r) + most_s * SECOND_MS;
+
+	while (ring_astray(r) > 0 && ring_now(r) < end)
+		ring_run(r, SECOND_MS);
+	check(ring_astray(r) == 0, what);
+}
+
+/* All that anybody has a record of is found by all. */
+static void finds_what_is_held(struct ring *r)
+{
+	struct ring_count *c = count_anew(r);
+	size_t held = ring_held(r), alive = ring_alive(r);
+
+	ring_all_ask_for_all(r);
+	ring_run(r, 40 * SECOND_MS);
+	check(c->lookups == alive * NAMES_OF_60, "every lookup ends");
+	check(c->wrong == 0, "no lookup is wrong");
+	check(c->right == alive * held, "everybody finds what anybody has");
+}
+
+/* T55: the times that docs/overlay.md promises. */
+static void cut_healed_and_halved(void)
+{
+	struct ring *r = settle(60, NAMES_OF_60, true);
+
+	ring_cut(r, 40);
+	ring_run(r, 5 * MINUTE_MS);
+	ring_cut(r, 0);
+	mends_within(r, 60, "a cut ring is one again in a minute");
+	ring_run(r, MINUTE_MS);
+	finds_what_is_held(r);
+	check(ring_held(r) == NAMES_OF_60, "no record is lost by a cut");
+	ring_kill_percent(r, 50);
+	mends_within(r, 20, "what is left of it is whole in 20 s");
+	ring_run(r, MINUTE_MS);
+	finds_what_is_held(r);
+	ring_free(r);
+}
+
 static void a_founder_begins_beside_its_ring(void)
 {
 	struct ring *r = settle(60, 60, true);
@@ -497,6 +540,7 @@ int main(int argc, char **argv)
 		  a_third_dies_under_full_framing },
 		{ "members leave", members_leave },
 		{ "a ring is cut and healed", a_ring_is_cut_and_healed },
+		{ "cut, healed and halved", cut_healed_and_halved },
 		{ "a founder begins beside its ring",
 		  a_founder_begins_beside_its_ring },
 		{ "a third is bad", a_third_is_bad },
