@@ -204,8 +204,8 @@ static void count_bytes(struct ring *r, size_t len)
 	r->count.bytes += len + DATAGRAM_OVERHEAD;
 }
 
-/* How far a request went, as its answer's way back tells. */
-static void count_hops(struct ring *r, struct span message)
+/* Its kind, and how far a request went, as its answer's way back tells. */
+static void count_message(struct ring *r, struct span message)
 {
 	struct rd rd = rd_init(message.bytes, message.len);
 	uint16_t via, to, options, code;
@@ -216,6 +216,8 @@ static void count_hops(struct ring *r, struct span message)
 	options = rd_u16(&rd);
 	rd_skip(&rd, (size_t)via + to + options);
 	code = rd_u16(&rd);
+	if (!rd_failed(&rd))
+		r->count.codes[code < RING_CODES ? code : 0]++;
 	if (rd_failed(&rd) || via != 0 || code != RELOAD_FETCH_ANS ||
 	    to / 18 >= RING_HOPS_MAX)
 		return;
@@ -227,7 +229,7 @@ static void send(struct ring *r, size_t i, struct overlay_output *out)
 	size_t to = ring_index_of(&out->peer);
 	uint64_t delay = ring_delay(r, i, to);
 
-	count_hops(r, (struct span){ out->bytes, out->len });
+	count_message(r, (struct span){ out->bytes, out->len });
 	count_bytes(r, out->len + FRAME_DATA_HEADER_LEN);
 	count_bytes(r, FRAME_ACK_LEN);
 	if (r->nodes[i].bad == RING_LATE)
@@ -343,7 +345,7 @@ static void send_datagrams(struct ring *r, size_t i)
 		count_bytes(r, bytes.len);
 		if (frame_parse(bytes.bytes, bytes.len, &f) &&
 		    f.type == FRAME_DATA)
-			count_hops(r, f.message);
+			count_message(r, f.message);
 		if (prng_below(&r->prng, 100) < r->options.loss_percent)
 			continue;
 		out = malloc(sizeof(*out) + bytes.len);

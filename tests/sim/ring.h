@@ -12,7 +12,7 @@
 #include "resolver/peer.h"
 #include "tests/sim/prng.h"
 
-enum { RING_KIND = 1, RING_HOPS_MAX = 64 };
+enum { RING_KIND = 1, RING_HOPS_MAX = 64, RING_CODES = 32 };
 
 enum ring_badness {
 	RING_GOOD,
@@ -50,6 +50,7 @@ struct ring_count {
 	uint64_t join_exchanges_most;
 	uint64_t messages, bytes; /* on the wire, outer IP and all */
 	uint64_t hops[RING_HOPS_MAX];
+	uint64_t codes[RING_CODES]; /* messages by their code; [0]: errors */
 	uint64_t lookup_ms, lookup_ms_most;
 };
 
