@@ -190,7 +190,7 @@ void chord_on_reply(struct overlay *o, const struct reply *r)
 	case PURPOSE_TABLE:
 		if (o->phase == PHASE_LINKING && (!r->d || r->error))
 			retry(o, JOIN_RETRY_MS);
-		else if (overlay_is_joined(o) && !r->d)
+		else if (overlay_is_joined(o) && (!r->d || r->error))
 			neighbours_on_no_table(o);
 		break; /* the table itself comes as an Update */
 	case PURPOSE_JOIN:

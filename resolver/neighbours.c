@@ -113,7 +113,9 @@ static bool is_among_nearest(const struct overlay *o, enum side side, ring_t at)
 		ring_t d = ahead ? id_distance(r->self, o->connecting[i].at)
 				 : id_distance(o->connecting[i].at, r->self);
 
-		nearer += d < limit;
+		/* Who was lost is tried again, and hardly comes back. */
+		nearer +=
+			d < limit && !links_was_lost(o, &o->connecting[i].node);
 	}
 	return nearer < ROUTE_NEIGHBOURS;
 }
@@ -369,8 +371,11 @@ void neighbours_on_failure(struct overlay *o, ring_t at)
 		sides |= SIDE_SUCCESSORS;
 	if (!p || distance >= id_distance(r->self, p->at))
 		sides |= SIDE_PREDECESSORS;
-	if (overlay_is_joined(o))
-		lack(o, sides);
+	if (!overlay_is_joined(o) || sides == 0)
+		return;
+	if (o->n_lacking < ROUTE_NEIGHBOURS)
+		o->n_lacking++;
+	lack(o, sides);
 }
 
 void neighbours_on_no_table(struct overlay *o)
@@ -395,8 +400,9 @@ void neighbours_on_loss(struct overlay *o, const struct link *l)
  * Who has lost a neighbour lacks the one that comes next, the ninth as it
  * was. Any that is left on that side knows it, as one of its own eight, and
  * knows it whether or not it has noticed the loss; those in the middle know
- * it even when some more are lost. By chance, so that who does not answer is
- * not all that there is.
+ * it even when some more are lost. The more are lost at once, the nearer: what
+ * comes behind the last of them is a finger, which knows other places. By
+ * chance, so that who does not answer is not all that there is.
  */
 static const struct link *who_knows(struct overlay *o, enum side side)
 {
@@ -405,6 +411,7 @@ static const struct link *who_knows(struct overlay *o, enum side side)
 		     env_random_u32(&o->config->env) % (ROUTE_NEIGHBOURS / 2);
 	const struct link *l = NULL;
 
+	i -= i < o->n_lacking ? i : o->n_lacking;
 	do
 		l = side == SIDE_SUCCESSORS ? route_successor(&o->route, i)
 					    : route_predecessor(&o->route, i);
@@ -420,8 +427,11 @@ static void ask_for_lacking(struct overlay *o)
 		ahead = who_knows(o, SIDE_SUCCESSORS);
 	if (o->sides & SIDE_PREDECESSORS)
 		behind = who_knows(o, SIDE_PREDECESSORS);
+	/* Where hardly any is left the ring knows best who is next. */
+	if (o->n_lacking >= ROUTE_NEIGHBOURS / 2)
+		neighbours_ping(o, PURPOSE_HEAL, o->route.self + 1, NULL);
 	o->lack_ms = UINT64_MAX;
-	o->sides = 0;
+	o->sides = o->n_lacking = 0;
 	if (ahead)
 		neighbours_ask_table(o, &ahead->node);
 	if (behind && behind != ahead)

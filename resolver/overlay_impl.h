@@ -80,8 +80,9 @@ struct overlay {
 	uint64_t forwarded, answered, refused, disbelieved, lookups;
 	struct span certificate;
 	uint8_t identity[SIGNER_IDENTITY_LEN];
-	bool linking;  /* the admitting peer has given its table */
-	uint8_t sides; /* bits: where neighbours were lost, enum side */
+	bool linking;	   /* the admitting peer has given its table */
+	uint8_t sides;	   /* bits: where neighbours were lost, enum side */
+	uint8_t n_lacking; /* how many of them, that nobody was asked for */
 	uint8_t n_bootstraps, n_lost, next_bootstrap, next_lost;
 	uint8_t next_finger;
 	uint8_t next_missed;

@@ -568,6 +568,32 @@ Test(chord, goes_for_no_more_than_it_lacks)
 	cr_expect_eq(asked_behind(), 1);
 }
 
+/* A dead one that is tried again once more takes no one's place. */
+Test(chord, goes_for_the_next_while_a_lost_one_is_tried_again)
+{
+	static struct chord_update u = { .type = CHORD_NEIGHBORS };
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct letter l;
+
+	begin(true);
+	for (size_t i = 1; i <= NODES; i++)
+		if (i < 9 || i > 11)
+			member_meet(&m, &nodes[NODES - i]);
+	member_down(&m, &nodes[NODES - 2]);
+	member_meet(&m, &nodes[NODES - 9]);
+	member_pass(&m, 4 * LACK_MS);
+	cr_assert(wants(&nodes[NODES - 2]), "it is tried again");
+	member_down(&m, &nodes[NODES - 3]);
+	for (size_t i = 5; i < 13; i++)
+		u.predecessors.at[u.predecessors.n++] = nodes[NODES - i];
+	chord_update_write(&w, &u);
+	l = member_letter(&m, RELOAD_UPDATE_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	l.signer = nodes[NODES - 4];
+	member_post(&m, &nodes[NODES - 4], &l);
+	cr_expect(wants(&nodes[NODES - 10]));
+}
+
 /* Where the finger of a node begins that is nearest before the member. */
 static ring_t finger_start(const struct hit *node)
 {
