@@ -38,6 +38,7 @@ enum {
 	CHANNEL_FD = 3, /* as the monitor leaves it */
 	BATCH = 64,	/* messages before others have a turn */
 	SEND_MS = 100,	/* for an engine that is busy */
+	SETTLE_S = 1,	/* then the start is over */
 };
 
 struct resolver {
@@ -54,7 +55,7 @@ struct resolver {
 	struct enrolment *enrolment;
 	bool draining; /* the outputs of the stub */
 	ev_io channel;
-	ev_timer deadline;
+	ev_timer deadline, settle;
 };
 
 static const char usage[] =
@@ -199,6 +200,15 @@ static void on_deadline(struct ev_loop *loop, ev_timer *w, int events)
 	schedule(r);
 }
 
+/* It may be long until somebody asks. */
+static void on_settled(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop;
+	(void)w;
+	(void)events;
+	footprint_shrink();
+}
+
 /* Now that it is known how, listens. */
 static int begin(struct resolver *r, const struct resolve_config *c)
 {
@@ -212,7 +222,7 @@ static int begin(struct resolver *r, const struct resolve_config *c)
 		if (err == 0)
 			r->listen_fds[i] = -1; /* the server's */
 	}
-	footprint_shrink();
+	ev_timer_start(r->loop, &r->settle);
 	if (err == 0)
 		log_info("dns", "ready, sockets=%zu upstreams=%zu", r->n_listen,
 			 c->n_upstreams);
@@ -454,6 +464,7 @@ static int run(void)
 	ipc_in_init(&r.in, RESOLVE_BODY_MAX);
 	ev_init(&r.deadline, on_deadline);
 	r.deadline.data = &r;
+	ev_timer_init(&r.settle, on_settled, SETTLE_S, 0);
 	if (set_up(&r) == 0) {
 		ev_io_init(&r.channel, on_channel, CHANNEL_FD, EV_READ);
 		r.channel.data = &r;
