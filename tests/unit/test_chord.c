@@ -528,7 +528,8 @@ Test(chord, asks_one_on_that_side_when_a_neighbour_is_gone)
 	cr_expect_eq(asked_ahead(), 0);
 }
 
-Test(chord, asks_another_when_it_gets_no_answer)
+/* One drawn anew, which may be the same. */
+Test(chord, asks_again_when_it_gets_no_answer)
 {
 	begin(true);
 	for (size_t i = 0; i < NODES; i++)
@@ -542,17 +543,14 @@ Test(chord, asks_another_when_it_gets_no_answer)
 	cr_expect_eq(asked_ahead() + asked_behind(), 2);
 }
 
-/* Of four that it hears of at once the nearest is enough. */
-Test(chord, goes_for_no_more_than_it_lacks)
+/* The fourth member before us names its own eight predecessors. */
+static void hear_of_predecessors(void)
 {
-	static struct chord_update u = { .type = CHORD_NEIGHBORS };
+	static struct chord_update u;
 	struct wr w = wr_init(scratch, sizeof(scratch));
 	struct letter l;
 
-	begin(true);
-	for (size_t i = 1; i <= NODES; i++)
-		if (i < 8 || i > 11)
-			member_meet(&m, &nodes[NODES - i]);
+	u = (struct chord_update){ .type = CHORD_NEIGHBORS };
 	for (size_t i = 5; i < 13; i++)
 		u.predecessors.at[u.predecessors.n++] = nodes[NODES - i];
 	chord_update_write(&w, &u);
@@ -560,6 +558,16 @@ Test(chord, goes_for_no_more_than_it_lacks)
 			  (struct span){ scratch, wr_len(&w) });
 	l.signer = nodes[NODES - 4];
 	member_post(&m, &nodes[NODES - 4], &l);
+}
+
+/* Of four that it hears of at once the nearest is enough. */
+Test(chord, goes_for_no_more_than_it_lacks)
+{
+	begin(true);
+	for (size_t i = 1; i <= NODES; i++)
+		if (i < 8 || i > 11)
+			member_meet(&m, &nodes[NODES - i]);
+	hear_of_predecessors();
 	cr_expect(wants(&nodes[NODES - 8]));
 	cr_expect_eq(connects(), 1);
 	/* Who cannot be reached is made up for. */
@@ -571,10 +579,6 @@ Test(chord, goes_for_no_more_than_it_lacks)
 /* A dead one that is tried again once more takes no one's place. */
 Test(chord, goes_for_the_next_while_a_lost_one_is_tried_again)
 {
-	static struct chord_update u = { .type = CHORD_NEIGHBORS };
-	struct wr w = wr_init(scratch, sizeof(scratch));
-	struct letter l;
-
 	begin(true);
 	for (size_t i = 1; i <= NODES; i++)
 		if (i < 9 || i > 11)
@@ -584,13 +588,7 @@ Test(chord, goes_for_the_next_while_a_lost_one_is_tried_again)
 	member_pass(&m, 4 * LACK_MS);
 	cr_assert(wants(&nodes[NODES - 2]), "it is tried again");
 	member_down(&m, &nodes[NODES - 3]);
-	for (size_t i = 5; i < 13; i++)
-		u.predecessors.at[u.predecessors.n++] = nodes[NODES - i];
-	chord_update_write(&w, &u);
-	l = member_letter(&m, RELOAD_UPDATE_REQ,
-			  (struct span){ scratch, wr_len(&w) });
-	l.signer = nodes[NODES - 4];
-	member_post(&m, &nodes[NODES - 4], &l);
+	hear_of_predecessors();
 	cr_expect(wants(&nodes[NODES - 10]));
 }
 
