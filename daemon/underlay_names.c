@@ -187,6 +187,25 @@ static void warn_refused(struct underlay *u)
 	}
 }
 
+/* Nobody takes it, or who has taken it does not give it to who asks. */
+static void warn_unfound(struct underlay *u)
+{
+	warnings_remove(&u->e->warnings, "name-unfound");
+	for (size_t i = 0; underlay_is_joined(u) && i < u->published.n; i++) {
+		const struct published_name *n = &u->published.all[i];
+
+		if ((n->state == RESOLVE_NAME_PUBLISHING ||
+		     n->state == RESOLVE_NAME_EXPIRED) &&
+		    n->reason[0] != '\0')
+			warnings_add(&u->e->warnings, "name-unfound",
+				     "it is tried again by itself; until then "
+				     "have who calls you use your HIT, or bind "
+				     "the name to it with hipline pin",
+				     "others do not find %s: %s", n->name,
+				     n->reason);
+	}
+}
+
 /* It is there, but a certificate is what others go by. */
 static void warn_unproven(struct underlay *u)
 {
@@ -209,6 +228,7 @@ static void warn_of_names(struct underlay *u)
 {
 	warn_conflict(u);
 	warn_refused(u);
+	warn_unfound(u);
 	warn_unproven(u);
 }
 

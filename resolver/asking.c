@@ -315,7 +315,19 @@ static void answer_where(struct node *n, const struct lookup *l,
 	}
 }
 
-/* Of a name of ours: who else has it, as far as anybody believes it. */
+/* In a ring by itself, though there were others when it was let in: that it
+ * does not have a name says nothing. */
+static bool is_cut_off(const struct node *n, const struct overlay_output *out)
+{
+	struct overlay_info info;
+
+	overlay_info(node_core(n), &info);
+	return out->result == OVERLAY_ABSENT && info.members == 0 &&
+	       !n->session->is_founder;
+}
+
+/* Of a name of ours: whether it is found, and who else has it, as far as
+ * anybody believes it. */
 static void look_at_own(struct node *n, const struct lookup *l,
 			const struct overlay_output *out)
 {
@@ -328,6 +340,8 @@ static void look_at_own(struct node *n, const struct lookup *l,
 		if (!hit_equal(&a.records[i].hit, &n->session->hit) &&
 		    (a.records[i].proven || !proven))
 			other = &a.records[i].hit;
+	if (!is_cut_off(n, out))
+		saying_on_seen(n, l->name, has_record(&a, &n->session->hit));
 	if (proven && out->result == OVERLAY_FOUND)
 		saying_on_device(n, l->name, other);
 	else if (!proven && other)
@@ -338,17 +352,6 @@ static void look_at_own(struct node *n, const struct lookup *l,
 static bool has_proofs(const struct node *n, const char *name)
 {
 	return strcmp(name_domain(name), n->session->authority.overlay) == 0;
-}
-
-/* In a ring by itself, though there were others when it was let in: that it
- * does not have a name says nothing. */
-static bool is_cut_off(const struct node *n, const struct overlay_output *out)
-{
-	struct overlay_info info;
-
-	overlay_info(node_core(n), &info);
-	return out->result == OVERLAY_ABSENT && info.members == 0 &&
-	       !n->session->is_founder;
 }
 
 void asking_on_result(struct node *n, const struct overlay_output *out)

@@ -42,7 +42,7 @@ enum asked {
 	ASKED_NAME,
 	ASKED_WHERE,
 	ASKED_LIST, /* the revocation list, or a part of it */
-	ASKED_OWN,  /* whether others have our name, too */
+	ASKED_OWN,  /* whether our name is found, and who else has it */
 };
 
 struct lookup {
@@ -76,6 +76,7 @@ struct publication {
 	uint8_t list_depth;
 	bool is_news;  /* when it is said next */
 	bool is_tried; /* this list was said to who was there to hear it */
+	uint8_t unfound; /* how often in a row a lookup of our own missed it */
 	char name[];   /* of SAID_LIST: which part (revocation_text) */
 };
 
@@ -188,6 +189,8 @@ void saying_on_conflict(struct node *n, const char *name);
 /* Which other host has a certificate for it; NULL: none. */
 void saying_on_device(struct node *n, const char *name,
 		      const struct hit *device);
+/* Whether a lookup of ours found what was stored of a name. */
+void saying_on_seen(struct node *n, const char *name, bool found);
 /* What is due; needs a link. */
 void saying_run(struct node *n);
 /* To those who have waited long enough. */

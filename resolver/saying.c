@@ -24,6 +24,7 @@ enum {
 	NEWS_AT_ONCE = 8,  /* the same, for those that are news */
 	LISTS_MAX = 24,	   /* with those for which only some are late */
 	LATE_MS = 1000,	   /* who has not answered then when others have */
+	UNFOUND_MIN = 3,   /* lookups in a row that miss what was stored */
 	AHEAD_MS = STORE_SKEW_MS - 60 * 1000,
 };
 
@@ -239,6 +240,41 @@ static bool is_proven(const struct node *n, const struct publication *p)
 	return strcmp(n->session->name, p->name) == 0;
 }
 
+/* Later each time. */
+static void again(struct node *n, struct publication *p)
+{
+	p->due_ms = n->now_ms + node_about(n, p->wait_ms);
+	p->wait_ms =
+		2 * p->wait_ms < AGAIN_MAX_MS ? 2 * p->wait_ms : AGAIN_MAX_MS;
+}
+
+/*
+ * Who holds a record may deny it, or the ring may have moved on: it is stored
+ * and looked for again, later each time. A holder may still answer us and deny
+ * it to others.
+ */
+void saying_on_seen(struct node *n, const char *name, bool found)
+{
+	struct publication *p = find(n, SAID_NAME, name);
+	bool was_told;
+
+	if (!p || !p->exists || p->running)
+		return;
+	was_told = p->unfound >= UNFOUND_MIN;
+	if (found) {
+		p->unfound = 0;
+		if (was_told && p->state == RESOLVE_NAME_PUBLISHING)
+			tell(n, p, RESOLVE_NAME_PUBLISHED, "");
+		return;
+	}
+	if (!was_told)
+		p->unfound++;
+	again(n, p);
+	if (p->unfound >= UNFOUND_MIN && p->state == RESOLVE_NAME_PUBLISHED)
+		tell(n, p, RESOLVE_NAME_PUBLISHING,
+		     "it was stored, but a lookup does not find it");
+}
+
 /* By a certificate of the same name, which may be news to who has it. */
 void saying_on_device(struct node *n, const char *name,
 		      const struct hit *device)
@@ -415,14 +451,6 @@ void saying_answer(struct node *n)
 			tell(n, p, p->state, p->reason);
 }
 
-/* Later each time. */
-static void again(struct node *n, struct publication *p)
-{
-	p->due_ms = n->now_ms + node_about(n, p->wait_ms);
-	p->wait_ms =
-		2 * p->wait_ms < AGAIN_MAX_MS ? 2 * p->wait_ms : AGAIN_MAX_MS;
-}
-
 /* Found it may be, but not as surely as it should. One that keeps a list, but
  * has not got this one, would answer with the one before: all shall have it. */
 static bool is_partly_stored(const struct publication *p,
@@ -440,7 +468,8 @@ static void on_success(struct node *n, struct publication *p,
 		again(n, p);
 	} else {
 		p->due_ms = n->now_ms + node_about(n, times[p->what].renew_ms);
-		p->wait_ms = AGAIN_FIRST_MS;
+		if (p->unfound == 0)
+			p->wait_ms = AGAIN_FIRST_MS;
 	}
 	if (p->what != SAID_NAME)
 		return;
@@ -450,9 +479,12 @@ static void on_success(struct node *n, struct publication *p,
 		return;
 	}
 	/* What was seen of another host stays until it is seen no more. */
-	tell(n, p, RESOLVE_NAME_PUBLISHED,
-	     p->state == RESOLVE_NAME_PUBLISHED ? p->reason : "");
-	(void)asking_start(n, ASKED_OWN, 0, p->name, &n->session->hit);
+	if (p->unfound < UNFOUND_MIN)
+		tell(n, p, RESOLVE_NAME_PUBLISHED,
+		     p->state == RESOLVE_NAME_PUBLISHED ? p->reason : "");
+	if (!asking_start(n, ASKED_OWN, 0, p->name, &n->session->hit) &&
+	    p->unfound > 0)
+		again(n, p);
 }
 
 static void on_failure(struct node *n, struct publication *p,

@@ -376,6 +376,11 @@ void ring_lookups(struct ring *r, size_t n, uint64_t ms)
 			 i * ms / n);
 }
 
+void ring_lookup_own(struct ring *r, size_t name)
+{
+	ask(r, ring_index_of(&r->names[name].owner), name);
+}
+
 void ring_lookup_nobody(struct ring *r)
 {
 	look_up(r, r->options.names);

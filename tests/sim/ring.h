@@ -85,6 +85,8 @@ void ring_publish_all(struct ring *r, uint64_t ms);
 void ring_lookups(struct ring *r, size_t n, uint64_t ms);
 /* Every node that is alive asks for every name, all at once. */
 void ring_all_ask_for_all(struct ring *r);
+/* By the host that has published it. */
+void ring_lookup_own(struct ring *r, size_t name);
 /* A lookup of a name that nobody has. */
 void ring_lookup_nobody(struct ring *r);
 

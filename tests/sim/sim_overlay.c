@@ -379,6 +379,17 @@ static void a_place_is_eclipsed(void)
 	ring_free(r);
 }
 
+/* What a host does that has stored its name (resolver/saying.c). */
+static bool own_is_denied(struct ring *r)
+{
+	struct ring_count *c = count_anew(r);
+
+	ring_lookup_own(r, 0);
+	ring_run(r, 40 * SECOND_MS);
+	check(c->lookups == 1, "its publisher's lookup ends");
+	return c->right == 0;
+}
+
 /*
  * Sybils with HITs ground to own a key of a name and to hold all its copies;
  * then those of its other key, too. Who carries nothing lets no others join.
@@ -417,6 +428,9 @@ static void sybils_of_a_kind(enum ring_badness bad)
 	if (bad != RING_DENIES) /* unless members behind them take it */
 		share(c->published > 0 ? 0 : 1000, 750, 1,
 		      "a publisher hears that nobody has taken its name");
+	else
+		share(own_is_denied(r) ? 1000 : 0, 750, 1,
+		      "a publisher sees that its name is denied");
 	ring_free(r);
 }
 

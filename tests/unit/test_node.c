@@ -54,6 +54,7 @@ static struct host hosts[HOSTS];
 static uint64_t now;
 static uint32_t drawn;
 static bool mute; /* the engines sign nothing */
+static const char *denied; /* a name that is stored, and then nobody has */
 
 static void draw(void *ctx, void *buf, size_t len)
 {
@@ -244,10 +245,32 @@ static void carry_out(struct host *h, const struct node_output *out)
 	}
 }
 
+static void deny(const char *name)
+{
+	struct resource_id at[2];
+
+	registration_resources(name, at);
+	for (size_t i = 0; i < 2 * HOSTS; i++) {
+		struct overlay *core = hosts[i / 2].node
+					       ? node_core(hosts[i / 2].node)
+					       : NULL;
+		struct place *p = core ? store_find(overlay_store(core),
+						    &at[i % 2],
+						    REGISTRATION_KIND)
+				       : NULL;
+
+		if (p)
+			store_drop(overlay_store(core), p);
+	}
+}
+
 static bool step(void)
 {
 	struct node_output out;
 	bool any = false;
+
+	if (denied)
+		deny(denied);
 
 	/* One each in turn: what arrives is acknowledged before the next. */
 	for (size_t i = 0; i < HOSTS; i++) {
@@ -286,6 +309,7 @@ static void set_up(void)
 	now = 1000;
 	slept_ms = 0;
 	mute = false;
+	denied = NULL;
 	enrolled_authority_make(&authority, "example.com", KEY_P256);
 	for (size_t i = 0; i < HOSTS; i++) {
 		struct host *h = &hosts[i];
@@ -443,6 +467,41 @@ Test(node, a_name_of_another_domain_with_two_hosts_is_a_conflict)
 	cr_expect_eq(hosts[2].state, RESOLVE_NAME_CONFLICT);
 	look_up(&hosts[3], "x@other.org");
 	cr_expect_eq(hosts[3].result, RESOLVE_ABSENT, "it is not proven");
+}
+
+/* RFC 6940 says nothing of it: a holder may take a record and deny it. */
+Test(node, who_stores_a_name_in_vain_hears_of_it_and_does_not_give_up)
+{
+	publish(&hosts[1], names[1], true);
+	cr_assert_eq(hosts[1].state, RESOLVE_NAME_PUBLISHED);
+	denied = names[1];
+	publish(&hosts[1], names[1], true);
+	run(60 * 1000);
+	cr_expect_eq(hosts[1].state, RESOLVE_NAME_PUBLISHING);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_ABSENT);
+	denied = NULL;
+	run(6 * 60 * 1000);
+	cr_expect_eq(hosts[1].state, RESOLVE_NAME_PUBLISHED);
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_FOUND);
+}
+
+Test(node, a_name_that_is_missed_once_is_no_news)
+{
+	publish(&hosts[1], names[1], true);
+	denied = names[1];
+	node_on_publish(hosts[1].node,
+			&(struct resolve_publish){ .name = names[1],
+						   .exists = true },
+			now);
+	run(4000);
+	denied = NULL;
+	run(60 * 1000);
+	cr_expect_eq(hosts[1].state, RESOLVE_NAME_PUBLISHED);
+	cr_expect_eq(hosts[1].published, 2, "when it was asked for");
+	look_up(&hosts[3], names[1]);
+	cr_expect_eq(hosts[3].result, RESOLVE_FOUND);
 }
 
 Test(node, a_name_taken_back_is_absent)

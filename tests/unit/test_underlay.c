@@ -799,6 +799,25 @@ static void say_shown(const char *json)
 	say(RESOLVE_SHOWN, resolve_shown_write(&s, body, sizeof(body)));
 }
 
+Test(underlay, a_name_that_was_stored_and_is_not_found_is_warned_of)
+{
+	static const char why[] = "a lookup does not find it";
+
+	join();
+	bare_resolver(&e, &ours, &in);
+	say_published(RESOLVE_NAME_PUBLISHING, why);
+	cr_expect_eq(warnings_of("name-unfound"), 0, "it is in no ring yet");
+	say_shown("{\"joined\": true, \"successors\": []}");
+	say_published(RESOLVE_NAME_PUBLISHING, "");
+	cr_expect_eq(warnings_of("name-unfound"), 0, "it has just begun");
+	say_published(RESOLVE_NAME_PUBLISHING, why);
+	cr_expect_eq(warnings_of("name-unfound"), 1);
+	say_published(RESOLVE_NAME_EXPIRED, why);
+	cr_expect_eq(warnings_of("name-unfound"), 1);
+	say_published(RESOLVE_NAME_PUBLISHED, "");
+	cr_expect_eq(warnings_of("name-unfound"), 0);
+}
+
 Test(underlay, while_the_ring_is_young_all_is_said_again)
 {
 	join();
