@@ -88,6 +88,7 @@ struct config {
 	enum config_firewall firewall;
 	struct config_ids dh, cipher, esp;
 	uint32_t rekey_s, rekey_packets, rekey_bytes; /* 0: no limit */
+	uint32_t rekey_quiet_bytes;
 	uint32_t idle_s;			      /* 0: never */
 	uint32_t association_max;
 	enum log_level log;

@@ -103,6 +103,8 @@ static const struct config_key host_keys[] = {
 	  HOST_FIELD(rekey_packets) },
 	{ "rekey_bytes", CONFIG_NUMBER, .max = UINT32_MAX, .initial = "0",
 	  HOST_FIELD(rekey_bytes) },
+	{ "rekey_quiet_bytes", CONFIG_NUMBER, .max = UINT32_MAX,
+	  .initial = "65536", HOST_FIELD(rekey_quiet_bytes) },
 	{ "idle_s", CONFIG_NUMBER, .max = 31536000, .initial = "900",
 	  HOST_FIELD(idle_s) },
 	{ "keepalive", CONFIG_CHOICE, "fixed adaptive", .initial = "fixed",

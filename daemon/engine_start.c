@@ -276,6 +276,7 @@ static struct host_conf host_conf_of(struct engine *e, const struct handover *h)
 	conf.spi_modulus = (uint32_t)h->more.n + 1;
 	conf.rekey_packets = c->rekey_packets;
 	conf.rekey_bytes = c->rekey_bytes;
+	conf.rekey_quiet_bytes = c->rekey_quiet_bytes;
 	conf.r1_generation = e->generation;
 	conf.admit = underlay_admit;
 	conf.admit_ctx = e;

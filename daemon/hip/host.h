@@ -48,6 +48,9 @@ struct host_conf {
 	uint64_t idle_ms; /* UAL; 0 = never close */
 	/* New ESP keys after so much, where traffic passes; 0 = no limit. */
 	uint64_t rekey_ms, rekey_packets, rekey_bytes;
+	/* Where fewer went since, rekey_ms waits for a new DH value, which
+	 * is due after REKEY_DH_MS. */
+	uint64_t rekey_quiet_bytes;
 	/* Divided by this, the SPIs that we draw for a peer leave the same
 	 * remainder as the last 16 bits of its HIT; 0 or 1: any SPI. */
 	uint32_t spi_modulus;

@@ -65,11 +65,28 @@ static struct rekey *new_rekey(struct host *h, struct assoc *a, bool new_dh)
 }
 
 /* Two rekeys that meet cost more: the smaller HIT goes first. */
-static uint64_t period_ms(const struct host *h, const struct assoc *a)
+static uint64_t after(const struct host *h, const struct assoc *a,
+		      uint64_t start_ms, uint64_t period_ms)
 {
-	uint64_t period = h->conf.rekey_ms;
+	if (hit_compare(&h->hit, &a->hit) >= 0)
+		period_ms += period_ms / 8;
+	return start_ms + period_ms;
+}
 
-	return hit_compare(&h->hit, &a->hit) < 0 ? period : period + period / 8;
+/*
+ * When time asks for one. New keys out of the same KEYMAT keep nothing secret
+ * that the old ones did not; they bound what is protected by one. So where that
+ * is next to nothing they wait for a new DH value.
+ */
+static uint64_t due_ms(const struct host *h, const struct assoc *a)
+{
+	const struct rekeys *k = &a->rekeys;
+	uint64_t due = after(h, a, k->keyed_ms, h->conf.rekey_ms);
+	uint64_t dh_due = after(h, a, a->agreed->dh_ms, REKEY_DH_MS);
+
+	if (k->bytes < h->conf.rekey_quiet_bytes && dh_due > due)
+		return dh_due;
+	return due;
 }
 
 static bool is_used_up(const struct host *h, const struct assoc *a)
@@ -83,8 +100,7 @@ static bool is_used_up(const struct host *h, const struct assoc *a)
 		return true;
 	if (conf->rekey_bytes && k->bytes >= conf->rekey_bytes)
 		return true;
-	return conf->rekey_ms && k->packets > 0 &&
-	       h->now_ms - k->keyed_ms >= period_ms(h, a);
+	return conf->rekey_ms && k->packets > 0 && h->now_ms >= due_ms(h, a);
 }
 
 static void set_timer(struct host *h, struct assoc *a)
@@ -97,7 +113,7 @@ static void set_timer(struct host *h, struct assoc *a)
 		due = k->running->begun_ms + REKEY_STALL_MS;
 	else if (h->conf.rekey_ms && k->packets > 0 &&
 		 a->state == ASSOC_ESTABLISHED)
-		due = k->keyed_ms + period_ms(h, a);
+		due = due_ms(h, a);
 	TAILQ_FOREACH(pair, &k->old, next)
 	{
 		if (pair->expires_ms < due)

@@ -45,6 +45,7 @@ static struct sim_host any_host(struct play *p)
 	host.conf.puzzle_k = chance(p, 30) ? (uint8_t)below(p, 10) : 0;
 	host.conf.rekey_ms = periods[below(p, 4)];
 	host.conf.rekey_packets = chance(p, 30) ? 5 + below(p, 100) : 0;
+	host.conf.rekey_quiet_bytes = chance(p, 50) ? 5000 : 0;
 	host.conf.idle_ms = chance(p, 30) ? 20000 : UAL_DEFAULT_MS;
 	return host;
 }

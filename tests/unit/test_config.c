@@ -81,6 +81,7 @@ Test(config, an_empty_one_means_the_defaults)
 	cr_expect_eq(c.rekey_s, 120);
 	cr_expect_eq(c.rekey_packets, 0);
 	cr_expect_eq(c.rekey_bytes, 0);
+	cr_expect_eq(c.rekey_quiet_bytes, 65536);
 	cr_expect_eq(c.idle_s, 900);
 	cr_expect_eq(c.association_max, 4096);
 	cr_expect_eq(c.log, LOG_LEVEL_INFO);
@@ -103,6 +104,7 @@ Test(config, host_keys_are_taken)
 		"  firewall = off dh = { 8 } cipher = { 2 }\n"
 		"  esp = { 8, 13 } idle_s = 0 rekey_s = 60\n"
 		"  rekey_packets = 4294967295 rekey_bytes = 1\n"
+		"  rekey_quiet_bytes = 0\n"
 		"  association_max = 1 log = debug\n"
 		"}\n"
 		"dns { suffix = hip.example }\n");
@@ -125,6 +127,7 @@ Test(config, host_keys_are_taken)
 	cr_expect_eq(c.rekey_s, 60);
 	cr_expect_eq(c.rekey_packets, UINT32_MAX);
 	cr_expect_eq(c.rekey_bytes, 1);
+	cr_expect_eq(c.rekey_quiet_bytes, 0);
 	cr_expect_eq(c.idle_s, 0);
 	cr_expect_eq(c.association_max, 1);
 	cr_expect_eq(c.log, LOG_LEVEL_DEBUG);

@@ -522,3 +522,56 @@ Test(rekey, time_begins_one_only_where_there_was_traffic)
 	hosts_traffic(&t, A, false);
 	cr_expect(hosts_has_packet(&t, A, HIP_UPDATE));
 }
+
+static void quiet_association(uint64_t quiet_bytes)
+{
+	for (int who = A; who <= B; who++) {
+		t.conf[who].rekey_quiet_bytes = quiet_bytes;
+		t.conf[who].idle_ms = 0;
+		hosts_remake(&t, who);
+	}
+	hosts_tell(&t, A);
+	hosts_tell(&t, B);
+	hosts_establish(&t);
+}
+
+static void pass(int who, uint64_t bytes)
+{
+	struct hip_input in = { .kind = HIP_IN_TRAFFIC,
+				.hit = t.hit[1 - who],
+				.out = true,
+				.esp_packets = 1,
+				.esp_bytes = bytes };
+
+	hosts_input(&t, who, &in);
+}
+
+Test(rekey, where_next_to_nothing_passes_time_waits_for_a_new_dh_value)
+{
+	struct bytes u;
+	int first = hit_compare(&t.hit[A], &t.hit[B]) < 0 ? A : B;
+
+	quiet_association(1000);
+	pass(first, 999);
+	t.now_ms += 2 * REKEY_DEFAULT_MS;
+	hosts_tick(&t, first);
+	cr_expect_not(hosts_has_packet(&t, first, HIP_UPDATE));
+	t.now_ms += REKEY_DH_MS - 2 * REKEY_DEFAULT_MS;
+	hosts_tick(&t, first);
+	cr_assert(hosts_has_packet(&t, first, HIP_UPDATE));
+	u = update(first);
+	(void)packet_body(&u, PARAM_DIFFIE_HELLMAN);
+}
+
+Test(rekey, where_more_than_that_has_passed_time_counts)
+{
+	int first = hit_compare(&t.hit[A], &t.hit[B]) < 0 ? A : B;
+
+	quiet_association(1000);
+	pass(first, 999);
+	t.now_ms += 2 * REKEY_DEFAULT_MS;
+	hosts_tick(&t, first);
+	cr_expect_not(hosts_has_packet(&t, first, HIP_UPDATE));
+	pass(first, 1);
+	cr_expect(hosts_has_packet(&t, first, HIP_UPDATE));
+}
