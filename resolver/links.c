@@ -263,21 +263,33 @@ void links_on_down(struct overlay *o, const struct hit *node)
 	chord_step(o);
 }
 
+static void give_up(struct overlay *o, const struct link *l)
+{
+	struct hit node = l->node;
+
+	close_link(o, &node);
+	route_remove(&o->route, &node);
+}
+
+bool links_let_go(struct overlay *o, const struct link *l)
+{
+	if (!link_has(l, LINK_IN_RING) || is_needed(o, l))
+		return false;
+	give_up(o, l);
+	return true;
+}
+
 void links_sweep(struct overlay *o)
 {
 	uint32_t now_s = overlay_now_s(o);
 
 	for (size_t i = o->route.n; i-- > 0;) {
 		struct link *l = &o->route.links[i];
-		struct hit node;
 
 		if (is_needed(o, l))
 			l->needed_s = now_s;
-		if (now_s - l->needed_s < LINK_IDLE_S)
-			continue;
-		node = l->node;
-		close_link(o, &node);
-		route_remove(&o->route, &node);
+		if (now_s - l->needed_s >= LINK_IDLE_S)
+			give_up(o, l);
 	}
 }
 

@@ -160,9 +160,11 @@ void overlay_set_wall(struct overlay *o, uint64_t wall_ms, uint64_t now_ms)
 	o->wall_offset_ms = (int64_t)(wall_ms - now_ms);
 }
 
-/* A link that said nothing for long: a Ping shows whether it lives. */
+/* A link that said nothing for long: a Ping shows whether it lives. Where its
+ * end has given up what we do not need either, that is all. */
 static void on_silent(struct overlay *o, const struct hit *peer)
 {
+	struct link *l = route_find(&o->route, peer);
 	uint8_t body[8];
 	struct wr w = wr_init(body, sizeof(body));
 	struct asking a = { .purpose = PURPOSE_NOTHING,
@@ -171,7 +173,7 @@ static void on_silent(struct overlay *o, const struct hit *peer)
 			    .to = { destination_node(peer) },
 			    .n_to = 1 };
 
-	if (!route_find(&o->route, peer))
+	if (!l || links_let_go(o, l))
 		return;
 	ping_req_write(&w, 0);
 	a.body = (struct span){ body, wr_len(&w) };

@@ -319,6 +319,8 @@ bool links_was_lost(const struct overlay *o, const struct hit *node);
  * time or an earlier one. An association alone may be with anybody. */
 bool links_prove(struct overlay *o, const struct delivery *d);
 void links_sweep(struct overlay *o);
+/* Closes one to a member that neither end needs; false: it is needed. */
+bool links_let_go(struct overlay *o, const struct link *l);
 /* Who is a member no more loses its place; whose proof is not known any
  * more has to prove itself again. */
 void links_review(struct overlay *o);

@@ -58,8 +58,11 @@ void peer_datagram(struct peer *p, const struct hit *from, struct span bytes,
 	enum hop_result res;
 
 	/* Its end took the association for a link when ours had given it up:
-	 * it would speak to nobody for as long as the association stands. */
-	if (!hop_has(p->hop, from) && frame_parse(bytes.bytes, bytes.len, &f))
+	 * it would speak to nobody for as long as the association stands. That
+	 * it only keeps it up is no reason to have one again: it will notice
+	 * our silence, and say something if it needs us. */
+	if (!hop_has(p->hop, from) && frame_parse(bytes.bytes, bytes.len, &f) &&
+	    f.type == FRAME_DATA)
 		peer_input(p, &in, now_ms);
 	in.type = OVERLAY_HEARD;
 	res = hop_datagram(p->hop, from, bytes, &in.bytes, now_ms);

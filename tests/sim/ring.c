@@ -303,6 +303,9 @@ static void take(struct ring *r, size_t i, struct overlay_output *out)
 		connect_to(r, i, out);
 		break;
 	case OVERLAY_CLOSE:
+		/* The association stays, as long as the other end uses it. */
+		if (r->options.full)
+			break;
 		queue_push(
 			&r->queue,
 			&(struct ring_event){

@@ -345,6 +345,24 @@ static void cut_healed_and_halved(void)
 	ring_free(r);
 }
 
+/* The association under a link that is given up stays; what the other end says
+ * to keep it makes no link of it again. */
+static void an_idle_ring_says_little(void)
+{
+	enum { NODES = 40, LEAST = 60, MOST = 150 }; /* bytes/s of a node */
+	struct ring *r = make(NODES, 1, true, 0);
+	uint64_t before, sent;
+
+	ring_grow(r, SECOND_MS);
+	ring_run(r, 10 * MINUTE_MS);
+	before = ring_counts(r)->bytes;
+	ring_run(r, 10 * MINUTE_MS);
+	sent = (ring_counts(r)->bytes - before) / NODES / 600;
+	check(sent >= LEAST && sent <= MOST, "an idle node says little");
+	check(ring_astray(r) == 0, "everybody knows its successor");
+	ring_free(r);
+}
+
 static void a_founder_begins_beside_its_ring(void)
 {
 	struct ring *r = settle(60, 60, true);
@@ -560,6 +578,7 @@ int main(int argc, char **argv)
 		{ "a third is bad", a_third_is_bad },
 		{ "a place is eclipsed", a_place_is_eclipsed },
 		{ "Sybils hold a name", sybils_hold_a_name },
+		{ "an idle ring says little", an_idle_ring_says_little },
 		{ "a name that nobody has", nobody_has_a_name },
 		{ "records of the dead", records_of_the_dead_are_found },
 		{ "records of the gone", records_of_the_gone_are_found },
