@@ -3,10 +3,13 @@
  * overlay [--nodes N] [--churn SESSION_MINUTES] [--kill PERCENT]
  *         [--lie PERCENT] [--minutes M] [--lookups N] [--names N]
  *         [--loss PERCENT] [--seed S] [--fast] [--least PERCENT]
+ *         [--hops MEAN] [--p99 HOPS] [--bytes N] [--seconds S]
  *
  * Builds a ring with perfect tables, publishes names in it, lets happen what
- * was asked for, looks names up, and prints what came of it. With --least it
- * fails when fewer lookups were right, or any was wrong.
+ * was asked for, looks names up, and prints what came of it. It fails when any
+ * answer was wrong, when fewer than --least were right, when the hops were more
+ * on average or for 99 % of the answers, when a node without records took more
+ * bytes, or all of it more seconds of processor time.
  */
 #include "tests/sim/ring.h"
 
@@ -23,26 +26,36 @@ struct plan {
 	struct ring_options world;
 	size_t lookups;
 	unsigned int minutes, kill, lie;
-	double least; /* percent of right answers */
+	double least;			  /* percent of right answers */
+	double hops, p99, bytes, seconds; /* 0: as it comes */
 };
 
-static double seconds(void)
+static double seconds(clockid_t of)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* it is always there */
+	(void)clock_gettime(of, &t); /* these are always there */
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Prints what is too much; 0 is no limit. */
+static bool is_within(const char *what, double got, double most)
+{
+	if (most <= 0.0 || got <= most)
+		return true;
+	printf("too much: %s %.2f, at most %.2f\n", what, got, most);
+	return false;
 }
 
 /* Runs and says where it is, some ten times in all. */
 static void run(struct ring *r, uint64_t ms, const char *what)
 {
-	double begun = seconds();
+	double begun = seconds(CLOCK_MONOTONIC);
 
 	for (unsigned int i = 1; i <= 10; i++) {
 		ring_run(r, ms / 10);
 		(void)fprintf(stderr, "%s: %u %%, %.0f s\n", what, i * 10,
-			      seconds() - begun);
+			      seconds(CLOCK_MONOTONIC) - begun);
 	}
 }
 
@@ -53,10 +66,11 @@ static size_t heap_bytes(void)
 	return m.uordblks + m.hblkhd;
 }
 
-static void print_hops(const struct ring_count *c)
+static bool judge_hops(const struct ring_count *c, const struct plan *plan)
 {
 	uint64_t n = 0, sum = 0, seen = 0;
 	size_t p99 = 0, most = 0;
+	double mean;
 
 	for (size_t i = 0; i < RING_HOPS_MAX; i++) {
 		n += c->hops[i];
@@ -68,9 +82,11 @@ static void print_hops(const struct ring_count *c)
 		seen += c->hops[i];
 		p99 = i;
 	}
-	printf("hops: mean %.2f p99 %zu max %zu of %llu answers\n",
-	       n > 0 ? (double)sum / (double)n : 0.0, p99, most,
-	       (unsigned long long)n);
+	mean = n > 0 ? (double)sum / (double)n : 0.0;
+	printf("hops: mean %.2f p99 %zu max %zu of %llu answers\n", mean, p99,
+	       most, (unsigned long long)n);
+	return is_within("hops on average", mean, plan->hops) &&
+	       is_within("hops of 99 %", (double)p99, plan->p99);
 }
 
 static void print_lookups(const struct ring_count *c)
@@ -102,13 +118,14 @@ static bool simulate(const struct plan *plan)
 	struct ring_count *c = ring_counts(r);
 	double nodes = (double)plan->world.nodes;
 	uint64_t since;
-	double begun = seconds();
-	bool enough;
+	double begun = seconds(CLOCK_PROCESS_CPUTIME_ID), took, bytes;
+	bool holds;
 
 	ring_build(r);
 	run(r, MINUTE_MS, "tables");
-	printf("memory: %.0f bytes per node\n",
-	       (double)(heap_bytes() - before - ring_own_bytes(r)) / nodes);
+	bytes = (double)(heap_bytes() - before - ring_own_bytes(r)) / nodes;
+	printf("memory: %.0f bytes per node\n", bytes);
+	holds = is_within("bytes of a node", bytes, plan->bytes);
 	printf("astray: %zu\n", ring_astray(r));
 	since = c->bytes;
 	run(r, MINUTE_MS, "idle");
@@ -131,15 +148,17 @@ static bool simulate(const struct plan *plan)
 	printf("traffic: %.1f bytes/s per node\n",
 	       (double)(c->bytes - since) / nodes / 60.0 / plan->minutes);
 	run(r, 30000, "the last ones");
-	print_hops(c);
+	holds &= judge_hops(c, plan);
 	print_lookups(c);
 	printf("astray: %zu, alive: %zu\n", ring_astray(r), ring_alive(r));
-	printf("messages: %llu, %.1f s\n", (unsigned long long)c->messages,
-	       seconds() - begun);
-	enough = c->wrong == 0 &&
+	took = seconds(CLOCK_PROCESS_CPUTIME_ID) - begun;
+	printf("messages: %llu, %.1f s of one processor\n",
+	       (unsigned long long)c->messages, took);
+	holds &= is_within("seconds", took, plan->seconds);
+	holds &= c->wrong == 0 &&
 		 100.0 * (double)c->right >= plan->least * (double)c->lookups;
 	ring_free(r);
-	return enough;
+	return holds;
 }
 
 static unsigned long number(const char *text)
@@ -167,6 +186,10 @@ int main(int argc, char **argv)
 		{ "loss", required_argument, NULL, 'o' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "least", required_argument, NULL, 'e' },
+		{ "hops", required_argument, NULL, 'H' },
+		{ "p99", required_argument, NULL, 'P' },
+		{ "bytes", required_argument, NULL, 'B' },
+		{ "seconds", required_argument, NULL, 'S' },
 		{ "fast", no_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -195,6 +218,14 @@ int main(int argc, char **argv)
 			p.world.seed = number(optarg);
 		else if (c == 'e')
 			p.least = strtod(optarg, NULL);
+		else if (c == 'H')
+			p.hops = strtod(optarg, NULL);
+		else if (c == 'P')
+			p.p99 = strtod(optarg, NULL);
+		else if (c == 'B')
+			p.bytes = strtod(optarg, NULL);
+		else if (c == 'S')
+			p.seconds = strtod(optarg, NULL);
 		else if (c == 'f')
 			p.world.full = false;
 		else
