@@ -88,7 +88,7 @@ static void lie(struct ring *r, size_t i, const struct hit *from,
 	struct span contents;
 	size_t len = 0;
 
-	if (n->bad == RING_LIES && prng_below(&r->prng, 2))
+	if (n->bad != RING_DENIES && prng_below(&r->prng, 2))
 		len = write_theft(n, m->body, body, sizeof(body));
 	if (len > 0)
 		code = RELOAD_FETCH_ANS;
@@ -140,4 +140,69 @@ bool adversary_takes(struct ring *r, size_t i, const struct hit *from,
 	if (m.code == RELOAD_FETCH_REQ || m.code == RELOAD_STORE_REQ)
 		return true;
 	return n->bad == RING_DROPS && !is_for(&m.header, &n->hit);
+}
+
+/* One that nobody has, whose place is near behind or before another's: the best
+ * of some. That there is a node at its index is the simulator's affair. */
+static struct hit made_up(struct ring *r, ring_t at, bool behind)
+{
+	enum { TRIES = 64 };
+	uint32_t index = prng_below(&r->prng, (uint32_t)r->options.nodes);
+	struct hit hit = r->nodes[index].hit, best = hit;
+	ring_t least = ~(ring_t)0;
+
+	for (int i = 0; i < TRIES; i++) {
+		ring_t place, distance;
+
+		for (size_t k = 4; k < 12; k++)
+			hit.bytes[k] = (uint8_t)prng_below(&r->prng, 256);
+		place = id_of_node(&hit);
+		distance = behind ? id_distance(at, place)
+				  : id_distance(place, at);
+		if (distance >= least)
+			continue;
+		least = distance;
+		best = hit;
+	}
+	return best;
+}
+
+static struct hit accomplice(struct ring *r)
+{
+	size_t i;
+
+	do
+		i = prng_below(&r->prng, (uint32_t)r->options.nodes);
+	while (r->nodes[i].bad != RING_MISLEADS);
+	return r->nodes[i].hit;
+}
+
+static void falsify(struct ring *r, struct node_list *list, ring_t at,
+		    bool behind)
+{
+	for (size_t k = 0; k < list->n; k++)
+		list->at[k] = prng_below(&r->prng, 2) ? accomplice(r)
+						      : made_up(r, at, behind);
+}
+
+/* In a fast world nobody looks at what was signed. */
+void adversary_spoils(struct ring *r, size_t i, struct overlay_output *out)
+{
+	ring_t at = id_of_node(&out->peer);
+	uint8_t body[RELOAD_MESSAGE_MAX];
+	struct wr w = wr_init(body, sizeof(body));
+	struct chord_update u;
+	struct message m;
+
+	if (r->nodes[i].bad != RING_MISLEADS ||
+	    message_parse(out->bytes, out->len, &m) != MESSAGE_OK ||
+	    m.code != RELOAD_UPDATE_REQ ||
+	    !chord_update_parse(rd_init(m.body.bytes, m.body.len), &u))
+		return;
+	falsify(r, &u.successors, at, true);
+	falsify(r, &u.predecessors, at, false);
+	falsify(r, &u.fingers, at, true);
+	chord_update_write(&w, &u);
+	assert(!wr_failed(&w) && wr_len(&w) == m.body.len);
+	memcpy(out->bytes + (m.body.bytes - out->bytes), body, m.body.len);
 }

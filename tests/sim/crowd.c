@@ -227,11 +227,14 @@ void ring_leave(struct ring *r, size_t i)
 
 void ring_spoil_percent(struct ring *r, unsigned int percent)
 {
+	static const enum ring_badness kinds[] = { RING_DROPS, RING_LIES,
+						   RING_LATE, RING_MISLEADS };
+
 	for (size_t i = 0; i < r->options.nodes; i++) {
 		uint32_t draw = prng_below(&r->prng, 100);
 
 		if (draw < percent)
-			r->nodes[i].bad = (enum ring_badness)(1 + draw % 3);
+			r->nodes[i].bad = kinds[draw % 4];
 	}
 }
 

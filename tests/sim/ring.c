@@ -229,6 +229,7 @@ static void send(struct ring *r, size_t i, struct overlay_output *out)
 	size_t to = ring_index_of(&out->peer);
 	uint64_t delay = ring_delay(r, i, to);
 
+	adversary_spoils(r, i, out);
 	count_message(r, (struct span){ out->bytes, out->len });
 	count_bytes(r, out->len + FRAME_DATA_HEADER_LEN);
 	count_bytes(r, FRAME_ACK_LEN);

@@ -20,6 +20,9 @@ enum ring_badness {
 	RING_LIES,  /* denies, or gives itself for what was asked */
 	RING_LATE,  /* by 2 to 4 seconds */
 	RING_DENIES, /* takes what it is to store, and says that it has not */
+	/* Lies, and has others for its neighbours in all that it says of them:
+	 * made-up ones next to whoever hears it, and its like. */
+	RING_MISLEADS,
 };
 
 struct ring_node {
@@ -136,6 +139,8 @@ size_t ring_spare(struct ring *r);
 /* What a bad node does with a message; true: that was all. */
 bool adversary_takes(struct ring *r, size_t i, const struct hit *from,
 		     struct span bytes);
+/* What it says itself, before it goes out. */
+void adversary_spoils(struct ring *r, size_t i, struct overlay_output *out);
 /* Sends a message to a neighbour, whatever the core thinks of it. */
 void ring_inject(struct ring *r, size_t from, const struct hit *to,
 		 struct span bytes);
