@@ -89,7 +89,7 @@ struct config {
 	struct config_ids dh, cipher, esp;
 	uint32_t rekey_s, rekey_packets, rekey_bytes; /* 0: no limit */
 	uint32_t rekey_quiet_bytes;
-	uint32_t idle_s;			      /* 0: never */
+	uint32_t idle_s; /* 0: never */
 	uint32_t association_max;
 	enum log_level log;
 	char *overlay;		       /* its name; "" when there is none */

@@ -34,7 +34,7 @@ enum {
 	NODE_ALONE_MS = 15000,	 /* a founder that finds nobody begins anew */
 	NODE_ORPHANS_MS = 90000, /* so do others, that have met each other */
 	NODE_FETCH_MIN_MS = 300 * 1000, /* the list; in a small ring */
-	NODE_FETCH_MS = 3600 * 1000,   /* in any */
+	NODE_FETCH_MS = 3600 * 1000,	/* in any */
 };
 
 #define NODE_NEVER UINT64_MAX

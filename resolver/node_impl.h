@@ -74,10 +74,10 @@ struct publication {
 	size_t list_len;
 	uint64_t list_number;
 	uint8_t list_depth;
-	bool is_news;  /* when it is said next */
-	bool is_tried; /* this list was said to who was there to hear it */
+	bool is_news;	 /* when it is said next */
+	bool is_tried;	 /* this list was said to who was there to hear it */
 	uint8_t unfound; /* how often in a row a lookup of our own missed it */
-	char name[];   /* of SAID_LIST: which part (revocation_text) */
+	char name[];	 /* of SAID_LIST: which part (revocation_text) */
 };
 
 struct node {

@@ -53,7 +53,7 @@ static struct enrolled_authority authority;
 static struct host hosts[HOSTS];
 static uint64_t now;
 static uint32_t drawn;
-static bool mute; /* the engines sign nothing */
+static bool mute;	   /* the engines sign nothing */
 static const char *denied; /* a name that is stored, and then nobody has */
 
 static void draw(void *ctx, void *buf, size_t len)
@@ -251,16 +251,13 @@ static void deny(const char *name)
 
 	registration_resources(name, at);
 	for (size_t i = 0; i < 2 * HOSTS; i++) {
-		struct overlay *core = hosts[i / 2].node
-					       ? node_core(hosts[i / 2].node)
-					       : NULL;
-		struct place *p = core ? store_find(overlay_store(core),
-						    &at[i % 2],
-						    REGISTRATION_KIND)
-				       : NULL;
+		struct node *n = hosts[i / 2].node;
+		struct store *s = n ? overlay_store(node_core(n)) : NULL;
+		struct place *p =
+			s ? store_find(s, &at[i % 2], REGISTRATION_KIND) : NULL;
 
 		if (p)
-			store_drop(overlay_store(core), p);
+			store_drop(s, p);
 	}
 }
 
@@ -491,10 +488,10 @@ Test(node, a_name_that_is_missed_once_is_no_news)
 {
 	publish(&hosts[1], names[1], true);
 	denied = names[1];
-	node_on_publish(hosts[1].node,
-			&(struct resolve_publish){ .name = names[1],
-						   .exists = true },
-			now);
+	node_on_publish(
+		hosts[1].node,
+		&(struct resolve_publish){ .name = names[1], .exists = true },
+		now);
 	run(4000);
 	denied = NULL;
 	run(60 * 1000);
