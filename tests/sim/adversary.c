@@ -188,17 +188,18 @@ static void falsify(struct ring *r, struct node_list *list, ring_t at,
 /* In a fast world nobody looks at what was signed. */
 void adversary_spoils(struct ring *r, size_t i, struct overlay_output *out)
 {
-	ring_t at = id_of_node(&out->peer);
 	uint8_t body[RELOAD_MESSAGE_MAX];
 	struct wr w = wr_init(body, sizeof(body));
 	struct chord_update u;
 	struct message m;
+	ring_t at;
 
 	if (r->nodes[i].bad != RING_MISLEADS ||
 	    message_parse(out->bytes, out->len, &m) != MESSAGE_OK ||
 	    m.code != RELOAD_UPDATE_REQ ||
 	    !chord_update_parse(rd_init(m.body.bytes, m.body.len), &u))
 		return;
+	at = id_of_node(&out->peer);
 	falsify(r, &u.successors, at, true);
 	falsify(r, &u.predecessors, at, false);
 	falsify(r, &u.fingers, at, true);
