@@ -58,8 +58,8 @@ hip_init
 NL_FAST=1
 hip_host alice
 hip_host bob
-hip_set alice 'rekey_s = 1'
-hip_set bob 'rekey_s = 1'
+hip_set alice 'rekey_s = 1' 'rekey_quiet_bytes = 0'
+hip_set bob 'rekey_s = 1' 'rekey_quiet_bytes = 0'
 hip_meet alice bob
 
 # --- T25: nothing is lost on the way, at the rate of a cable with offloads

@@ -86,7 +86,8 @@ for form in 4:udp 6:udp 4:raw; do
 	HIP_FAMILY=${form%:*} transport=${form#*:}
 	echo "     IPv$HIP_FAMILY, transport = $transport"
 	for n in alice bob carol; do
-		hip_set $n 'workers = 2' "transport = $transport" 'rekey_s = 1'
+		hip_set $n 'workers = 2' "transport = $transport" \
+			'rekey_s = 1' 'rekey_quiet_bytes = 0'
 		HIP_PEERS[$n]=''
 	done
 	if [ "$transport" = raw ]; then
