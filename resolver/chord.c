@@ -53,7 +53,7 @@ static void send_join(struct overlay *o)
 static void begin_linking(struct overlay *o)
 {
 	o->join_ms = o->now_ms + CONNECT_WAIT_MS;
-	neighbours_ask_table(o, &o->admitting);
+	lacking_ask_table(o, &o->admitting, 0);
 }
 
 void chord_step(struct overlay *o)
@@ -168,7 +168,8 @@ static void enter(struct overlay *o)
 	copies_on_change(o); /* of what was given already */
 	neighbours_enter(o);
 	/* The other neighbours and the fingers: nearly those of this peer. */
-	neighbours_ask_table(o, &o->admitting);
+	lacking_ask_table(o, &o->admitting,
+			  SIDE_SUCCESSORS | SIDE_PREDECESSORS);
 }
 
 static void left(struct overlay *o)
@@ -190,8 +191,8 @@ void chord_on_reply(struct overlay *o, const struct reply *r)
 	case PURPOSE_TABLE:
 		if (o->phase == PHASE_LINKING && (!r->d || r->error))
 			retry(o, JOIN_RETRY_MS);
-		else if (overlay_is_joined(o) && (!r->d || r->error))
-			neighbours_on_no_table(o);
+		else if (overlay_is_joined(o))
+			lacking_on_reply(o, r);
 		break; /* the table itself comes as an Update */
 	case PURPOSE_JOIN:
 		if (o->phase != PHASE_ASKING)
@@ -259,7 +260,7 @@ void chord_on_leave(struct overlay *o, const struct delivery *d)
 	forward_answer(o, d, RELOAD_LEAVE_ANS, (struct span){ NULL, 0 });
 	if (!link_has(l, LINK_IN_RING))
 		return;
-	neighbours_on_loss(o, l);
+	lacking_on_loss(o, l);
 	l->flags = 0;
 	l->waited = OVERLAY_DOUBTS_MAX; /* it has said what it is */
 	copies_on_change(o);

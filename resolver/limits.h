@@ -19,11 +19,12 @@ enum {
 	OVERLAY_COPIES_MAX = 4, /* that a publisher stores: two a place */
 	OVERLAY_CONNECTS_MAX = 64,
 	OVERLAY_BOOTSTRAPS_MAX = 4,
-	OVERLAY_LOST_MAX = 6,	 /* peers that went silently, to look for */
-	OVERLAY_RESENDS_MAX = 3, /* to the same node, where it must be that */
-	OVERLAY_MISSED_MAX = 4,	 /* neighbours that are tried soon */
-	OVERLAY_MISSES_MAX = 5,	 /* tries of a neighbour that says nothing */
-	OVERLAY_DOUBTS_MAX = 33, /* looks at a link that does not say */
+	OVERLAY_LOST_MAX = 6,	   /* peers that went silently, to look for */
+	OVERLAY_RESENDS_MAX = 3,   /* to the same node, where it must be that */
+	OVERLAY_MISSED_MAX = 4,	   /* neighbours that are tried soon */
+	OVERLAY_MISSES_MAX = 5,	   /* tries of a neighbour that says nothing */
+	OVERLAY_DOUBTS_MAX = 33,   /* looks at a link that does not say */
+	OVERLAY_NO_TABLES_MAX = 6, /* then who waits for one waits no longer */
 	OVERLAY_COPY_TRIES_MAX = 4,
 	OVERLAY_VALUE_MAX = 3072,
 	OVERLAY_JOIN_SIDE = 3, /* neighbours on each side while joining */
@@ -46,6 +47,7 @@ enum {
 	JOIN_RETRY_MS = 4000,
 	JOIN_LINKS_MS = 3000,  /* for the links to the first neighbours */
 	LACK_MS = 1000,	       /* losses of this time are asked for at once */
+	TABLE_MS = 3000,       /* from who has answered that it gives one */
 	DOUBT_MS = 3000,       /* links that do not say what they are */
 	STABILISE_MS = 60000,  /* to one neighbour in turn */
 	FINGER_MS = 600000,    /* one finger in turn is looked for anew */

@@ -175,7 +175,7 @@ void links_gone(struct overlay *o, const struct hit *node, bool silently)
 	at = l->at;
 	member = link_has(l, LINK_IN_RING);
 	if (member)
-		neighbours_on_loss(o, l);
+		lacking_on_loss(o, l);
 	route_remove(&o->route, node);
 	if (silently) {
 		if (member && route_is_neighbour(&o->route, at))
@@ -248,7 +248,7 @@ void links_on_down(struct overlay *o, const struct hit *node)
 		drop_connecting(o, c);
 		remember_lost(o, node, false);
 		if (!l && !again)
-			neighbours_on_failure(o, at);
+			lacking_on_failure(o, at);
 	}
 	if (l) {
 		bool member = link_has(l, LINK_IN_RING);

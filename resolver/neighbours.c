@@ -14,15 +14,11 @@
  */
 #include "resolver/overlay_impl.h"
 
-#include <assert.h>
-
 enum {
 	BEGAN_SLACK_S = 10, /* how late an Update may come */
 	UPDATE_LEN_MAX =
 		11 + ID_LEN * (2 * ROUTE_NEIGHBOURS + ROUTE_FINGERS_MAX),
 };
-
-enum side { SIDE_SUCCESSORS = 1, SIDE_PREDECESSORS = 2 };
 
 static void list_side(const struct overlay *o, enum side side,
 		      struct node_list *out)
@@ -38,23 +34,14 @@ static void list_side(const struct overlay *o, enum side side,
 	}
 }
 
-static void ask_node(struct overlay *o, enum purpose purpose, uint16_t code,
-		     const struct hit *to, const struct wr *body)
-{
-	struct asking a = { .purpose = purpose,
-			    .tries = 2,
-			    .code = code,
-			    .to = { destination_node(to) },
-			    .n_to = 1,
-			    .body = { body->start, wr_len(body) } };
-
-	if (!wr_failed(body))
-		(void)request_start(o, &a); /* the next one will do as well */
-}
-
 void neighbours_update(struct overlay *o, const struct hit *to,
 		       enum chord_update_type type)
 {
+	struct asking a = { .purpose = PURPOSE_UPDATE,
+			    .tries = 2,
+			    .code = RELOAD_UPDATE_REQ,
+			    .to = { destination_node(to) },
+			    .n_to = 1 };
 	struct chord_update u;
 	uint8_t body[UPDATE_LEN_MAX];
 	struct wr w = wr_init(body, sizeof(body));
@@ -74,20 +61,9 @@ void neighbours_update(struct overlay *o, const struct hit *to,
 	if (type == CHORD_FULL)
 		fingers_list(o, &u.fingers);
 	chord_update_write(&w, &u);
-	ask_node(o, PURPOSE_UPDATE, RELOAD_UPDATE_REQ, to, &w);
-}
-
-void neighbours_ask_table(struct overlay *o, const struct hit *peer)
-{
-	struct route_query_req q = {
-		.send_update = true,
-		.destination = destination_node(&o->route.node),
-	};
-	uint8_t body[64];
-	struct wr w = wr_init(body, sizeof(body));
-
-	route_query_req_write(&w, &q);
-	ask_node(o, PURPOSE_TABLE, RELOAD_ROUTE_QUERY_REQ, peer, &w);
+	a.body = (struct span){ body, wr_len(&w) };
+	if (!wr_failed(&w))
+		(void)request_start(o, &a); /* the next one will do as well */
 }
 
 /* Whether it would be among the eight on a side, with those that we are making
@@ -264,6 +240,7 @@ void neighbours_on_update(struct overlay *o, const struct delivery *d)
 		chord_on_table(o, &d->source, &u);
 		return;
 	}
+	lacking_on_table(o, &d->source);
 	consider_side(o, &u.predecessors, &d->source);
 	consider_side(o, &u.successors, &d->source);
 	/* Who has just come has none; later each is looked for. */
@@ -350,94 +327,6 @@ void neighbours_on_updated(struct overlay *o, const struct reply *r)
 		neighbours_on_up(o, l);
 }
 
-static void lack(struct overlay *o, unsigned int sides)
-{
-	if (sides == 0)
-		return;
-	o->sides |= (uint8_t)sides;
-	if (o->lack_ms == UINT64_MAX)
-		o->lack_ms = o->now_ms + LACK_MS;
-}
-
-void neighbours_on_failure(struct overlay *o, ring_t at)
-{
-	const struct route *r = &o->route;
-	const struct link *s = route_successor(r, ROUTE_NEIGHBOURS - 1);
-	const struct link *p = route_predecessor(r, ROUTE_NEIGHBOURS - 1);
-	ring_t distance = id_distance(r->self, at);
-	unsigned int sides = 0;
-
-	if (!s || distance <= id_distance(r->self, s->at))
-		sides |= SIDE_SUCCESSORS;
-	if (!p || distance >= id_distance(r->self, p->at))
-		sides |= SIDE_PREDECESSORS;
-	if (!overlay_is_joined(o) || sides == 0)
-		return;
-	if (o->n_lacking < ROUTE_NEIGHBOURS)
-		o->n_lacking++;
-	lack(o, sides);
-}
-
-void neighbours_on_no_table(struct overlay *o)
-{
-	lack(o, SIDE_SUCCESSORS | SIDE_PREDECESSORS);
-}
-
-void neighbours_on_loss(struct overlay *o, const struct link *l)
-{
-	const struct route *r = &o->route;
-
-	neighbours_on_failure(o, l->at);
-	if (overlay_is_joined(o) && route_is_finger(r, l)) {
-		o->next_finger = (uint8_t)route_finger_index(r, l->at);
-		if (o->finger_ms > o->now_ms + FINGER_SOON_MS)
-			o->finger_ms =
-				o->now_ms + overlay_about(o, FINGER_SOON_MS);
-	}
-}
-
-/*
- * Who has lost a neighbour lacks the one that comes next, the ninth as it
- * was. Any that is left on that side knows it, as one of its own eight, and
- * knows it whether or not it has noticed the loss; those in the middle know
- * it even when some more are lost. The more are lost at once, the nearer: what
- * comes behind the last of them is a finger, which knows other places. By
- * chance, so that who does not answer is not all that there is.
- */
-static const struct link *who_knows(struct overlay *o, enum side side)
-{
-	enum { FIRST = ROUTE_NEIGHBOURS / 4 };
-	uint32_t i = FIRST +
-		     env_random_u32(&o->config->env) % (ROUTE_NEIGHBOURS / 2);
-	const struct link *l = NULL;
-
-	i -= i < o->n_lacking ? i : o->n_lacking;
-	do
-		l = side == SIDE_SUCCESSORS ? route_successor(&o->route, i)
-					    : route_predecessor(&o->route, i);
-	while (!l && i-- > 0);
-	return l;
-}
-
-static void ask_for_lacking(struct overlay *o)
-{
-	const struct link *ahead = NULL, *behind = NULL;
-
-	if (o->sides & SIDE_SUCCESSORS)
-		ahead = who_knows(o, SIDE_SUCCESSORS);
-	if (o->sides & SIDE_PREDECESSORS)
-		behind = who_knows(o, SIDE_PREDECESSORS);
-	/* Where hardly any is left the ring knows best who is next. */
-	if (o->n_lacking >= ROUTE_NEIGHBOURS / 2)
-		neighbours_ping(o, PURPOSE_HEAL, o->route.self + 1, NULL);
-	o->lack_ms = UINT64_MAX;
-	o->sides = o->n_lacking = 0;
-	if (ahead)
-		neighbours_ask_table(o, &ahead->node);
-	if (behind && behind != ahead)
-		neighbours_ask_table(o, &behind->node);
-}
-
 /* The ring has us: everybody we are linked with is told. */
 void neighbours_enter(struct overlay *o)
 {
@@ -506,7 +395,7 @@ static void ask_doubtful(struct overlay *o)
 		more = true;
 		l->waited++;
 		if ((l->waited & (l->waited - 1)) == 0)
-			neighbours_ask_table(o, &node);
+			lacking_ask_table(o, &node, 0);
 	}
 	o->is_doubting = more;
 	if (more)
@@ -517,8 +406,7 @@ void neighbours_tick(struct overlay *o)
 {
 	if (!overlay_is_joined(o))
 		return;
-	if (o->lack_ms <= o->now_ms)
-		ask_for_lacking(o);
+	lacking_tick(o);
 	if (o->doubt_ms <= o->now_ms)
 		ask_doubtful(o);
 	if (o->stabilise_ms <= o->now_ms)
@@ -540,7 +428,7 @@ uint64_t neighbours_deadline(const struct overlay *o)
 {
 	const uint64_t due[] = { o->lack_ms, o->stabilise_ms, o->finger_ms,
 				 o->heal_ms, o->sweep_ms,     o->doubt_ms,
-				 o->miss_ms };
+				 o->miss_ms, o->table_ms };
 	uint64_t first = UINT64_MAX;
 
 	if (!overlay_is_joined(o))

@@ -100,7 +100,7 @@ struct overlay *overlay_new(const struct overlay_config *config,
 	o->stabilise_ms = now_ms + overlay_about(o, STABILISE_MS);
 	o->finger_ms = now_ms + overlay_about(o, FINGER_MS);
 	o->heal_ms = now_ms + overlay_about(o, HEAL_MS);
-	o->miss_ms = UINT64_MAX;
+	o->miss_ms = o->table_ms = UINT64_MAX;
 	o->sweep_ms = now_ms + overlay_about(o, SWEEP_MS);
 	o->phase = founder ? PHASE_JOINED : PHASE_OUTSIDE;
 	if (founder)

@@ -2,10 +2,11 @@
 /*
  * The inside of a node of the overlay, for the files that make it up:
  * outbox (messages of ours, until they are signed), forward (hop by hop),
- * request (transactions), chord (joining and leaving), neighbours (Updates,
- * losses), fingers, healing (who went without a word), links, storing (records
- * for others), copies (records that move), news (what everybody shall have),
- * search (lookups), publish (records of ours), overlay (the four functions).
+ * request (transactions), chord (joining and leaving), neighbours (Updates),
+ * lacking (neighbours that were lost), fingers, healing (who went without a
+ * word), links, storing (records for others), copies (records that move), news
+ * (what everybody shall have), search (lookups), publish (records of ours),
+ * overlay (the four functions).
  */
 #ifndef HIPLINE_OVERLAY_IMPL_H
 #define HIPLINE_OVERLAY_IMPL_H
@@ -54,6 +55,10 @@ struct missed {
 	uint8_t tries;	 /* that were in vain */
 };
 
+/* Sides of the ring, as bits. */
+enum side { SIDE_SUCCESSORS = 1, SIDE_PREDECESSORS = 2 };
+enum { SIDES = 2 };
+
 /* What nearly every event looks at stands first, close together. */
 struct overlay {
 	struct route route; /* the node itself is route.node */
@@ -74,15 +79,17 @@ struct overlay {
 	uint64_t requests_ms; /* no request is due before */
 	/* When which care is due; UINT64_MAX: never. */
 	uint64_t join_ms, lack_ms, stabilise_ms, finger_ms, heal_ms;
-	uint64_t miss_ms;
+	uint64_t miss_ms, table_ms;
 	uint64_t sweep_ms, copies_ms, strays_ms, doubt_ms;
 	uint64_t started_ms, next_id;
 	uint64_t forwarded, answered, refused, disbelieved, lookups;
 	struct span certificate;
 	uint8_t identity[SIGNER_IDENTITY_LEN];
 	bool linking;	   /* the admitting peer has given its table */
-	uint8_t sides;	   /* bits: where neighbours were lost, enum side */
+	uint8_t sides;	   /* where neighbours were lost */
 	uint8_t n_lacking; /* how many of them, that nobody was asked for */
+	uint8_t awaited;   /* sides of which somebody was asked for his table */
+	uint8_t no_tables; /* that did not come, one after the other */
 	uint8_t n_bootstraps, n_lost, next_bootstrap, next_lost;
 	uint8_t next_finger;
 	uint8_t next_missed;
@@ -90,8 +97,9 @@ struct overlay {
 	int64_t wall_offset_ms;
 	struct store store;
 	struct publish *publishes;
-	struct hit admitting; /* the peer that lets us in */
-	struct hit healing;   /* a lost peer that is tried */
+	struct hit admitting;	 /* the peer that lets us in */
+	struct hit healing;	 /* a lost peer that is tried */
+	struct hit asked[SIDES]; /* who was asked last for each side */
 	struct missed missed[OVERLAY_MISSED_MAX];
 	struct hit bootstraps[OVERLAY_BOOTSTRAPS_MAX];
 	struct lost lost[OVERLAY_LOST_MAX];
@@ -255,16 +263,9 @@ void neighbours_on_heal(struct overlay *o, const struct reply *r);
 void neighbours_on_updated(struct overlay *o, const struct reply *r);
 void neighbours_update(struct overlay *o, const struct hit *to,
 		       enum chord_update_type type);
-void neighbours_ask_table(struct overlay *o, const struct hit *peer);
 void neighbours_on_up(struct overlay *o, struct link *l);
 /* A link is there that has not said yet whether its node is in the ring. */
 void neighbours_doubt(struct overlay *o);
-void neighbours_on_loss(struct overlay *o, const struct link *l);
-/* Who stands there is gone, or cannot be reached: what comes next on that side
- * is asked for, where it is a neighbour's place. */
-void neighbours_on_failure(struct overlay *o, ring_t at);
-/* Nobody has given us the table that we asked for. */
-void neighbours_on_no_table(struct overlay *o);
 void neighbours_enter(struct overlay *o);
 /* Our certificate is another: all see it, before the old one ends. */
 void neighbours_show(struct overlay *o);
@@ -275,6 +276,21 @@ void neighbours_ping(struct overlay *o, enum purpose purpose, ring_t at,
 		     const struct hit *through);
 void neighbours_tick(struct overlay *o);
 uint64_t neighbours_deadline(const struct overlay *o);
+
+/* ---- lacking.c ---- */
+
+/* Asks for a table, for what is lacking on these sides, or on none. */
+void lacking_ask_table(struct overlay *o, const struct hit *peer,
+		       unsigned int sides);
+void lacking_on_loss(struct overlay *o, const struct link *l);
+/* Who stands there is gone, or cannot be reached: what comes next on that side
+ * is asked for, where it is a neighbour's place. */
+void lacking_on_failure(struct overlay *o, ring_t at);
+/* What came of asking for a table: the table itself comes as an Update. */
+void lacking_on_reply(struct overlay *o, const struct reply *r);
+/* Somebody has sent his table. */
+void lacking_on_table(struct overlay *o, const struct hit *from);
+void lacking_tick(struct overlay *o);
 
 /* ---- fingers.c ---- */
 

@@ -528,19 +528,118 @@ Test(chord, asks_one_on_that_side_when_a_neighbour_is_gone)
 	cr_expect_eq(asked_ahead(), 0);
 }
 
-/* One drawn anew, which may be the same. */
-Test(chord, asks_again_when_it_gets_no_answer)
+/* Everybody is met, and the third behind us goes: who of those that are left
+ * there is asked for its table. */
+static const struct hit *ask_for_third(uint32_t draw)
 {
 	begin(true);
+	m.drawn = draw;
 	for (size_t i = 0; i < NODES; i++)
 		member_meet(&m, &nodes[i]);
 	member_down(&m, &nodes[2]);
 	member_pass(&m, LACK_MS);
-	member_pass(&m, REQUEST_FIRST_MS); /* the same once more */
-	cr_expect_eq(asked_ahead(), 1);
-	member_pass(&m, 2 * REQUEST_FIRST_MS);
+	for (size_t i = 0; i < 9; i++)
+		if (asked(&nodes[i], RELOAD_ROUTE_QUERY_REQ))
+			return &nodes[i];
+	cr_assert_fail("nobody is asked");
+	return NULL;
+}
+
+/* Another one, and on that side only; by chance it would be the same. */
+Test(chord, asks_another_when_it_gets_no_answer)
+{
+	enum { DRAWS = 32 };
+
+	for (uint32_t draw = 0; draw < DRAWS; draw++) {
+		const struct hit *silent = ask_for_third(draw);
+
+		member_pass(&m, REQUEST_FIRST_MS); /* the same once more */
+		cr_expect_eq(asked_ahead(), 1);
+		cr_expect(asked(silent, RELOAD_ROUTE_QUERY_REQ));
+		member_pass(&m, 2 * REQUEST_FIRST_MS);
+		member_pass(&m, LACK_MS);
+		cr_expect_eq(asked_ahead(), 1);
+		cr_expect_not(asked(silent, RELOAD_ROUTE_QUERY_REQ));
+		cr_expect_eq(asked_behind(), 0);
+		if (draw + 1 < DRAWS)
+			member_clear(&m);
+	}
+}
+
+static void answer_query(const struct hit *peer)
+{
+	struct wr w = wr_init(scratch, sizeof(scratch));
+
+	route_query_ans_write(&w, peer);
+	answer(peer, NULL, RELOAD_ROUTE_QUERY_ANS,
+	       (struct span){ scratch, wr_len(&w) });
+}
+
+Test(chord, asks_another_when_an_answer_is_all_that_it_gets)
+{
+	const struct hit *first = ask_for_third(0);
+
+	answer_query(first);
+	member_pass(&m, TABLE_MS);
+	cr_expect_eq(asked_ahead(), 0, "the table may come yet");
 	member_pass(&m, LACK_MS);
-	cr_expect_eq(asked_ahead() + asked_behind(), 2);
+	cr_expect_eq(asked_ahead(), 1);
+	cr_expect_not(asked(first, RELOAD_ROUTE_QUERY_REQ));
+}
+
+Test(chord, asks_ever_more_seldom_where_nobody_gives_a_table)
+{
+	size_t n[2] = { 0 };
+
+	(void)ask_for_third(0);
+	for (uint64_t s = 0; s < 400; s++) {
+		for (size_t i = 0; i < 9; i++)
+			if (asked(&nodes[i], RELOAD_ROUTE_QUERY_REQ)) {
+				n[s / 200]++;
+				answer_query(&nodes[i]);
+			}
+		member_pass(&m, 1000);
+	}
+	cr_expect_geq(n[0], 4);
+	cr_expect_leq(n[1], 2);
+	cr_expect_geq(n[0] + n[1], 6);
+}
+
+Test(chord, asks_nobody_else_when_it_gets_a_table)
+{
+	const struct hit *first = ask_for_third(0);
+
+	answer_query(first);
+	update(first, CHORD_FULL);
+	member_pass(&m, 2 * TABLE_MS + LACK_MS);
+	cr_expect_eq(asked_ahead(), 0);
+}
+
+/* Another's table may be older than the loss. */
+Test(chord, the_table_of_somebody_else_is_not_the_one_that_it_waits_for)
+{
+	const struct hit *first = ask_for_third(0);
+
+	answer_query(first);
+	update(&nodes[NODES - 1], CHORD_NEIGHBORS);
+	member_pass(&m, TABLE_MS);
+	member_pass(&m, LACK_MS);
+	cr_expect_eq(asked_ahead(), 1);
+}
+
+/* Of it nothing was asked that is lacking. */
+Test(chord, who_does_not_say_what_it_is_and_does_not_answer_is_no_loss)
+{
+	begin(true);
+	for (size_t i = 0; i < NODES; i++)
+		if (i != 20)
+			member_meet(&m, &nodes[i]);
+	member_up(&m, &nodes[20]);
+	member_pass(&m, 2 * DOUBT_MS);
+	cr_assert(asked(&nodes[20], RELOAD_ROUTE_QUERY_REQ));
+	member_pass(&m, 4 * REQUEST_FIRST_MS);
+	cr_expect_eq(asked_ahead(), 0);
+	cr_expect_eq(asked_behind(), 0);
 }
 
 /* The fourth member before us names its own eight predecessors. */
