@@ -7,11 +7,14 @@
  */
 #include "resolver/overlay_impl.h"
 
-enum { BATCH_LEN = 3600 }; /* leaves room for lists and a signature */
+enum {
+	BATCH_LEN = 3600, /* leaves room for lists and a signature */
+	OWNER_GAPS = 8,	  /* from its place to a stray's owner, at most */
+};
 
 struct batch {
 	struct overlay *o;
-	const struct place *place;
+	struct place *place;
 	const struct hit *to;
 	uint8_t number;
 	uint8_t body[RELOAD_MESSAGE_MAX];
@@ -56,7 +59,10 @@ static bool batch_end(struct batch *b)
 			: destination_resource(&resource);
 	store_req_end(&b->w, &b->s);
 	a.body = (struct span){ b->body, wr_len(&b->w) };
-	return !wr_failed(&b->w) && request_start(b->o, &a);
+	if (wr_failed(&b->w) || !request_start(b->o, &a))
+		return false;
+	b->place->unanswered++; /* OVERLAY_REQUESTS_MAX at most */
+	return true;
 }
 
 static void add_certificate(struct batch *b, struct span c)
@@ -72,8 +78,22 @@ static void add_certificate(struct batch *b, struct span c)
 	b->certificates_len += c.len;
 }
 
-bool copies_send(struct overlay *o, struct place *p, const struct hit *to,
-		 uint8_t number)
+/* Whether a value with its certificate goes in the same Store as the others:
+ * who is not known may refuse one, or have no room, and that would be all. */
+static bool fits(const struct batch *b, const struct stored *v, struct span c)
+{
+	return b->to && b->n_certificates < CERTIFICATES_MAX - 1 &&
+	       wr_len(&b->w) + b->certificates_len + v->whole.len + c.len <=
+		       BATCH_LEN;
+}
+
+/*
+ * Sends a place to a node that shall hold it too, as that copy; or, with NULL
+ * and 0, to its owner, whoever that is, as its publisher does. False when not
+ * all of it goes out now.
+ */
+static bool send_place(struct overlay *o, struct place *p, const struct hit *to,
+		       uint8_t number)
 {
 	struct batch b = { .o = o, .place = p, .to = to, .number = number };
 	bool empty = true, went = true;
@@ -86,10 +106,7 @@ bool copies_send(struct overlay *o, struct place *p, const struct hit *to,
 		record_stored(p, r, overlay_wall_ms(o), &v);
 		if (v.lifetime_s == 0)
 			continue;
-		if (!empty &&
-		    (wr_len(&b.w) + b.certificates_len + v.whole.len + c.len >
-			     BATCH_LEN ||
-		     b.n_certificates == CERTIFICATES_MAX - 1)) {
+		if (!empty && !fits(&b, &v, c)) {
 			went &= batch_end(&b);
 			batch_begin(&b);
 		}
@@ -108,7 +125,7 @@ void copies_spread(struct overlay *o, struct place *p)
 	for (uint8_t i = 0; i + 1 < ROUTE_COPIES; i++) {
 		const struct link *l = route_successor(&o->route, i);
 
-		if (l && !copies_send(o, p, &l->node, (uint8_t)(i + 1))) {
+		if (l && !send_place(o, p, &l->node, (uint8_t)(i + 1))) {
 			p->given = true;
 			copies_on_change(o);
 		}
@@ -129,13 +146,21 @@ static size_t rank_of(const struct overlay *o, const struct place *p)
 	return route_between(&o->route, place_at(p), ROUTE_COPIES);
 }
 
+/* To its owner, as far as is known: what that one has of it, it answers. */
+static bool offer(struct overlay *o, struct place *p, const struct hit *to,
+		  uint8_t number)
+{
+	for (struct record *r = p->records; r; r = r->next)
+		r->with_owner = false;
+	return send_place(o, p, to, number);
+}
+
 /* All look for it there from now on: that is for no hold time. */
 static void hand(struct overlay *o, struct place *p, const struct hit *to)
 {
 	p->stray = p->handed = true;
 	p->copy_failures = 0;
-	p->offered = copies_send(o, p, to, 1);
-	if (!p->offered)
+	if (!offer(o, p, to, 1))
 		hurry(o, STRAY_SOON_MS);
 }
 
@@ -253,50 +278,99 @@ void copies_on_taken(struct overlay *o, struct place *p, const struct taken *t)
 	copies_on_change(o);
 }
 
-/* Whether a Store that was answered had everything that a place has now, in
- * the order in which it was written. */
-static bool was_all(const struct place *p, const struct store_kind *kind)
+/* Whether an answer to what was sent to a place may be its owner's. Any hop on
+ * the way can answer: nobody that we know stands nearer, and it is near. */
+static bool may_own(const struct overlay *o, const struct place *p,
+		    const struct hit *node)
 {
-	struct rd values = kind->values;
-	const struct record *r = p->records;
-	struct stored sent, have;
+	const struct link *known = route_owner(&o->route, place_at(p));
+	ring_t distance = id_distance(place_at(p), id_of_node(node));
 
-	while (r && stored_next(&values, p->kind->model, &sent)) {
-		record_stored(p, r, 0, &have);
-		if (sent.storage_time_ms != have.storage_time_ms)
-			return false;
-		r = r->next;
-	}
-	return !r;
+	return distance / OWNER_GAPS <= route_gap(&o->route) && known &&
+	       distance <= id_distance(place_at(p), known->at);
 }
 
 /*
- * Whether its owner has all of a place now, by the answer to a Store. Who
- * answers what was sent to the place is its owner; that takes the same value
- * twice of copies only, and of several it does not say which are old.
+ * Whether the owner of a place says that it has what was sent. What goes to
+ * the place goes value by value, and is taken once only: copies alone may be
+ * what is there already.
  */
-static bool owner_has(const struct overlay *o, const struct place *p,
-		      const struct reply *r, const struct store_req *req,
-		      const struct store_kind *kind)
+static bool owner_says(const struct overlay *o, const struct place *p,
+		       const struct reply *r, const struct store_req *req)
 {
-	if (!r->d || !was_all(p, kind))
+	if (!r->d)
 		return false;
 	if (req->replica_number > 0)
 		return !r->error && is_owner(o, p, &r->d->source);
-	return !r->error ||
-	       (r->error == RELOAD_ERROR_DATA_TOO_OLD && p->n == 1);
+	return (!r->error || r->error == RELOAD_ERROR_DATA_TOO_OLD) &&
+	       may_own(o, p, &r->d->source);
 }
 
-/* Its owner has it now, or a newer one; who need not have it lets go of it at
- * the next look. */
-static void on_accepted(struct overlay *o, struct place *p)
+static bool is_same(const struct stored *a, const struct stored *b)
 {
-	if (!p->stray)
+	return a->storage_time_ms == b->storage_time_ms &&
+	       a->value.len == b->value.len &&
+	       memcmp(a->value.bytes, b->value.bytes, a->value.len) == 0;
+}
+
+/* The values of a Store that are still what we have: their owner has them. */
+static void note_with_owner(struct place *p, const struct store_kind *kind)
+{
+	struct rd values = kind->values;
+	struct stored sent, have;
+
+	while (stored_next(&values, p->kind->model, &sent)) {
+		for (struct record *r = p->records; r; r = r->next) {
+			record_stored(p, r, 0, &have);
+			r->with_owner |= is_same(&sent, &have);
+		}
+	}
+}
+
+static bool is_with_owner(const struct place *p)
+{
+	const struct record *r = p->records;
+
+	while (r && r->with_owner)
+		r = r->next;
+	return !r;
+}
+
+/* It is sent again when its hold time is over. */
+static void note_failure(struct overlay *o, struct place *p)
+{
+	p->given = true;
+	copies_on_change(o);
+}
+
+/* Of what its owner may not have; when it has it, or a newer one, who need not
+ * have it lets go of it at the next look. */
+static void on_offered(struct overlay *o, struct place *p, bool failed)
+{
+	bool again = p->copy_failures < OVERLAY_COPY_TRIES_MAX;
+
+	if (is_with_owner(p)) {
+		p->stray = p->given = false;
+		p->copy_failures = 0;
+		if (rank_of(o, p) == ROUTE_COPIES)
+			copies_on_change(o);
 		return;
-	p->stray = p->given = false;
-	p->copy_failures = 0;
-	if (rank_of(o, p) == ROUTE_COPIES)
-		copies_on_change(o);
+	}
+	if (failed && again)
+		note_failure(o, p);
+	if (p->unanswered == 0 && again)
+		hurry(o, (uint64_t)STRAY_SOON_MS << p->copy_failures++);
+}
+
+/* Who never takes it has so many tries in a row. */
+static void on_copied(struct overlay *o, struct place *p, bool failed)
+{
+	if (!failed && p->unanswered == 0 && !p->given)
+		p->copy_failures = 0;
+	if (!failed || p->given || p->copy_failures >= OVERLAY_COPY_TRIES_MAX)
+		return;
+	p->copy_failures++;
+	note_failure(o, p);
 }
 
 void copies_on_reply(struct overlay *o, const struct reply *r)
@@ -304,31 +378,22 @@ void copies_on_reply(struct overlay *o, const struct reply *r)
 	struct store_req req;
 	struct store_kind kind;
 	struct place *p = NULL;
+	bool failed = !r->d || r->error;
 
 	if (store_req_parse(rd_init(r->request.bytes, r->request.len), &req) &&
 	    store_kind_next(&req.kinds, &kind))
 		p = store_find(&o->store, &req.resource, kind.kind);
 	if (!p)
 		return;
-	p->offered = false;
-	if (owner_has(o, p, r, &req, &kind)) {
-		on_accepted(o, p);
+	if (p->unanswered > 0)
+		p->unanswered--;
+	if (!p->stray) {
+		on_copied(o, p, failed);
 		return;
 	}
-	if (r->d && !r->error) {
-		if (p->stray && p->copy_failures < OVERLAY_COPY_TRIES_MAX)
-			hurry(o, (uint64_t)STRAY_SOON_MS << p->copy_failures++);
-		return;
-	}
-	if (p->copy_failures >= OVERLAY_COPY_TRIES_MAX)
-		return;
-	if (p->stray)
-		hurry(o, (uint64_t)STRAY_SOON_MS << p->copy_failures);
-	else if (p->given)
-		return;
-	p->copy_failures++;
-	p->given = true;
-	copies_on_change(o);
+	if (owner_says(o, p, r, &req))
+		note_with_owner(p, &kind);
+	on_offered(o, p, failed);
 }
 
 /*
@@ -341,10 +406,8 @@ static bool give_back(struct overlay *o, struct place *p)
 
 	if (route_between(&o->route, place_at(p), ROUTE_NEIGHBOURS) ==
 	    ROUTE_NEIGHBOURS)
-		p->offered = copies_send(o, p, NULL, 0);
-	else
-		p->offered = l && copies_send(o, p, &l->node, 1);
-	return p->offered;
+		return offer(o, p, NULL, 0);
+	return l && offer(o, p, &l->node, 1);
 }
 
 /* What came past its owner is looked for there now, not after a hold time. */
@@ -359,7 +422,7 @@ static void strays_tick(struct overlay *o)
 	if (!overlay_is_joined(o))
 		return;
 	while ((p = table_next(&it))) {
-		if (!p->stray || p->offered ||
+		if (!p->stray || p->unanswered > 0 ||
 		    p->copy_failures >= OVERLAY_COPY_TRIES_MAX ||
 		    rank_of(o, p) == 0 || give_back(o, p))
 			continue;
@@ -386,7 +449,7 @@ static bool complete(struct overlay *o, struct place *p, bool newly_ours)
 		const struct link *l = route_successor(&o->route, i);
 
 		if (l && (newly_ours || !has_copies(o, &l->node)))
-			went &= copies_send(o, p, &l->node, (uint8_t)(i + 1));
+			went &= send_place(o, p, &l->node, (uint8_t)(i + 1));
 	}
 	return went;
 }
@@ -433,7 +496,7 @@ static bool review(struct overlay *o, struct place *p)
 		    (!was_handed && id_is_between(o->owned_from, at, self)) ||
 		    has_lost_owner(o, at);
 	if (p->stray)
-		return p->offered || give_back(o, p);
+		return p->unanswered > 0 || give_back(o, p);
 	if (rank == ROUTE_COPIES)
 		store_drop(&o->store, p); /* four others have it */
 	return true;
@@ -472,6 +535,6 @@ void copies_leave(struct overlay *o)
 	to = next->node;
 	while ((p = table_next(&it))) {
 		if (route_is_owner(&o->route, place_at(p)))
-			(void)copies_send(o, p, &to, 1); /* we are going */
+			(void)send_place(o, p, &to, 1); /* we are going */
 	}
 }

@@ -374,11 +374,6 @@ void news_clear(struct overlay *o);
 
 /* ---- copies.c ---- */
 
-/* Sends a place to a node that shall hold it too, as that copy; or, with NULL
- * and 0, to its owner, whoever that is, as its publisher does. False when not
- * all of it goes out now. */
-bool copies_send(struct overlay *o, struct place *p, const struct hit *to,
-		 uint8_t number);
 /* A record of ours to own: to the successors. */
 void copies_spread(struct overlay *o, struct place *p);
 /* To a node that joins through us, or anew: all that it owns now. */

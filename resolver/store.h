@@ -44,6 +44,7 @@ struct record {
 	uint64_t storage_time_ms, expires_ms;
 	uint16_t whole_len, certificate_len;
 	bool proven;
+	bool with_owner; /* of a stray: that one has answered that it has it */
 	uint8_t bytes[]; /* StoredData, then the signer's certificate */
 };
 
@@ -55,11 +56,11 @@ struct place {
 	uint64_t generation;
 	struct record *records;
 	size_t n;
-	bool noted;   /* among the changes */
-	bool given;   /* by another, or not taken: copies may be anywhere */
-	bool handed;  /* to its new owner, as that one joined */
-	bool stray;   /* its owner is not known to have it */
-	bool offered; /* to its owner, which has not answered */
+	bool noted;  /* among the changes */
+	bool given;  /* by another, or not taken: copies may be anywhere */
+	bool handed; /* to its new owner, as that one joined */
+	bool stray;  /* its owner is not known to have it */
+	uint16_t unanswered; /* Stores of it that are under way */
 	uint8_t copy_failures;
 };
 
