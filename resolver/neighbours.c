@@ -60,6 +60,7 @@ void neighbours_update(struct overlay *o, const struct hit *to,
 	u.fingers.n = 0;
 	if (type == CHORD_FULL)
 		fingers_list(o, &u.fingers);
+	a.arg = !link_has(l, LINK_SHOWN); /* with our certificate */
 	chord_update_write(&w, &u);
 	a.body = (struct span){ body, wr_len(&w) };
 	if (!wr_failed(&w))
@@ -310,6 +311,7 @@ static bool was_full(struct span update)
 void neighbours_on_updated(struct overlay *o, const struct reply *r)
 {
 	struct link *l = r->d ? route_find(&o->route, &r->d->from) : NULL;
+	bool is_full, is_first;
 
 	if (!l || !r->d->direct)
 		return;
@@ -317,13 +319,16 @@ void neighbours_on_updated(struct overlay *o, const struct reply *r)
 		link_set(l, LINK_SHOWN);
 		return;
 	}
-	if (r->error != RELOAD_ERROR_FORBIDDEN || !link_has(l, LINK_SHOWN))
+	if (r->error != RELOAD_ERROR_FORBIDDEN || r->arg)
 		return;
-	/* It has begun anew: once more, with our certificate. */
+	/* It has begun anew: once more, with our certificate. Of several that
+	 * were under way, a table besides, as it says more than the others. */
+	is_full = was_full(r->request);
+	is_first = link_has(l, LINK_SHOWN);
 	l->flags &= (uint8_t)~LINK_SHOWN;
-	if (overlay_is_joined(o) && was_full(r->request))
+	if (overlay_is_joined(o) && is_full)
 		neighbours_update(o, &r->d->from, CHORD_FULL);
-	else if (overlay_is_joined(o))
+	else if (overlay_is_joined(o) && is_first)
 		neighbours_on_up(o, l);
 }
 

@@ -782,6 +782,56 @@ Test(chord, a_table_goes_without_certificate_to_who_has_seen_it)
 	cr_expect_eq(sent.body.bytes[4], CHORD_FULL);
 }
 
+/* The node asks for our table. */
+static void ask_us(const struct hit *node)
+{
+	struct route_query_req q = { .send_update = true,
+				     .destination = destination_node(node) };
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct letter l;
+
+	route_query_req_write(&w, &q);
+	l = member_letter(&m, RELOAD_ROUTE_QUERY_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	member_post(&m, node, &l);
+}
+
+/* Who has begun anew refuses both, and needs the table most. */
+Test(chord, a_table_is_said_again_when_it_was_refused_after_another_update)
+{
+	const struct error_body forbidden = { .code = RELOAD_ERROR_FORBIDDEN };
+	uint8_t body[16];
+	struct wr w = wr_init(body, sizeof(body));
+	struct message sent;
+	struct letter l[2];
+
+	begin(true);
+	member_meet(&m, &nodes[20]);
+	sent = next_update(&nodes[20]);
+	l[0] = answer_to(&sent, RELOAD_UPDATE_ANS, (struct span){ NULL, 0 });
+	member_post(&m, &nodes[20], &l[0]);
+	error_write(&w, &forbidden);
+	sent = next_update(&nodes[20]);
+	l[0] = answer_to(&sent, RELOAD_ERROR,
+			 (struct span){ body, wr_len(&w) });
+	ask_us(&nodes[20]);
+	cr_assert(member_sent(&m, &nodes[20], 1, &sent));
+	cr_assert_eq(sent.n_certificates, 0);
+	l[1] = answer_to(&sent, RELOAD_ERROR,
+			 (struct span){ body, wr_len(&w) });
+	member_post(&m, &nodes[20], &l[0]);
+	cr_assert(member_sent(&m, &nodes[20], 0, &sent));
+	cr_expect_eq(sent.n_certificates, 1);
+	cr_expect_eq(sent.body.bytes[4], CHORD_NEIGHBORS);
+	member_post(&m, &nodes[20], &l[1]);
+	cr_assert(member_sent(&m, &nodes[20], 0, &sent));
+	cr_expect_eq(sent.n_certificates, 1);
+	cr_expect_eq(sent.body.bytes[4], CHORD_FULL);
+	l[1].header.transaction_id = sent.header.transaction_id;
+	member_post(&m, &nodes[20], &l[1]);
+	cr_expect_eq(m.n, 0, "who refuses that is not asked again and again");
+}
+
 Test(chord, goes_for_a_nearer_neighbour_that_it_hears_of)
 {
 	begin(true);
