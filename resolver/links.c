@@ -78,6 +78,19 @@ static void forget_lost(struct overlay *o, const struct hit *node)
 		*l = o->lost[--o->n_lost];
 }
 
+/* Who names nodes that do not exist fills no more than half of the room that
+ * the others leave. What we know ourselves has all of it. */
+static bool has_room(const struct overlay *o, const struct hit *via)
+{
+	size_t others = 0;
+
+	if (hit_equal(via, &o->route.node))
+		return o->n_connecting < OVERLAY_CONNECTS_MAX;
+	for (size_t i = 0; i < o->n_connecting; i++)
+		others += !hit_equal(&o->connecting[i].via, via);
+	return o->n_connecting - others < (OVERLAY_CONNECTS_MAX - others) / 2;
+}
+
 void links_connect(struct overlay *o, const struct hit *node,
 		   const struct hit *via)
 {
@@ -87,7 +100,7 @@ void links_connect(struct overlay *o, const struct hit *node,
 
 	if (hit_equal(node, &o->route.node) || !hit_is_hit(node) ||
 	    route_find(&o->route, node) || find_connecting(o, node) ||
-	    o->n_connecting >= OVERLAY_CONNECTS_MAX)
+	    !has_room(o, via))
 		return;
 	if (!o->connecting)
 		o->connecting = malloc(size);
@@ -100,6 +113,7 @@ void links_connect(struct overlay *o, const struct hit *node,
 	o->connecting[o->n_connecting++] =
 		(struct connecting){ .at = id_of_node(node),
 				     .node = *node,
+				     .via = *via,
 				     .until_ms = o->now_ms + CONNECT_WAIT_MS };
 }
 

@@ -37,7 +37,7 @@ struct news;
 /* An association that was asked for. */
 struct connecting {
 	ring_t at;
-	struct hit node;
+	struct hit node, via; /* who has named it; ourselves: nobody */
 	uint64_t until_ms;
 };
 

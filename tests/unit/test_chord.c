@@ -843,6 +843,62 @@ Test(chord, goes_for_a_nearer_neighbour_that_it_hears_of)
 	cr_expect_eq(connects(), 2);
 }
 
+/* The n-th of many HITs between our nearest finger of the first index and where
+ * it should be. */
+static struct hit invented(size_t n)
+{
+	ring_t start = id_of_node(&m.hit) + ((ring_t)1 << 127);
+	static uint32_t drawn;
+	struct hit hit;
+
+	if (n == 0)
+		drawn = NODES;
+	do
+		hit = member_hit(++drawn);
+	while (!id_is_between(start, id_of_node(&hit),
+			      route_finger(overlay_route(m.core), 1)->at));
+	return hit;
+}
+
+/* So many more of them in an Update; how many links are asked for. */
+static size_t name_invented(const struct hit *from, size_t first, size_t n)
+{
+	static struct chord_update u;
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct letter l;
+
+	u = (struct chord_update){ .type = CHORD_NEIGHBORS };
+	for (size_t i = 0; i < n; i++)
+		u.successors.at[u.successors.n++] = invented(first + i);
+	chord_update_write(&w, &u);
+	l = member_letter(&m, RELOAD_UPDATE_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	l.signer = *from;
+	member_post(&m, from, &l);
+	return connects();
+}
+
+Test(chord, who_names_many_that_are_not_there_leaves_room_for_others)
+{
+	enum { EACH = 16, ROOM = OVERLAY_CONNECTS_MAX, SOURCES = 6 };
+	size_t named = 0, n[SOURCES] = { 0 };
+
+	begin(true);
+	for (size_t i = 1; i < NODES; i++)
+		member_meet(&m, &nodes[i]);
+	for (size_t k = 0; k < SOURCES; k++)
+		for (size_t i = 0; i < ROOM; i += EACH, named += EACH)
+			n[k] += name_invented(&nodes[12 + k], named, EACH);
+	cr_expect_eq(n[0], ROOM / 2);
+	cr_expect_eq(n[1], ROOM / 4);
+	cr_expect_eq(n[SOURCES - 1], 1);
+	cr_expect_eq(name_invented(&nodes[20], named, EACH), 0);
+	/* Who was lost is nobody's word. */
+	member_down(&m, &nodes[2]);
+	member_pass(&m, 2 * HEAL_SOON_MS);
+	cr_expect(wants(&nodes[2]));
+}
+
 Test(chord, does_not_go_for_one_that_just_failed)
 {
 	begin(true);
