@@ -12,6 +12,9 @@ enum {
 	/* A host that joins as we do may not have said yet where it is. */
 	WHERE_TRIES = 3,
 	WHERE_AGAIN_MS = 1500,
+	/* Of two holders one may not have got all, until copies have moved. */
+	OWN_TRIES = 3,
+	OWN_AGAIN_MS = 30 * 1000,
 	LOST_MS = 60 * 1000, /* no search takes so long */
 };
 
@@ -333,9 +336,12 @@ static void look_at_own(struct node *n, const struct lookup *l,
 {
 	bool proven = strcmp(n->session->name, l->name) == 0;
 	const struct hit *other = NULL;
+	const struct hit *shown = saying_device(n, l->name);
 	struct answer a;
 
 	collect(out, &a);
+	if (shown && has_record(&a, shown))
+		other = shown; /* of several it stays the same */
 	for (size_t i = 0; i < a.n && !other; i++)
 		if (!hit_equal(&a.records[i].hit, &n->session->hit) &&
 		    (a.records[i].proven || !proven))
@@ -348,6 +354,32 @@ static void look_at_own(struct node *n, const struct lookup *l,
 		saying_on_conflict(n, l->name);
 }
 
+/* Whether a device of before is not in an answer, as far as that goes. */
+static bool lacks_device(const struct node *n, const struct lookup *l,
+			 const struct overlay_output *out)
+{
+	const struct hit *shown = saying_device(n, l->name);
+	struct answer a;
+
+	if (!shown || out->result != OVERLAY_FOUND)
+		return false;
+	collect(out, &a);
+	return !has_record(&a, shown);
+}
+
+/* Whether this answer is not believed yet; when it is asked for again. */
+static uint64_t again_after(const struct node *n, const struct lookup *l,
+			    const struct overlay_output *out)
+{
+	if (l->what == ASKED_WHERE && out->result != OVERLAY_FOUND &&
+	    l->tries < WHERE_TRIES)
+		return WHERE_AGAIN_MS;
+	if (l->what == ASKED_OWN && l->tries < OWN_TRIES &&
+	    lacks_device(n, l, out))
+		return OWN_AGAIN_MS;
+	return 0;
+}
+
 /* Of our overlay's domain: what is not proven there is nobody's word. */
 static bool has_proofs(const struct node *n, const char *name)
 {
@@ -357,15 +389,16 @@ static bool has_proofs(const struct node *n, const char *name)
 void asking_on_result(struct node *n, const struct overlay_output *out)
 {
 	struct lookup **at = &n->lookups, *l;
+	uint64_t again_ms;
 
 	while (*at && (*at)->core_id != out->id)
 		at = &(*at)->next;
 	l = *at;
 	if (!l)
 		return;
-	if (l->what == ASKED_WHERE && out->result != OVERLAY_FOUND &&
-	    l->tries < WHERE_TRIES) {
-		l->again_ms = n->now_ms + WHERE_AGAIN_MS;
+	again_ms = again_after(n, l, out);
+	if (again_ms > 0) {
+		l->again_ms = n->now_ms + again_ms;
 		return;
 	}
 	*at = l->next;

@@ -65,6 +65,7 @@ struct publication {
 	enum resolve_name_state state;
 	const char *reason; /* static, or the next */
 	char device[HIT_TEXT_MAX + 39];
+	struct hit other; /* that device */
 	uint64_t id, core_id;
 	uint64_t due_ms, wait_ms;
 	uint64_t late_ms;   /* others have it by then: running */
@@ -191,6 +192,8 @@ void saying_on_device(struct node *n, const char *name,
 		      const struct hit *device);
 /* Whether a lookup of ours found what was stored of a name. */
 void saying_on_seen(struct node *n, const char *name, bool found);
+/* The one that was said last; NULL: none. */
+const struct hit *saying_device(const struct node *n, const char *name);
 /* What is due; needs a link. */
 void saying_run(struct node *n);
 /* To those who have waited long enough. */

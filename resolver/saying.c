@@ -287,6 +287,7 @@ void saying_on_device(struct node *n, const char *name,
 	if (!p || !p->exists || p->state != RESOLVE_NAME_PUBLISHED)
 		return;
 	if (device) {
+		p->other = *device;
 		memcpy(reason, granted, sizeof(granted));
 		hit_text(device, reason + sizeof(granted) - 1);
 	}
@@ -295,6 +296,14 @@ void saying_on_device(struct node *n, const char *name,
 	memcpy(p->device, reason, sizeof(reason));
 	p->reason = p->device;
 	tell_of(n, 0, p->name, p->state, p->device);
+}
+
+const struct hit *saying_device(const struct node *n, const char *name)
+{
+	const struct publication *p = find(n, SAID_NAME, name);
+
+	return p && p->reason == p->device && p->device[0] != '\0' ? &p->other
+								   : NULL;
 }
 
 /* In the overlay's own domain a name needs a certificate. */

@@ -501,6 +501,97 @@ Test(node, a_name_that_is_missed_once_is_no_news)
 	cr_expect_eq(hosts[3].result, RESOLVE_FOUND);
 }
 
+/* A value as a lookup gives it: proven, of that host. */
+static void write_found(struct wr *w, const struct hit *signer)
+{
+	static const uint8_t hash[32], signature[64];
+	uint8_t value[64], identity[64];
+	struct wr v = wr_init(value, sizeof(value));
+	struct wr i = wr_init(identity, sizeof(identity));
+	struct stored s = { .lifetime_s = 3600,
+			    .key = { signer->bytes, ID_LEN },
+			    .exists = true,
+			    .data = { signer->bytes, ID_LEN } };
+
+	stored_value_write(&v, DATA_DICTIONARY, &s);
+	s.value = (struct span){ value, wr_len(&v) };
+	signer_identity_write(&i, hash);
+	s.signature =
+		(struct reload_signature){ .hash_alg = 8,
+					   .sig_alg = 7,
+					   .identity = identity,
+					   .identity_len = wr_len(&i),
+					   .value = signature,
+					   .value_len = sizeof(signature) };
+	wr_u8(w, true);
+	wr_bytes(w, signer->bytes, ID_LEN);
+	wr_u16(w, 0);
+	stored_write(w, &s);
+}
+
+/* What comes of a look at our own name, whatever the ring would say. */
+static void see_own(struct host *h, const char *name, const struct hit *others,
+		    size_t n)
+{
+	struct overlay_output *out = malloc(sizeof(*out) + 1024);
+	struct wr w = wr_init(out->bytes, 1024);
+
+	*out = (struct overlay_output){ .type = OVERLAY_RESULT,
+					.result = OVERLAY_FOUND };
+	if (!h->node->lookups)
+		cr_assert(asking_start(h->node, ASKED_OWN, 0, name, &h->hit));
+	out->id = h->node->lookups->core_id;
+	write_found(&w, &h->hit);
+	for (size_t i = 0; i < n; i++)
+		write_found(&w, &others[i]);
+	out->len = wr_len(&w);
+	asking_on_result(h->node, out);
+	free(out);
+}
+
+static bool shows(const struct host *h, const char *name,
+		  const struct hit *device)
+{
+	const struct hit *shown = saying_device(h->node, name);
+
+	return shown ? device && hit_equal(shown, device) : !device;
+}
+
+/* Of those who keep it some may not have got all of it yet. */
+Test(node, another_device_is_shown_until_nobody_has_it_some_time_long)
+{
+	struct host *h = &hosts[1];
+	const struct hit *dave = &hosts[3].hit;
+	size_t said;
+
+	publish(h, names[1], true);
+	see_own(h, names[1], dave, 1);
+	cr_expect(shows(h, names[1], dave));
+	run(1000);
+	said = h->published;
+	see_own(h, names[1], NULL, 0);
+	cr_expect(shows(h, names[1], dave));
+	see_own(h, names[1], dave, 1);
+	run(1000);
+	cr_expect_eq(h->published, said, "nothing has changed");
+	see_own(h, names[1], NULL, 0);
+	run(30000);
+	cr_expect(shows(h, names[1], dave));
+	run(PAUSE_MS * 3);
+	cr_expect(shows(h, names[1], NULL), "the ring knows nothing of it");
+}
+
+Test(node, of_several_other_devices_the_same_one_is_shown)
+{
+	const struct hit others[2] = { hosts[2].hit, hosts[3].hit };
+	struct host *h = &hosts[1];
+
+	publish(h, names[1], true);
+	see_own(h, names[1], &others[1], 1);
+	see_own(h, names[1], others, 2);
+	cr_expect(shows(h, names[1], &others[1]));
+}
+
 Test(node, a_name_taken_back_is_absent)
 {
 	publish(&hosts[1], names[1], true);
