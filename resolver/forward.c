@@ -242,7 +242,7 @@ static void dispatch(struct overlay *o, const struct delivery *d)
 		break;
 	case RELOAD_FETCH_REQ:
 	case RELOAD_STAT_REQ:
-		storing_on_fetch(o, d);
+		fetching_on_fetch(o, d);
 		break;
 	case RELOAD_FIND_REQ:
 		storing_on_find(o, d);

@@ -4,7 +4,7 @@
  * outbox (messages of ours, until they are signed), forward (hop by hop),
  * request (transactions), chord (joining and leaving), neighbours (Updates),
  * lacking (neighbours that were lost), fingers, healing (who went without a
- * word), links, storing (records for others), copies (records that move), news
+ * word), links, storing and fetching (records for others), copies (records that move), news
  * (what everybody shall have), search (lookups), publish (records of ours),
  * overlay (the four functions).
  */
@@ -351,9 +351,13 @@ void links_clear(struct overlay *o);
 /* ---- storing.c ---- */
 
 void storing_on_store(struct overlay *o, const struct delivery *d);
-void storing_on_fetch(struct overlay *o, const struct delivery *d);
 void storing_on_find(struct overlay *o, const struct delivery *d);
 void storing_on_probe(struct overlay *o, const struct delivery *d);
+
+/* ---- fetching.c ---- */
+
+/* Fetch and Stat. */
+void fetching_on_fetch(struct overlay *o, const struct delivery *d);
 
 /* ---- news.c ---- */
 
