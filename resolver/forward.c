@@ -420,15 +420,14 @@ static void pass_on(struct overlay *o, struct delivery *d, const struct hit *to,
 }
 
 /*
- * A Fetch that meets a copy on its way goes no further: what it would find
- * at the owner is the same, and the owner may be bad.
+ * A Fetch that meets a copy of all that it asks for goes no further: what it
+ * would find at the owner is the same, and the owner may be bad.
  */
 static bool meets_copy(const struct overlay *o, const struct forwarding *f,
 		       struct span rest)
 {
 	struct rd r = rd_init(rest.bytes, rest.len);
 	const struct destination *d = &f->destination.at[0];
-	struct fetch_specifier spec;
 	struct fetch_req req;
 	uint32_t len;
 
@@ -436,9 +435,7 @@ static bool meets_copy(const struct overlay *o, const struct forwarding *f,
 	    is_piece(f) || rd_u16(&r) != RELOAD_FETCH_REQ)
 		return false;
 	len = rd_u32(&r);
-	return fetch_req_parse(rd_sub(&r, len), &req) &&
-	       fetch_specifier_next(&req.specifiers, &spec) &&
-	       store_find(&o->store, &req.resource, spec.kind);
+	return fetch_req_parse(rd_sub(&r, len), &req) && fetching_has(o, req);
 }
 
 /* On its way to somebody else, or to a place that is ours. */

@@ -353,11 +353,16 @@ void links_clear(struct overlay *o);
 void storing_on_store(struct overlay *o, const struct delivery *d);
 void storing_on_find(struct overlay *o, const struct delivery *d);
 void storing_on_probe(struct overlay *o, const struct delivery *d);
+/* Whether we own that place or are to hold a copy. */
+bool storing_is_ours(const struct overlay *o,
+		     const struct resource_id *resource);
 
 /* ---- fetching.c ---- */
 
 /* Fetch and Stat. */
 void fetching_on_fetch(struct overlay *o, const struct delivery *d);
+/* Whether all that is asked for is here: who passes it on can answer then. */
+bool fetching_has(const struct overlay *o, struct fetch_req req);
 
 /* ---- news.c ---- */
 

@@ -57,6 +57,8 @@ struct answer {
 	struct wr values; /* that hold */
 	bool proven;	  /* one of them is */
 	size_t gone;	  /* withdrawn */
+	bool told;	  /* it speaks of the Kind that was asked for */
+	bool bad;	  /* some of what it says of it does not hold */
 };
 
 /* What each round asks: keys, and which holder is aimed at. */
@@ -285,11 +287,38 @@ static bool is_of_now(const struct overlay *o, const struct stored *v)
 	       v->storage_time_ms + STORE_LIFETIME_MAX_S * 1000ull > wall_ms;
 }
 
-/* The values of an answer that hold; the others are counted. */
+/* 7.4.2.2: what whoever answers has no knowledge of. */
+static bool is_synthetic(const struct stored *v)
+{
+	return !v->exists && v->signature.identity_type == SIGNER_NONE &&
+	       v->signature.value_len == 0;
+}
+
+/* One value of an answer, if it holds; otherwise it is counted. */
+static void collect_value(struct overlay *o, const struct overlay_claim *claim,
+			  const struct delivery *d, bool careful,
+			  struct answer *a)
+{
+	const struct overlay_check *check = &o->config->check;
+	const struct stored *v = claim->value;
+	struct overlay_proof proof = { .proven = false };
+
+	if (!is_of_now(o, v) || !check->value(check->ctx, claim, &proof)) {
+		o->disbelieved++;
+		a->bad = true;
+		return;
+	}
+	a->gone += !v->exists;
+	if (!v->exists)
+		return;
+	o->disbelieved += careful && !proof.proven;
+	a->proven |= proof.proven;
+	write_value(&a->values, &proof, d, v);
+}
+
 static void collect(struct overlay *o, const struct search *s, unsigned int key,
 		    const struct delivery *d, struct answer *a)
 {
-	const struct overlay_check *check = &o->config->check;
 	const struct kind *kind = store_kind(&o->store, s->what.kind);
 	struct store_kind sk;
 	struct stored v;
@@ -299,8 +328,9 @@ static void collect(struct overlay *o, const struct search *s, unsigned int key,
 	    !fetch_ans_parse(rd_init(d->m.body.bytes, d->m.body.len), &kinds))
 		return;
 	while (fetch_ans_next(&kinds, &sk)) {
-		while (sk.kind == kind->id &&
-		       stored_next(&sk.values, kind->model, &v)) {
+		if (sk.kind != kind->id)
+			continue;
+		while (stored_next(&sk.values, kind->model, &v)) {
 			struct overlay_claim claim = {
 				.resource = s->what.resource[key],
 				.kind = kind,
@@ -309,21 +339,21 @@ static void collect(struct overlay *o, const struct search *s, unsigned int key,
 				.n_certificates = d->m.n_certificates,
 				.wall_ms = overlay_wall_ms(o),
 			};
-			struct overlay_proof proof = { .proven = false };
 
-			if (!is_of_now(o, &v) ||
-			    !check->value(check->ctx, &claim, &proof)) {
-				o->disbelieved++;
-				continue;
-			}
-			a->gone += !v.exists;
-			if (!v.exists)
-				continue;
-			o->disbelieved += s->what.careful && !proof.proven;
-			a->proven |= proof.proven;
-			write_value(&a->values, &proof, d, &v);
+			if (!is_synthetic(&v))
+				collect_value(o, &claim, d, s->what.careful, a);
 		}
+		a->told = true;
+		a->bad |= !rd_done(&sk.values);
 	}
+}
+
+/* That there is nothing, or nothing any more, or nothing that is enough. */
+static bool is_denial(const struct reply *r, const struct answer *a)
+{
+	if (r->error != 0)
+		return r->error == RELOAD_ERROR_NOT_FOUND;
+	return a->gone > 0 || wr_len(&a->values) > 0 || (a->told && !a->bad);
 }
 
 /* Near enough behind where we aimed to know what is there. */
@@ -490,8 +520,7 @@ void search_on_reply(struct overlay *o, const struct reply *r)
 		return;
 	if (r->d && r->error == RELOAD_ERROR_RESPONSE_TOO_LARGE)
 		begin_pages(o, s, key);
-	if (r->d && (r->error == RELOAD_ERROR_NOT_FOUND || a.gone > 0 ||
-		     wr_len(&a.values) > 0))
+	if (r->d && is_denial(r, &a))
 		count_denial(o, s, key, &r->d->source);
 	go_on(o, s);
 }

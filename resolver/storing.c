@@ -9,7 +9,8 @@
 
 enum { STORE_VALUES_MAX = 32 };
 
-static bool is_ours(const struct overlay *o, const struct resource_id *resource)
+bool storing_is_ours(const struct overlay *o,
+		     const struct resource_id *resource)
 {
 	if (o->phase == PHASE_ASKING)
 		return true; /* what the admitting peer hands over */
@@ -171,7 +172,8 @@ static bool is_fit(struct storing *s)
 	struct overlay *o = s->o;
 	bool copy = s->req.replica_number > 0 || o->phase == PHASE_ASKING;
 
-	if (is_ours(o, &s->req.resource) && (!copy || may_copy(o, s->d)))
+	if (storing_is_ours(o, &s->req.resource) &&
+	    (!copy || may_copy(o, s->d)))
 		return true;
 	s->is_passing = s->d->direct && route_find(&o->route, &s->d->source);
 	return s->is_passing;

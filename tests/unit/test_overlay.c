@@ -507,15 +507,6 @@ Test(overlay, a_stat_tells_without_the_value)
 			      alice.bytes + 4, 12));
 }
 
-Test(overlay, what_is_not_there_is_not_found)
-{
-	struct resource_id at = our_place();
-	struct letter l = fetch(&at);
-
-	member_post(&m, &bob, &l);
-	cr_expect_eq(member_error(&m, &bob), RELOAD_ERROR_NOT_FOUND);
-}
-
 Test(overlay, a_value_whose_check_fails_is_refused)
 {
 	struct resource_id at = our_place();

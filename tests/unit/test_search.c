@@ -134,6 +134,22 @@ static void deny(const struct asked *a, const struct hit *source)
 	answer(a, source, RELOAD_ERROR, (struct span){ body, wr_len(&w) });
 }
 
+/* 7.4.2.2: the Kind, and either no value or one that is not there. */
+static void answer_absent(const struct asked *a, const struct hit *source,
+			  bool with_value)
+{
+	uint8_t body[128];
+	struct wr w = wr_init(body, sizeof(body));
+	struct store_writer at = fetch_ans_begin(&w, MEMBER_DICTIONARY, 0);
+
+	if (with_value)
+		stored_absent_write(&w, DATA_DICTIONARY, 0,
+				    (struct span){ source->bytes, ID_LEN });
+	fetch_ans_end(&w, &at);
+	cr_assert_not(wr_failed(&w));
+	answer(a, source, RELOAD_FETCH_ANS, (struct span){ body, wr_len(&w) });
+}
+
 static const struct overlay_output *result(void)
 {
 	return member_find(&m, OVERLAY_RESULT);
@@ -271,6 +287,65 @@ Test(search, a_name_is_absent_when_both_keys_are_denied)
 	cr_expect_eq(result()->result, OVERLAY_ABSENT);
 }
 
+static uint64_t disbelieved(void)
+{
+	struct overlay_info info;
+
+	overlay_info(m.core, &info);
+	return info.disbelieved;
+}
+
+/* Without Error_Not_Found. */
+Test(search, an_answer_without_existing_values_is_a_denial)
+{
+	size_t n = 0;
+
+	look_up();
+	for (size_t round = 0; round < 40 && !result(); round++) {
+		struct asked a;
+
+		if (!request(RELOAD_FETCH_REQ, 0, &a)) {
+			member_pass(&m, REQUEST_FIRST_MS);
+			continue;
+		}
+		answer_absent(&a, behind(asked_key(&a), round % 3),
+			      round % 2 == 1);
+		n++;
+	}
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_ABSENT);
+	cr_expect_eq(n, SEARCH_ABSENT_MIN + 1);
+	cr_expect_eq(disbelieved(), 0);
+}
+
+Test(search, an_answer_of_another_kind_or_with_a_bad_value_is_no_denial)
+{
+	look_up();
+	m.values_hold = false;
+	for (size_t round = 0; round < 40 && !result(); round++) {
+		struct asked a;
+		size_t key, len;
+
+		if (!request(RELOAD_FETCH_REQ, 0, &a)) {
+			member_pass(&m, REQUEST_FIRST_MS);
+			continue;
+		}
+		key = asked_key(&a);
+		if (round % 2 == 0) {
+			answer_as(&a, behind(key, 0), &nodes[9], key,
+				  MEMBER_WALL_MS);
+			continue;
+		}
+		len = member_store_kind(MEMBER_SINGLE, &nodes[9], &keys[key],
+					scratch, sizeof(scratch));
+		answer(&a, behind(key, 1), RELOAD_FETCH_ANS,
+		       (struct span){ scratch + 18, len - 18 });
+	}
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
+	cr_expect_gt(disbelieved(), 0);
+}
+
 /* A neighbour tells of one right behind us, which we have no link to yet. */
 static void hear_of_neighbour(void)
 {
@@ -308,14 +383,6 @@ Test(search, who_is_far_off_cannot_deny)
 	deny_all(false);
 	cr_assert(result());
 	cr_expect_eq(result()->result, OVERLAY_UNREACHABLE);
-}
-
-static uint64_t disbelieved(void)
-{
-	struct overlay_info info;
-
-	overlay_info(m.core, &info);
-	return info.disbelieved;
 }
 
 /* The first holder has made its own value of the name. */
