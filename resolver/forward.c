@@ -85,55 +85,6 @@ static void note_request(struct overlay *o, const struct hit *to)
 		link_on_request(l);
 }
 
-/* The answer's way: back along the one of the request (6.2.2). */
-static size_t way_back(const struct delivery *d, struct destination *to)
-{
-	const struct destination_list *via = &d->m.header.via;
-	size_t n = 0;
-
-	to[n++] = destination_node(&d->from);
-	for (size_t i = via->n; i-- > 0;)
-		to[n++] = via->at[i];
-	return n;
-}
-
-void forward_answer_with(struct overlay *o, const struct delivery *d,
-			 uint16_t code, struct span body,
-			 const struct span *certificates, size_t n)
-{
-	struct destination to[DESTINATIONS_MAX + 1];
-	struct envelope e = { .transaction_id = d->m.header.transaction_id,
-			      .to = to,
-			      .code = code,
-			      .body = body,
-			      .certificates = certificates,
-			      .n_certificates = n };
-
-	e.n_to = way_back(d, to);
-	if (e.n_to > DESTINATIONS_MAX)
-		return;
-	o->answered++;
-	outbox_send(o, &e);
-}
-
-void forward_answer(struct overlay *o, const struct delivery *d, uint16_t code,
-		    struct span body)
-{
-	forward_answer_with(o, d, code, body, NULL, 0);
-}
-
-void forward_refuse(struct overlay *o, const struct delivery *d,
-		    enum reload_error error)
-{
-	struct error_body e = { .code = (uint16_t)error };
-	uint8_t body[16];
-	struct wr w = wr_init(body, sizeof(body));
-
-	o->refused++;
-	error_write(&w, &e);
-	forward_answer(o, d, RELOAD_ERROR, (struct span){ body, wr_len(&w) });
-}
-
 /* A request on its way that we do not pass on: its maker is told. */
 static void refuse_transit(struct overlay *o, const struct delivery *d,
 			   struct span rest, enum reload_error error)
@@ -212,24 +163,35 @@ static bool is_too_much(const struct overlay *o, const struct delivery *d)
 	}
 }
 
+/* What keeps a request from being looked at, whatever it asks for; or 0. */
+static enum reload_error objection(struct overlay *o, const struct delivery *d)
+{
+	enum reload_error error =
+		configuration_check(&d->m, o->config->configuration_sequence);
+
+	if (error)
+		return error;
+	if (d->m.header.destination_critical)
+		return RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION;
+	if (d->m.unknown_critical_extension)
+		return RELOAD_ERROR_UNKNOWN_EXTENSION;
+	if ((d->m.code == RELOAD_JOIN_REQ || d->m.code == RELOAD_UPDATE_REQ) &&
+	    !links_prove(o, d))
+		return RELOAD_ERROR_FORBIDDEN;
+	return 0;
+}
+
 static void dispatch(struct overlay *o, const struct delivery *d)
 {
+	enum reload_error error;
+
 	if (is_too_much(o, d)) {
 		o->refused++;
 		return;
 	}
-	if (d->m.header.destination_critical) {
-		forward_refuse(o, d,
-			       RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION);
-		return;
-	}
-	if (d->m.unknown_critical_extension) {
-		forward_refuse(o, d, RELOAD_ERROR_UNKNOWN_EXTENSION);
-		return;
-	}
-	if ((d->m.code == RELOAD_JOIN_REQ || d->m.code == RELOAD_UPDATE_REQ) &&
-	    !links_prove(o, d)) {
-		forward_refuse(o, d, RELOAD_ERROR_FORBIDDEN);
+	error = objection(o, d);
+	if (error) {
+		forward_refuse(o, d, error);
 		return;
 	}
 	switch (d->m.code) {

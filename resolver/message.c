@@ -526,3 +526,17 @@ bool node_is_wildcard(const struct hit *node)
 	}
 	return true;
 }
+
+enum reload_error configuration_check(const struct message *m, uint16_t ours)
+{
+	enum { MODULUS = 65535 };
+	uint32_t theirs = m->header.configuration_sequence;
+	uint32_t ahead = (theirs + MODULUS - ours % MODULUS) % MODULUS;
+
+	/* The highest number is ConfigUpdate's, which is for any other. */
+	if (theirs == ours ||
+	    (theirs == MODULUS && m->code == RELOAD_CONFIG_UPDATE_REQ))
+		return 0;
+	return ahead > 0 && ahead <= MODULUS / 2 ? RELOAD_ERROR_CONFIG_TOO_NEW
+						 : RELOAD_ERROR_CONFIG_TOO_OLD;
+}

@@ -51,6 +51,7 @@ enum reload_code {
 	RELOAD_PING_ANS = 0x18,
 	RELOAD_STAT_REQ = 0x19,
 	RELOAD_STAT_ANS = 0x1a,
+	RELOAD_CONFIG_UPDATE_REQ = 0x21,
 	RELOAD_ERROR = 0xffff,
 };
 
@@ -232,6 +233,10 @@ destination_resource(const struct resource_id *resource)
 	return (struct destination){ .type = DESTINATION_RESOURCE,
 				     .resource = *resource };
 }
+
+/* 6.3.2.1: what a request of another configuration is answered, 0 when it is
+ * of ours; which one is older counts modulo 65535. */
+enum reload_error configuration_check(const struct message *m, uint16_t ours);
 
 /* RFC 6940 3: all ones, meaning whichever node is next. */
 bool node_is_wildcard(const struct hit *node);

@@ -2,11 +2,11 @@
 /*
  * The inside of a node of the overlay, for the files that make it up:
  * outbox (messages of ours, until they are signed), forward (hop by hop),
- * request (transactions), chord (joining and leaving), neighbours (Updates),
- * lacking (neighbours that were lost), fingers, healing (who went without a
- * word), links, storing and fetching (records for others), copies (records that move), news
- * (what everybody shall have), search (lookups), publish (records of ours),
- * overlay (the four functions).
+ * answer (to requests), request (transactions), chord (joining and leaving),
+ * neighbours (Updates), lacking (neighbours that were lost), fingers, healing
+ * (who went without a word), links, storing and fetching (records for others),
+ * copies (records that move), news (what everybody shall have), search
+ * (lookups), publish (records of ours), overlay (the four functions).
  */
 #ifndef HIPLINE_OVERLAY_IMPL_H
 #define HIPLINE_OVERLAY_IMPL_H
@@ -181,6 +181,11 @@ void forward_pieces(struct overlay *o, const struct hit *to, struct span bytes,
 /* The first hop that a message of ours would take; NULL: none, or home. */
 struct link *forward_first(const struct overlay *o, const struct destination *d,
 			   const struct excluded *tried);
+
+/* ---- answer.c ---- */
+
+enum { FORWARD_INFO_MAX = 256 }; /* bytes of an error's error_info */
+
 /* Answers a request, with a body or with an error. */
 void forward_answer(struct overlay *o, const struct delivery *d, uint16_t code,
 		    struct span body);
@@ -189,6 +194,8 @@ void forward_answer_with(struct overlay *o, const struct delivery *d,
 			 const struct span *certificates, size_t n);
 void forward_refuse(struct overlay *o, const struct delivery *d,
 		    enum reload_error error);
+void forward_refuse_with(struct overlay *o, const struct delivery *d,
+			 enum reload_error error, struct span info);
 
 /* ---- request.c ---- */
 

@@ -258,6 +258,7 @@ struct letter speaker_letter(struct speaker *s, uint16_t code, struct span body)
 	struct letter l = { .code = code, .body = body, .signer = s->self };
 
 	l.header.overlay = s->overlay;
+	l.header.configuration_sequence = 1; /* the only one there is */
 	l.header.ttl = FIRST_TTL;
 	l.header.last_fragment = true;
 	l.header.transaction_id = s->next_transaction++;

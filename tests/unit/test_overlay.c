@@ -298,6 +298,71 @@ Test(overlay, an_unknown_critical_option_is_refused)
 	cr_expect_eq(member_answer(&m, &bob), 0);
 }
 
+/* 6.3.2.1: whether it is older or newer than ours counts modulo 65535. */
+Test(overlay, a_request_of_another_configuration_is_refused)
+{
+	static const struct {
+		uint16_t ours, theirs, error;
+	} cases[] = {
+		{ 1, 1, 0 },
+		{ 1, 0, RELOAD_ERROR_CONFIG_TOO_OLD },
+		{ 1, 2, RELOAD_ERROR_CONFIG_TOO_NEW },
+		{ 1, 65534, RELOAD_ERROR_CONFIG_TOO_OLD },
+		{ 65534, 0, RELOAD_ERROR_CONFIG_TOO_NEW },
+		{ 0, 65535, RELOAD_ERROR_CONFIG_TOO_OLD },
+		{ 0, 32767, RELOAD_ERROR_CONFIG_TOO_NEW },
+		{ 0, 32768, RELOAD_ERROR_CONFIG_TOO_OLD },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct letter l = ping();
+
+		m.config.configuration_sequence = cases[i].ours;
+		l.header.configuration_sequence = cases[i].theirs;
+		member_post(&m, &alice, &l);
+		cr_expect_eq(member_error(&m, &alice), cases[i].error,
+			     "case %zu", i);
+	}
+}
+
+/* It is as unknown as any other, whatever its number. */
+Test(overlay, a_configuration_update_is_for_all_configurations)
+{
+	struct letter l = ping();
+
+	l.code = RELOAD_CONFIG_UPDATE_REQ;
+	l.header.configuration_sequence = 65535;
+	member_post(&m, &alice, &l);
+	cr_expect_eq(member_error(&m, &alice), RELOAD_ERROR_INVALID_MESSAGE);
+}
+
+Test(overlay, an_answer_of_another_configuration_is_an_answer)
+{
+	struct overlay_input in = { .type = OVERLAY_LOOKUP, .id = 1 };
+	struct store_writer at;
+	struct message sent;
+	struct letter l;
+	struct wr w;
+
+	in.lookup.kind = MEMBER_DICTIONARY;
+	in.lookup.resource[0] = place_of(&alice);
+	in.lookup.resource[1] = place_of(&alice);
+	member_input(&m, &in);
+	cr_assert(member_sent(&m, &alice, 0, &sent));
+	cr_assert_eq(sent.code, RELOAD_FETCH_REQ);
+	w = wr_init(scratch, sizeof(scratch));
+	at = fetch_ans_begin(&w, MEMBER_DICTIONARY, 0);
+	fetch_ans_end(&w, &at);
+	l = member_letter(&m, RELOAD_FETCH_ANS,
+			  (struct span){ scratch, wr_len(&w) });
+	l.header.transaction_id = sent.header.transaction_id;
+	l.header.configuration_sequence = 7;
+	member_post(&m, &alice, &l);
+	/* The search goes on. */
+	cr_expect(member_sent(&m, &alice, 0, &sent) ||
+		  member_sent(&m, &bob, 0, &sent));
+}
+
 Test(overlay, an_unknown_request_is_refused)
 {
 	struct letter l = ping();
