@@ -62,3 +62,22 @@ void forward_refuse(struct overlay *o, const struct delivery *d,
 {
 	forward_refuse_with(o, d, error, (struct span){ NULL, 0 });
 }
+
+void unknown_kinds_add(struct unknown_kinds *u, uint32_t kind)
+{
+	if (u->n < UNKNOWN_KINDS_MAX)
+		u->at[u->n++] = kind;
+}
+
+void forward_refuse_kinds(struct overlay *o, const struct delivery *d,
+			  const struct unknown_kinds *u)
+{
+	uint8_t info[1 + 4 * UNKNOWN_KINDS_MAX];
+	struct wr w = wr_init(info, sizeof(info));
+
+	wr_u8(&w, (uint8_t)(4 * u->n));
+	for (size_t i = 0; i < u->n; i++)
+		wr_u32(&w, u->at[i]);
+	forward_refuse_with(o, d, RELOAD_ERROR_UNKNOWN_KIND,
+			    (struct span){ info, wr_len(&w) });
+}

@@ -17,6 +17,7 @@ struct fetching {
 	size_t n_certificates;
 	bool stat, any;
 	bool is_ours; /* the place: what is not here is not there */
+	struct unknown_kinds unknown;
 };
 
 static void add_certificate(struct fetching *f, struct span c)
@@ -181,8 +182,10 @@ static enum reload_error fetch_kind(struct fetching *f,
 	struct store_writer at;
 	struct selection s;
 
-	if (!kind)
-		return RELOAD_ERROR_UNKNOWN_KIND;
+	if (!kind) {
+		unknown_kinds_add(&f->unknown, spec->kind);
+		return 0;
+	}
 	if (!selection_parse(kind, spec->model, &s))
 		return RELOAD_ERROR_INVALID_MESSAGE;
 	p = store_find(&f->o->store, resource, spec->kind);
@@ -266,6 +269,10 @@ void fetching_on_fetch(struct overlay *o, const struct delivery *d)
 		error = fetch_kind(&f, &req.resource, &spec);
 	if (!error && !rd_done(&req.specifiers))
 		error = RELOAD_ERROR_INVALID_MESSAGE;
+	if (!error && f.unknown.n > 0) {
+		forward_refuse_kinds(o, d, &f.unknown);
+		return;
+	}
 	if (!error && !f.any && !f.is_ours)
 		error = RELOAD_ERROR_NOT_FOUND;
 	if (!error &&

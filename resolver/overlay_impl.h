@@ -184,7 +184,10 @@ struct link *forward_first(const struct overlay *o, const struct destination *d,
 
 /* ---- answer.c ---- */
 
-enum { FORWARD_INFO_MAX = 256 }; /* bytes of an error's error_info */
+enum {
+	FORWARD_INFO_MAX = 256, /* bytes of an error's error_info */
+	UNKNOWN_KINDS_MAX = 63,
+};
 
 /* Answers a request, with a body or with an error. */
 void forward_answer(struct overlay *o, const struct delivery *d, uint16_t code,
@@ -196,6 +199,16 @@ void forward_refuse(struct overlay *o, const struct delivery *d,
 		    enum reload_error error);
 void forward_refuse_with(struct overlay *o, const struct delivery *d,
 			 enum reload_error error, struct span info);
+
+/* 7.4.1.2: the Kinds of a request that are not known; those beyond what the
+ * error can tell are left out. */
+struct unknown_kinds {
+	uint32_t at[UNKNOWN_KINDS_MAX];
+	size_t n;
+};
+void unknown_kinds_add(struct unknown_kinds *u, uint32_t kind);
+void forward_refuse_kinds(struct overlay *o, const struct delivery *d,
+			  const struct unknown_kinds *u);
 
 /* ---- request.c ---- */
 

@@ -210,9 +210,10 @@ static enum store_result check_place(struct place *place,
 	if (old)
 		return STORE_TAKEN;
 	(void)find_unproven(place, &unproven); /* only the number */
-	if (!p->proven && unproven >= STORE_UNPROVEN_MAX)
+	if (!p->proven && unproven + p->beside >= STORE_UNPROVEN_MAX)
 		return STORE_QUOTA;
-	if (place->n >= p->kind->entries_max && !(p->proven && unproven > 0))
+	if (place->n + p->beside >= p->kind->entries_max &&
+	    !(p->proven && unproven > p->beside))
 		return STORE_QUOTA;
 	return STORE_TAKEN;
 }
@@ -221,6 +222,13 @@ static enum store_result check_place(struct place *place,
 static bool is_counted(const struct kind *kind)
 {
 	return kind->access != ACCESS_AUTHORITY;
+}
+
+bool store_has(const struct store *s, const struct store_put *p)
+{
+	struct place *place = store_find(s, &p->resource, p->kind->id);
+
+	return place && *find_slot(place, &p->value);
 }
 
 enum store_result store_check(const struct store *s, const struct store_put *p,
@@ -246,9 +254,13 @@ enum store_result store_check(const struct store *s, const struct store_put *p,
 		return res;
 	if (place && *find_slot(place, &p->value))
 		return STORE_TAKEN; /* replaces: no more than before */
-	if (s->n_records >= STORE_RECORDS_MAX ||
-	    (signer && is_counted(p->kind) &&
-	     signer->counted >= STORE_PER_SIGNER_MAX))
+	if (!place && (p->beside >= p->kind->entries_max ||
+		       (!p->proven && p->beside >= STORE_UNPROVEN_MAX)))
+		return STORE_QUOTA;
+	if (s->n_records + p->beside_all >= STORE_RECORDS_MAX ||
+	    (is_counted(p->kind) &&
+	     (signer ? signer->counted : 0) + p->beside_all >=
+		     STORE_PER_SIGNER_MAX))
 		return STORE_QUOTA;
 	return STORE_TAKEN;
 }

@@ -90,6 +90,9 @@ struct store_put {
 	struct span certificate;
 	bool proven;  /* the certificate binds the name */
 	bool replica; /* from another holder: may be what we have */
+	/* What would be taken before it, into slots that are free: of this
+	 * Kind, and in all. It counts as if it were there (store_check). */
+	uint16_t beside, beside_all;
 };
 
 enum store_result {
@@ -105,6 +108,9 @@ enum store_result {
 /* What store_put would answer; changes nothing. */
 enum store_result store_check(const struct store *s, const struct store_put *p,
 			      uint64_t wall_ms);
+
+/* Whether a value stands where this one would. */
+bool store_has(const struct store *s, const struct store_put *p);
 
 /*
  * Takes a copy. Raises the generation of its place, but not for a replica:

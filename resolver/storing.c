@@ -75,81 +75,191 @@ static bool check_value(struct overlay *o, const struct delivery *d,
 	return true;
 }
 
+/* One Kind of a Store, and where its values are among all. */
+struct part {
+	struct store_kind sk;
+	const struct kind *kind;
+	size_t first, n;
+};
+
 struct storing {
 	struct overlay *o;
 	const struct delivery *d;
 	struct store_req req;
+	struct part parts[STORE_KINDS_MAX];
 	struct store_put puts[STORE_VALUES_MAX];
-	size_t n;
+	size_t n_parts, n;
+	uint16_t n_new;	 /* of the values, those in slots that are free */
 	bool is_passing; /* not ours to keep: a word of the authority's */
 	bool adds;	 /* it is to be passed on */
 };
 
-/* Judges all values of one Kind, before any of them is taken. */
-static enum reload_error judge(struct storing *s, const struct store_kind *sk)
+static bool is_same_slot(const struct store_put *a, const struct store_put *b)
 {
-	const struct kind *kind = store_kind(&s->o->store, sk->kind);
-	struct place *place;
-	struct rd values = sk->values;
+	if (a->kind != b->kind)
+		return false;
+	return a->value.index == b->value.index &&
+	       a->value.key.len == b->value.key.len &&
+	       (a->value.key.len == 0 ||
+		memcmp(a->value.key.bytes, b->value.key.bytes,
+		       a->value.key.len) == 0);
+}
+
+/*
+ * What the store would say of a value when those before it in the message
+ * were taken: nothing is taken before all of it can be.
+ */
+static enum reload_error would_refuse(struct storing *s, const struct part *t,
+				      struct store_put *p)
+{
+	const struct store *store = &s->o->store;
+	enum reload_error error;
+	bool is_new = !store_has(store, p);
+
+	p->beside_all = s->n_new;
+	for (const struct store_put *q = &s->puts[t->first]; q < p; q++) {
+		if (!is_same_slot(p, q)) {
+			p->beside += !store_has(store, q);
+			continue;
+		}
+		if (p->value.storage_time_ms <= q->value.storage_time_ms)
+			return RELOAD_ERROR_DATA_TOO_OLD;
+		is_new = false;
+	}
+	error = error_of(store_check(store, p, overlay_wall_ms(s->o)));
+	s->n_new += is_new;
+	p->beside = p->beside_all = 0;
+	return error;
+}
+
+/* Judges all values of one Kind. */
+static enum reload_error judge(struct storing *s, struct part *t)
+{
+	struct rd values = t->sk.values;
 	struct stored v;
 
-	if (!kind)
-		return RELOAD_ERROR_UNKNOWN_KIND;
-	if (s->is_passing && kind->access != ACCESS_AUTHORITY)
+	if (s->is_passing && t->kind->access != ACCESS_AUTHORITY)
 		return RELOAD_ERROR_FORBIDDEN;
-	place = store_find(&s->o->store, &s->req.resource, kind->id);
-	if (s->req.replica_number == 0 && sk->generation != 0 && place &&
-	    sk->generation < place->generation)
-		return RELOAD_ERROR_GENERATION_COUNTER_TOO_LOW;
-	for (s->n = 0; stored_next(&values, kind->model, &v); s->n++) {
+	t->first = s->n;
+	for (; stored_next(&values, t->kind->model, &v); t->n++, s->n++) {
 		struct store_put *p = &s->puts[s->n];
 		enum reload_error error;
 
 		if (s->n == STORE_VALUES_MAX)
 			return RELOAD_ERROR_DATA_TOO_LARGE;
 		*p = (struct store_put){ .resource = s->req.resource,
-					 .kind = kind,
+					 .kind = t->kind,
 					 .value = v,
 					 .replica = s->req.replica_number > 0 };
 		if (!check_value(s->o, s->d, p, &s->adds))
 			return RELOAD_ERROR_FORBIDDEN;
-		if (s->is_passing)
-			continue;
-		error = error_of(
-			store_check(&s->o->store, p, overlay_wall_ms(s->o)));
 		/* A newer copy than the one that comes is no fault. */
-		if (error && !p->replica)
+		if (s->is_passing || p->replica)
+			continue;
+		error = would_refuse(s, t, p);
+		if (error)
 			return error;
 	}
 	return rd_done(&values) ? 0 : RELOAD_ERROR_INVALID_MESSAGE;
 }
 
+static uint64_t generation(const struct storing *s, const struct part *t)
+{
+	const struct place *p =
+		store_find(&s->o->store, &s->req.resource, t->sk.kind);
+
+	return p ? p->generation : 0;
+}
+
+/* 7.4.1.1: an original says 0, or the very generation that stands here. */
+static bool is_of_generation(const struct storing *s)
+{
+	for (size_t i = 0; i < s->n_parts && s->req.replica_number == 0; i++) {
+		const struct part *t = &s->parts[i];
+
+		if (t->sk.generation != 0 &&
+		    t->sk.generation != generation(s, t))
+			return false;
+	}
+	return true;
+}
+
+/* 7.4.1.2: with the generation of each Kind, and without copies. */
+static void refuse_generation(const struct storing *s)
+{
+	struct store_ans_kind ans[STORE_KINDS_MAX];
+	uint8_t info[FORWARD_INFO_MAX];
+	struct wr w = wr_init(info, sizeof(info));
+
+	for (size_t i = 0; i < s->n_parts; i++)
+		ans[i] = (struct store_ans_kind){
+			.kind = s->parts[i].sk.kind,
+			.generation = generation(s, &s->parts[i]),
+		};
+	store_ans_write(&w, ans, s->n_parts);
+	forward_refuse_with(s->o, s->d, RELOAD_ERROR_GENERATION_COUNTER_TOO_LOW,
+			    (struct span){ info, wr_len(&w) });
+}
+
+/* The Kinds, each once; those that nobody here knows are answered. */
+static bool take_apart(struct storing *s)
+{
+	struct unknown_kinds unknown = { .n = 0 };
+	struct rd kinds = s->req.kinds;
+	struct store_kind sk;
+
+	while (store_kind_next(&kinds, &sk)) {
+		const struct kind *kind = store_kind(&s->o->store, sk.kind);
+
+		if (!kind) {
+			unknown_kinds_add(&unknown, sk.kind);
+			continue;
+		}
+		for (size_t i = 0; i < s->n_parts; i++) {
+			if (s->parts[i].kind == kind) /* 7.4.1.1: only once */
+				kinds.failed = true;
+		}
+		if (!rd_failed(&kinds)) /* so there are no more than known */
+			s->parts[s->n_parts++] =
+				(struct part){ .sk = sk, .kind = kind };
+	}
+	if (!rd_done(&kinds) || s->n_parts + unknown.n == 0)
+		forward_refuse(s->o, s->d, RELOAD_ERROR_INVALID_MESSAGE);
+	else if (unknown.n > 0)
+		forward_refuse_kinds(s->o, s->d, &unknown);
+	else if (!is_of_generation(s))
+		refuse_generation(s);
+	else
+		return true;
+	return false;
+}
+
 /* 7.4.1.2: the generation, and who holds the copies. */
-static struct store_ans_kind take(struct storing *s,
-				  const struct store_kind *sk,
+static struct store_ans_kind take(struct storing *s, const struct part *part,
 				  uint8_t replicas[ID_LEN * ROUTE_COPIES])
 {
 	struct overlay *o = s->o;
-	struct store_ans_kind ans = { .kind = sk->kind };
+	struct store_ans_kind ans = { .kind = part->sk.kind };
 	struct wr w = wr_init(replicas, ID_LEN * ROUTE_COPIES);
 	struct taken t = { .from = &s->d->source,
 			   .is_copy = s->req.replica_number > 0 };
 	struct place *place;
 	size_t n_there = 0;
 
-	for (size_t i = 0; i < s->n && !s->is_passing; i++) {
+	for (size_t i = 0; i < part->n && !s->is_passing; i++) {
 		enum store_result res =
-			store_put(&o->store, &s->puts[i], overlay_wall_ms(o));
+			store_put(&o->store, &s->puts[part->first + i],
+				  overlay_wall_ms(o));
 
 		t.is_news |= res == STORE_TAKEN;
 		n_there += res == STORE_TAKEN || res == STORE_SAME;
 	}
-	place = store_find(&o->store, &s->req.resource, sk->kind);
+	place = store_find(&o->store, &s->req.resource, part->sk.kind);
 	if (!place)
 		return ans;
-	t.is_all = n_there == s->n && n_there == place->n;
-	if (t.is_copy && sk->generation > place->generation)
-		store_set_generation(place, sk->generation);
+	t.is_all = n_there == part->n && n_there == place->n;
+	if (t.is_copy && part->sk.generation > place->generation)
+		store_set_generation(place, part->sk.generation);
 	if (!t.is_copy &&
 	    route_is_owner(&o->route, id_of_resource(&s->req.resource))) {
 		copies_spread(o, place);
@@ -206,6 +316,19 @@ static bool is_one_word(const struct storing *s)
 	return !of_authority || (rd_done(&kinds) && n == 1 && n_values == 1);
 }
 
+/* 7.4.1.1: all of it is taken, or nothing. */
+static enum reload_error judge_all(struct storing *s)
+{
+	enum reload_error error = 0;
+
+	for (size_t i = 0; i < s->n_parts && !error; i++)
+		error = judge(s, &s->parts[i]);
+	if (s->adds) /* whatever becomes of it here */
+		news_spread(s->o, s->d->m.body, s->puts[0].certificate,
+			    &s->d->source);
+	return error;
+}
+
 void storing_on_store(struct overlay *o, const struct delivery *d)
 {
 	uint8_t replicas[STORE_KINDS_MAX][ID_LEN * ROUTE_COPIES];
@@ -213,38 +336,24 @@ void storing_on_store(struct overlay *o, const struct delivery *d)
 	struct storing s = { .o = o, .d = d };
 	uint8_t body[RELOAD_MESSAGE_MAX];
 	struct wr w = wr_init(body, sizeof(body));
-	struct store_kind kind;
-	size_t n = 0;
+	enum reload_error error = 0;
 
 	if (!store_req_parse(rd_init(d->m.body.bytes, d->m.body.len), &s.req) ||
-	    !is_one_word(&s)) {
-		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
+	    !is_one_word(&s))
+		error = RELOAD_ERROR_INVALID_MESSAGE;
+	else if (!is_fit(&s))
+		error = RELOAD_ERROR_FORBIDDEN;
+	else if (!take_apart(&s))
+		return;
+	if (!error)
+		error = judge_all(&s);
+	if (error) {
+		forward_refuse(o, d, error);
 		return;
 	}
-	if (!is_fit(&s)) {
-		forward_refuse(o, d, RELOAD_ERROR_FORBIDDEN);
-		return;
-	}
-	while (store_kind_next(&s.req.kinds, &kind)) {
-		enum reload_error error = n == STORE_KINDS_MAX
-						  ? RELOAD_ERROR_DATA_TOO_LARGE
-						  : judge(&s, &kind);
-
-		if (s.adds) /* whatever becomes of it here */
-			news_spread(o, d->m.body, s.puts[0].certificate,
-				    &d->source);
-		if (error) {
-			forward_refuse(o, d, error);
-			return;
-		}
-		ans[n] = take(&s, &kind, replicas[n]);
-		n++;
-	}
-	if (!rd_done(&s.req.kinds) || n == 0) {
-		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
-		return;
-	}
-	store_ans_write(&w, ans, n);
+	for (size_t i = 0; i < s.n_parts; i++)
+		ans[i] = take(&s, &s.parts[i], replicas[i]);
+	store_ans_write(&w, ans, s.n_parts);
 	forward_answer(o, d, RELOAD_STORE_ANS,
 		       (struct span){ body, wr_len(&w) });
 }

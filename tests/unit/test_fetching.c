@@ -197,6 +197,25 @@ Test(fetching, of_an_array_what_is_named_is_synthetic)
 	}
 }
 
+Test(fetching, kinds_that_nobody_knows_are_listed)
+{
+	static const uint8_t list[] = { 4, 0, 0, 0, 99 };
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct error_body e;
+	struct message sent;
+	struct letter l;
+
+	fetch_req_write_single(&w, &ours, 99);
+	l = member_letter(&m, RELOAD_FETCH_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	member_post(&m, &bob, &l);
+	cr_assert_eq(member_error(&m, &bob), RELOAD_ERROR_UNKNOWN_KIND);
+	cr_assert(member_sent(&m, &bob, 0, &sent));
+	cr_assert(error_parse(rd_init(sent.body.bytes, sent.body.len), &e));
+	cr_assert_eq(e.info.len, sizeof(list));
+	cr_expect_arr_eq(e.info.bytes, list, sizeof(list));
+}
+
 /* Only who would have it can say that it is not there. */
 Test(fetching, who_is_no_holder_has_not_found_it)
 {
