@@ -190,6 +190,12 @@ static enum reload_error fetch_kind(struct fetching *f,
 		return RELOAD_ERROR_INVALID_MESSAGE;
 	p = store_find(&f->o->store, resource, spec->kind);
 	at = fetch_ans_begin(&f->w, spec->kind, p ? p->generation : 0);
+	/* 7.4.2.1: who knows that generation has all of it. */
+	if (p && spec->generation == p->generation) {
+		fetch_ans_end(&f->w, &at);
+		f->any = true;
+		return 0;
+	}
 	write_values(f, p, &s);
 	for (size_t i = 0; f->is_ours && i < n_named(&s, kind); i++) {
 		struct stored v = named(&s, i);

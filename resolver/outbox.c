@@ -70,7 +70,9 @@ static void fill_header(struct overlay *o, const struct envelope *e,
 	f->last_fragment = true;
 	f->fragment_offset = 0;
 	f->transaction_id = e->transaction_id;
-	f->max_response_length = RELOAD_MESSAGE_MAX;
+	/* 6.3.2: nobody answers an answer. */
+	f->max_response_length =
+		code_is_request(e->code) ? RELOAD_MESSAGE_MAX : 0;
 	f->via.n = 0;
 	f->destination.n = e->n_to;
 	memcpy(f->destination.at, e->to, e->n_to * sizeof(e->to[0]));

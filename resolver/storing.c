@@ -410,13 +410,13 @@ void storing_on_find(struct overlay *o, const struct delivery *d)
 		forward_refuse(o, d, RELOAD_ERROR_INVALID_MESSAGE);
 		return;
 	}
-	for (size_t i = 0; i < req.n; i++) {
-		if (!store_kind(&o->store, req.kinds[i])) {
-			forward_refuse(o, d, RELOAD_ERROR_UNKNOWN_KIND);
-			return;
-		}
-		ans.at[ans.n++].kind = req.kinds[i];
+	if (!overlay_is_joined(o) || !storing_is_ours(o, &req.resource)) {
+		forward_refuse(o, d, RELOAD_ERROR_NOT_FOUND); /* 7.4.4.2 */
+		return;
 	}
+	/* Of a Kind that nobody here knows nothing is held, either: 0. */
+	for (size_t i = 0; i < req.n; i++)
+		ans.at[ans.n++].kind = req.kinds[i];
 	if (!may_find(o))
 		return; /* it is asked again */
 	find_closest(o, id_of_resource(&req.resource), &ans);

@@ -197,6 +197,29 @@ Test(fetching, of_an_array_what_is_named_is_synthetic)
 	}
 }
 
+/* 7.4.2.1, of all three: none, another, the one that stands here. */
+Test(fetching, who_knows_the_generation_gets_no_values)
+{
+	static const struct {
+		uint8_t generation;
+		bool values;
+	} cases[] = { { 0, true }, { 2, true }, { 1, false } };
+
+	put(&ours);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum { GENERATION_END = 1 + ID_LEN + 2 + 4 + 8 };
+		struct letter l = ask_keys(&ours, NULL, 0);
+		struct store_kind kind;
+
+		scratch[GENERATION_END - 1] = cases[i].generation;
+		member_post(&m, &bob, &l);
+		kind = answered(RELOAD_FETCH_ANS);
+		cr_expect_eq(kind.generation, 1);
+		cr_expect_eq(rd_left(&kind.values) > 0, cases[i].values,
+			     "case %zu", i);
+	}
+}
+
 Test(fetching, kinds_that_nobody_knows_are_listed)
 {
 	static const uint8_t list[] = { 4, 0, 0, 0, 99 };

@@ -662,8 +662,10 @@ Test(overlay, a_find_gives_the_place_behind)
 {
 	struct resource_id at = our_place();
 	struct letter l = store(&at, 0, MEMBER_WALL_MS);
-	struct find_req req = { .kinds = { MEMBER_DICTIONARY, MEMBER_SINGLE },
-				.n = 2 };
+	struct find_req req = {
+		.kinds = { MEMBER_DICTIONARY, MEMBER_SINGLE, 99 }, .n = 3
+	};
+	const struct resource_id none = { { 0 } };
 	struct find_ans ans;
 	struct message sent;
 	struct wr w;
@@ -678,9 +680,44 @@ Test(overlay, a_find_gives_the_place_behind)
 	cr_assert(member_sent(&m, &bob, 0, &sent));
 	cr_assert(
 		find_ans_parse(rd_init(sent.body.bytes, sent.body.len), &ans));
-	cr_assert_eq(ans.n, 2);
+	cr_assert_eq(ans.n, 3);
 	cr_expect_arr_eq(ans.at[0].closest.bytes, at.bytes, ID_LEN);
-	cr_expect_eq(ans.at[1].closest.bytes[0], 0);
+	cr_expect_arr_eq(ans.at[1].closest.bytes, none.bytes, ID_LEN);
+	/* 7.4.4.2: nobody here knows that Kind. */
+	cr_expect_eq(ans.at[2].kind, 99);
+	cr_expect_arr_eq(ans.at[2].closest.bytes, none.bytes, ID_LEN);
+}
+
+/* 7.4.4.2: who is not responsible does not know what is closest. */
+Test(overlay, a_find_far_from_here_finds_nothing)
+{
+	struct find_req req = { .kinds = { MEMBER_DICTIONARY }, .n = 1 };
+	struct wr w = wr_init(scratch, sizeof(scratch));
+	struct letter l;
+
+	meet_many();
+	id_to_resource(id_of_node(&m.hit) + ((ring_t)1 << 127), &req.resource);
+	find_req_write(&w, &req);
+	l = member_letter(&m, RELOAD_FIND_REQ,
+			  (struct span){ scratch, wr_len(&w) });
+	member_post(&m, &bob, &l);
+	cr_expect_eq(member_error(&m, &bob), RELOAD_ERROR_NOT_FOUND);
+}
+
+Test(overlay, only_requests_say_how_long_an_answer_may_be)
+{
+	struct overlay_input in = { .type = OVERLAY_LOOKUP, .id = 1 };
+	struct letter l = ping();
+	struct message sent;
+
+	member_post(&m, &alice, &l);
+	cr_assert(member_sent(&m, &alice, 0, &sent));
+	cr_expect_eq(sent.header.max_response_length, 0);
+	in.lookup.kind = MEMBER_DICTIONARY;
+	in.lookup.resource[0] = in.lookup.resource[1] = place_of(&alice);
+	member_input(&m, &in);
+	cr_assert(member_sent(&m, &alice, 0, &sent));
+	cr_expect_eq(sent.header.max_response_length, RELOAD_MESSAGE_MAX);
 }
 
 Test(overlay, finds_have_a_rate)
