@@ -439,6 +439,9 @@ bool publish_on_signed(struct overlay *o, const struct overlay_input *in);
 void publish_on_reply(struct overlay *o, const struct reply *r);
 void publish_clear(struct overlay *o);
 
+/* Whether a node stands near enough behind a place to know what is there. */
+bool search_is_near(const struct overlay *o, const struct resource_id *at,
+		    const struct hit *node);
 /* Where to aim so that the aim-th holder after the owner is met. */
 ring_t search_aim(const struct overlay *o, const struct resource_id *at,
 		  unsigned int aim);

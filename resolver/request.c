@@ -132,13 +132,21 @@ static void unlink_request(struct overlay *o, struct request **at)
 	o->n_requests--;
 }
 
-/* From whom an answer may come: for a place, from whoever says it is his. */
-static bool may_answer(const struct request *r, const struct hit *source)
+/*
+ * From whom an answer may come (6.3.4): a node answers for itself; for a place
+ * whoever may own it, by its distance. Who heals asks in another ring than
+ * ours, and who holds what a search looks for stands anywhere: it judges
+ * denials itself.
+ */
+static bool may_answer(const struct overlay *o, const struct request *r,
+		       const struct hit *source)
 {
 	const struct destination *last = &r->to[r->n_to - 1];
 
-	return last->type == DESTINATION_RESOURCE ||
-	       hit_equal(&last->node, source);
+	if (last->type != DESTINATION_RESOURCE)
+		return hit_equal(&last->node, source);
+	return r->purpose == PURPOSE_FETCH || r->purpose == PURPOSE_HEAL ||
+	       search_is_near(o, &last->resource, source);
 }
 
 void request_on_answer(struct overlay *o, const struct delivery *d)
@@ -156,7 +164,7 @@ void request_on_answer(struct overlay *o, const struct delivery *d)
 		if (!error_parse(rd_init(d->m.body.bytes, d->m.body.len), &e) ||
 		    e.code == 0)
 			return;
-	} else if (d->m.code != r->code + 1 || !may_answer(r, &d->source)) {
+	} else if (d->m.code != r->code + 1 || !may_answer(o, r, &d->source)) {
 		return;
 	}
 	unlink_request(o, at);

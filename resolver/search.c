@@ -356,23 +356,21 @@ static bool is_denial(const struct reply *r, const struct answer *a)
 	return a->gone > 0 || wr_len(&a->values) > 0 || (a->told && !a->bad);
 }
 
-/* Near enough behind where we aimed to know what is there. */
-static bool is_near(const struct overlay *o, const struct search *s,
-		    unsigned int key, const struct hit *node)
+bool search_is_near(const struct overlay *o, const struct resource_id *at,
+		    const struct hit *node)
 {
-	ring_t from = id_of_resource(&s->what.resource[key]);
 	ring_t far = route_gap(&o->route);
 	ring_t most = ~(ring_t)0;
 
 	far = far > most / SEARCH_FAR_GAPS ? most : far * SEARCH_FAR_GAPS;
-	return id_distance(from, id_of_node(node)) <= far;
+	return id_distance(id_of_resource(at), id_of_node(node)) <= far;
 }
 
 /* One node's word counts once, unless there are hardly others. */
 static void count_denial(const struct overlay *o, struct search *s,
 			 unsigned int key, const struct hit *node)
 {
-	if (!is_near(o, s, key, node) ||
+	if (!search_is_near(o, &s->what.resource[key], node) ||
 	    (hit_equal(&s->denier[key], node) &&
 	     route_members(&o->route) >= ROUTE_NEIGHBOURS))
 		return;

@@ -618,6 +618,46 @@ Test(search, a_record_goes_to_owners_and_copies_of_both_keys)
 	cr_expect(first && second);
 }
 
+/* Of the nodes, the n-th at or behind the place that a request goes to. */
+static const struct hit *holder(const struct asked *a, size_t n)
+{
+	const struct destination_list *to = &a->m.header.destination;
+	ring_t from = id_of_resource(&to->at[to->n - 1].resource);
+	const struct hit *best = NULL;
+
+	for (size_t k = 0; k <= n; k++) {
+		const struct hit *next = NULL;
+
+		for (size_t i = 0; i < NODES; i++) {
+			ring_t d = id_distance(from, id_of_node(&nodes[i]));
+
+			if ((!best ||
+			     d > id_distance(from, id_of_node(best))) &&
+			    (!next || d < id_distance(from, id_of_node(next))))
+				next = &nodes[i];
+		}
+		best = next;
+	}
+	return best;
+}
+
+/* 6.3.4: it cannot own the place. */
+Test(search, a_store_is_not_answered_from_far_off)
+{
+	static const uint8_t body[2];
+	struct asked a;
+
+	publish(MEMBER_DICTIONARY, 20);
+	cr_assert(request(RELOAD_STORE_REQ, 0, &a));
+	answer(&a, holder(&a, NODES - 2), RELOAD_STORE_ANS,
+	       (struct span){ body, sizeof(body) });
+	member_pass(&m, 60000);
+	cr_assert(member_find(&m, OVERLAY_STORED));
+	cr_expect_eq(member_find(&m, OVERLAY_STORED)->copies, 0);
+	cr_expect_eq(member_find(&m, OVERLAY_STORED)->result,
+		     OVERLAY_UNREACHABLE);
+}
+
 Test(search, what_is_stored_once_is_stored)
 {
 	struct asked a;
@@ -625,7 +665,7 @@ Test(search, what_is_stored_once_is_stored)
 
 	publish(MEMBER_DICTIONARY, 20);
 	cr_assert(request(RELOAD_STORE_REQ, 0, &a));
-	answer(&a, &a.to, RELOAD_STORE_ANS, (struct span){ body, 2 });
+	answer(&a, holder(&a, 0), RELOAD_STORE_ANS, (struct span){ body, 2 });
 	cr_expect_null(member_find(&m, OVERLAY_STORED));
 	member_pass(&m, 60000);
 	cr_assert(member_find(&m, OVERLAY_STORED));
@@ -640,7 +680,7 @@ static void answer_stores(struct asked *a, size_t n)
 	static const uint8_t body[2];
 
 	for (size_t i = 0; i < n; i++)
-		answer(&a[i], &a[i].to, RELOAD_STORE_ANS,
+		answer(&a[i], holder(&a[i], 0), RELOAD_STORE_ANS,
 		       (struct span){ body, sizeof(body) });
 }
 
