@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * Associations with other nodes: asked for, come, gone, and no longer
- * needed. Attach is the base exchange (RFC 7086 4.2). A link is needed by its
+ * needed. Attach is the base exchange (RFC 7086 5.3). A link is needed by its
  * neighbours on the ring, by who has the other as a finger, and by a node
  * whose nearest finger of that index we are: both ends can tell, so neither
  * has to ask.
