@@ -351,9 +351,10 @@ Test(captured_exchange, every_signature_is_right)
 static uint32_t spi_of_key(const char *name, const char *key)
 {
 	uint8_t b[4];
-	struct rd r = rd_init(b, sizeof(b));
+	struct rd r;
 
 	cr_assert_eq(pcap_key_bytes(name, key, b, sizeof(b)), sizeof(b));
+	r = rd_init(b, sizeof(b));
 	return rd_u32(&r);
 }
 
