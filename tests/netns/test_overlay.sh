@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # Five hosts of an overlay: names found by all, a host reached that only the
 # overlay knows, a resolver killed, the bootstrap killed, a stranger kept out.
-# Alone: hosts that are late are taken for lost.
+# Alone among tests: hosts that are late are taken for lost.
 # Budget: 300 s, long 300 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh

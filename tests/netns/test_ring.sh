@@ -4,7 +4,7 @@
 # by each of two ways; nearly as many after three in ten are killed at once.
 # Long: what tshark says of one host's messages, what all send when idle, and
 # how long a host 100 ms away takes to join.
-# Alone: it measures.
+# Alone among tests: hosts that are late are taken for lost.
 # Budget: 200 s, long 900 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
