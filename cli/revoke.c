@@ -74,10 +74,11 @@ static void print(const struct options *o, const json_t *root)
 	for (size_t i = 0; i < json_array_size(hits); i++)
 		(void)printf("host: %s\n",
 			     json_string_value(json_array_get(hits, i)));
-	(void)printf("list: number %lld, %lld of them; %lld of %lld neighbours "
-		     "have it\n",
-		     (long long)number_of(list, "number"),
-		     (long long)number_of(list, "entries"),
+	n = number_of(list, "entries");
+	(void)printf("revocation list %lld: %lld entr%s; %lld of %lld "
+		     "neighbours have it\n",
+		     (long long)number_of(list, "number"), (long long)n,
+		     n == 1 ? "y" : "ies",
 		     (long long)number_of(root, "confirmed"),
 		     (long long)number_of(root, "told"));
 	(void)puts("Members that run learn of it by them within seconds, or "
