@@ -42,7 +42,8 @@ static void overlay_rows(struct columns *t, json_t *root)
 	if (json_is_object(overlay)) {
 		columns_cell(t, "overlay");
 		columns_cell(t, "%s: %s", field_text(overlay, "name"),
-			     joined ? "in the ring" : "not in the ring");
+			     joined ? "in the ring"
+				    : "not in the ring yet; joining");
 		columns_cell(t, "authority");
 		columns_cell(t, "%s",
 			     field_text(json_object_get(overlay, "authority"),

@@ -222,6 +222,18 @@ Test(status, a_member_of_an_overlay)
 			   "\nassociations  none\n\nwarnings  none\n");
 }
 
+Test(status, who_is_not_in_the_ring_is_on_the_way_there)
+{
+	expect(status_print,
+	       "{" HOST ",\"associations\":[],\"warnings\":[],"
+	       "\"overlay\":{\"name\":\"example.com\",\"joined\":false,"
+	       "\"authority\":{\"fingerprint\":\"0a1b\"}}}",
+	       HOST_SCREEN "overlay     example.com: not in the ring yet; "
+			   "joining\n"
+			   "authority   0a1b\n"
+			   "\nassociations  none\n\nwarnings  none\n");
+}
+
 Test(status, an_answer_without_anything_is_still_a_screen)
 {
 	expect(status_print, "{}",
