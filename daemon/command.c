@@ -5,6 +5,7 @@
  */
 #include "daemon/command.h"
 
+#include "daemon/base/locator.h"
 #include "daemon/base/log.h"
 #include "daemon/base/name.h"
 #include "daemon/command_impl.h"
@@ -115,7 +116,15 @@ bool command_resolve_first(const struct command_call *c, char canonical[],
 {
 	const char *text = c->args[0];
 	int err = command_resolve(c->e, text, canonical, out, proof);
+	struct locator l;
 
+	if (err < 0 && locator_from_text(text, HIP_UDP_PORT, &l) == 0) {
+		command_say(c->answer, API_USAGE,
+			    "%s is an address, not a name; write a HIT (inside "
+			    "2001:20::/28) or a name (USER@DOMAIN or DOMAIN)",
+			    text);
+		return false;
+	}
 	if (err == -EINVAL)
 		command_say(c->answer, API_USAGE,
 			    "'%s' is neither a HIT (inside 2001:20::/28) nor a "

@@ -237,7 +237,8 @@ static bool check_locators(const struct command_call *c,
 {
 	if (n == 0) {
 		command_say(c->answer, API_USAGE,
-			    "usage: peer add NAME|HIT LOCATOR...");
+			    "a LOCATOR is missing. Usage: hipline peer "
+			    "add NAME|HIT LOCATOR...");
 		return false;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -312,8 +313,8 @@ void command_peer(const struct command_call *c)
 
 	if (!add && (strcmp(c->args[0], "remove") != 0 || c->n_args != 2)) {
 		command_say(c->answer, API_USAGE,
-			    "usage: peer add NAME|HIT LOCATOR..., or peer "
-			    "remove NAME|HIT");
+			    "usage: hipline peer add NAME|HIT LOCATOR..., "
+			    "or hipline peer remove NAME|HIT");
 		return;
 	}
 	second.args++;

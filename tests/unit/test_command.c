@@ -443,7 +443,6 @@ Test(command, wrong_peers_are_refused)
 	char own[HIT_TEXT_MAX];
 
 	hit_text(identity_hit(e.id), own);
-	expect(run_peer("add", HIT_B, NULL, NULL), API_USAGE, "usage");
 	expect(run_peer("add", HIT_B, "192.0.2.1", "a b"), API_USAGE, "'a b'");
 	expect(run_peer("add", "a b", "192.0.2.1", NULL), API_USAGE, "'a b'");
 	expect(run_peer("add", own, "192.0.2.1", NULL), API_FAILED, "itself");
@@ -451,6 +450,10 @@ Test(command, wrong_peers_are_refused)
 	       "usage");
 	expect(run_peer("show", HIT_B, NULL, NULL), API_USAGE, "usage");
 	expect(run("peer", "add", NULL), API_USAGE, "usage: peer add");
+	expect(run_peer("add", "192.0.2.1", NULL, NULL), API_USAGE,
+	       "192.0.2.1 is an address, not a name");
+	expect(run_peer("add", HIT_B, NULL, NULL), API_USAGE,
+	       "a LOCATOR is missing. Usage: hipline peer add");
 }
 
 Test(command, a_peer_that_cannot_be_written_is_told)
