@@ -13,6 +13,7 @@
 #include "daemon/underlay.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -283,6 +284,18 @@ static bool is_private(const struct token *t)
 	return true;
 }
 
+/* Whole units, the last one begun: what is open is never "0 min". */
+static void duration_text(uint64_t s, char *out, size_t cap)
+{
+	uint64_t min = (s + 59) / 60;
+
+	if (min < 60)
+		(void)snprintf(out, cap, "%" PRIu64 " min", min); /* fits */
+	else
+		(void)snprintf(out, cap, "%" PRIu64 " h %" PRIu64 " min",
+			       min / 60, min % 60); /* fits */
+}
+
 /* What the inviter should know, beside the token. */
 static void note(const struct command_call *c, const struct token *t,
 		 const struct wish *w)
@@ -291,16 +304,16 @@ static void note(const struct command_call *c, const struct token *t,
 		"only addresses of private networks are in it; if the invited "
 		"host is elsewhere, invite again with --locator";
 	uint64_t now = now_s();
-	char before[NAME_LEN_MAX + 160] = "";
+	char before[NAME_LEN_MAX + 160] = "", open[32];
 
-	if (w->open_until_s > now)
+	if (w->open_until_s > now) {
+		duration_text(w->open_until_s - now, open, sizeof(open));
 		(void)snprintf(before, sizeof(before),
-			       "another invitation for %s is open, for %.1f "
-			       "hours more: of the two, the one that is used "
-			       "first counts",
-			       t->name,
-			       (double)(w->open_until_s - now) /
-				       3600); /* fits */
+			       "another invitation for %s is open, for %s "
+			       "more: of the two, the one that is used first "
+			       "counts",
+			       t->name, open); /* fits */
+	}
 	if (before[0] != '\0' || is_private(t))
 		command_say(c->answer, API_DONE, "%s%s%s", before,
 			    before[0] != '\0' && is_private(t) ? "; and " : "",
@@ -348,6 +361,17 @@ static void complain_invite(const struct command_call *c, int err,
 			    strerror(-err));
 }
 
+static void complain_elsewhere(const struct command_call *c)
+{
+	const struct membership *m = &c->e->membership;
+	char hit[HIT_TEXT_MAX];
+
+	hit_text(&m->authority_host, hit);
+	command_say(c->answer, API_FAILED,
+		    "the authority of %s is on another host, %s; do it there",
+		    m->overlay, hit);
+}
+
 struct issuer *command_issuer(const struct command_call *c)
 {
 	const struct engine *e = c->e;
@@ -363,9 +387,7 @@ struct issuer *command_issuer(const struct command_call *c)
 			    "authority import), and see hipline status",
 			    e->membership.overlay, e->config.state);
 	else if (membership_is_set(&e->membership))
-		command_say(c->answer, API_FAILED,
-			    "the authority of %s is on another host",
-			    e->membership.overlay);
+		complain_elsewhere(c);
 	else
 		command_say(c->answer, API_FAILED,
 			    "there is no authority on this host; hipline "

@@ -77,7 +77,7 @@ check 'the first for a name says nothing of another' eval \
 	'! grep -q "another invitation" "$HIP_DIR/noted"'
 token=$(hip a invite carol@example.com 2>"$HIP_DIR/noted")
 check 'a second one says that the first is open' \
-	grep -q 'another invitation for carol@example.com is open, for 24.0 hours' "$HIP_DIR/noted"
+	grep -q 'another invitation for carol@example.com is open, for 24 h 0 min more' "$HIP_DIR/noted"
 # nothing_left: c has nothing of what was refused, and does not go on with it.
 nothing_left() {
 	[ ! -e "$HIP_DIR/c/state/joining" ] && [ ! -e "$HIP_DIR/c/state/membership.json" ] &&
@@ -138,7 +138,7 @@ before=$(came)
 nl_in a ping -c 2 -i 0.2 -W 1 "${HIP_HIT[d]}"
 equal 'and nothing goes to it' "$before" "$(came)"
 check 'c is no member' test ! -e "$HIP_DIR/c/state/membership.json"
-refused 'only the authority invites' 1 'on another host' \
+refused 'only the authority invites' 1 "on another host, ${HIP_HIT[a]}" \
 	hip b invite carol@example.com
 
 # The guest is known as a member now: it stays, and its association with it.
