@@ -191,7 +191,7 @@ static void tell_waiting(const json_t *root, struct waiting *w)
 	if (trouble && !w->told_trouble) {
 		w->told_trouble = true;
 		text_complain(stderr,
-			      "%s; waiting. It goes on by itself, also when "
+			      "%s. Waiting; it goes on by itself, also when "
 			      "this is interrupted.",
 			      trouble);
 	}
