@@ -76,7 +76,9 @@ static const struct command commands[] = {
 	  "        none kept any more\n",
 	  0, 2, OPTION_KEEP },
 	{ "overlay", show_overlay, "", "show this host's place in its overlay",
-	  "", 0, 0, 0 },
+	  "The authority, the certificate, the neighbours in the ring, and\n"
+	  "how much this host keeps and forwards for others.\n",
+	  0, 0, 0 },
 	{ "create", join_create, "OVERLAY [--name NAME]",
 	  "begin an overlay, with its authority on this host",
 	  "OVERLAY is a domain; names of it are all that it can certify.\n"
@@ -88,9 +90,9 @@ static const struct command commands[] = {
 	  "print an invitation to the overlay, good once",
 	  "--device           beside other devices of the same name\n"
 	  "--expires TIME     90s, 30m, 24h, 7d (24h)\n"
-	  "--locator LOCATOR  where this host is reached: an address, with\n"
-	  "                   :PORT or without; up to 8 of them (its own\n"
-	  "                   addresses)\n",
+	  "--locator LOCATOR  where this host is reached: an address or a\n"
+	  "                   host name, with :PORT or without, or\n"
+	  "                   [v6]:PORT; up to 8 of them (its own addresses)\n",
 	  1, 1, OPTION_DEVICE | OPTION_EXPIRES | OPTION_LOCATOR },
 	{ "join", join_run, "TOKEN|- [--timeout S]",
 	  "join the overlay of an invitation",
@@ -108,7 +110,11 @@ static const struct command commands[] = {
 	{ "leave", change_run, "", "leave the overlay, or give up joining",
 	  "Forgets overlay and certificate, never the identity.\n", 0, 0, 0 },
 	{ "revoke", revoke_run, "NAME|HIT", "revoke certificates of a member",
-	  "On the authority's host.\n", 1, 1, 0 },
+	  "To be run on the authority's host. The certificates are not "
+	  "renewed,\n"
+	  "and the name is free. Who has the new revocation list closes\n"
+	  "associations with that host, and does not find its names.\n",
+	  1, 1, 0 },
 	{ "reload", change_run, "", "read the configuration again",
 	  "What takes effect after a restart only is named. When something is\n"
 	  "wrong with the file, the old configuration stays.\n",
@@ -157,6 +163,8 @@ static int show_usage(void)
 			     commands[i].help);
 	(void)puts("\n"
 		   "  -s, --socket SOCKET  the daemon's control socket\n"
+		   "                       (" RUNSTATEDIR
+		   "/hipline/control.sock)\n"
 		   "  -j, --json           answer in JSON, on one line\n"
 		   "  -h, --help           show this; behind a command, its "
 		   "own\n"
@@ -218,6 +226,11 @@ static int run(const struct options *o)
 	}
 	if (o->n_words == 0)
 		return show_usage();
+	if (strcmp(o->words[0], "help") == 0 && o->n_words > 2) {
+		text_complain(stderr, "help: too many arguments. Usage: "
+				      "hipline help [COMMAND].");
+		return API_USAGE;
+	}
 	if (strcmp(o->words[0], "help") == 0)
 		return o->n_words > 1 ? show_help(o->words[1]) : show_usage();
 	if (o->help)

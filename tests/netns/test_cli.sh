@@ -116,6 +116,10 @@ exits "its own HIT is 1" 1 alice ping "${HIP_HIT[alice]}"
 says "as it is this host" "this host itself" alice ping "${HIP_HIT[alice]}"
 exits "a wrong HIT is 2" 2 alice pin carol@example.com 2001:db8::1
 exits "an unknown command is 2" 2 alice frobnicate
+exits "help is of one command" 2 alice help invite join
+says "help says where the socket is" control.sock alice help
+exits "an address is no name" 2 alice ping 192.0.2.2
+says "which is said" 'an address, not a name' alice ping 192.0.2.2
 exits "a missing argument is 2" 2 alice resolve
 exits "an option of another command is 2" 2 alice status -c 3
 says "a name without a domain" 'bob@example.com' alice resolve bob
