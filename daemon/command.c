@@ -56,6 +56,14 @@ static void answer_json(struct command_answer *a, json_t *json)
 		command_say(a, API_FAILED, "out of memory");
 }
 
+/* DNS is not asked for it. */
+static bool is_address(const char *text)
+{
+	struct locator l;
+
+	return locator_from_text(text, HIP_UDP_PORT, &l) == 0;
+}
+
 int command_resolve(const struct engine *e, const char *text, char canonical[],
 		    struct hit *out, const char **proof)
 {
@@ -66,7 +74,7 @@ int command_resolve(const struct engine *e, const char *text, char canonical[],
 		*proof = "self";
 		return 0;
 	}
-	if (name_canonical(text, canonical) < 0)
+	if (is_address(text) || name_canonical(text, canonical) < 0)
 		return -EINVAL;
 	*proof = "self";
 	if (hit_from_self_name(canonical, e->config.suffix, out))
@@ -116,9 +124,8 @@ bool command_resolve_first(const struct command_call *c, char canonical[],
 {
 	const char *text = c->args[0];
 	int err = command_resolve(c->e, text, canonical, out, proof);
-	struct locator l;
 
-	if (err < 0 && locator_from_text(text, HIP_UDP_PORT, &l) == 0) {
+	if (err == -EINVAL && is_address(text)) {
 		command_say(c->answer, API_USAGE,
 			    "%s is an address, not a name; write a HIT (inside "
 			    "2001:20::/28) or a name (USER@DOMAIN or DOMAIN)",
