@@ -158,7 +158,8 @@ equal 'and gets the same certificate' "$before" "$(certificate b)"
 # While the authority is down.
 check 'the authority ends' hip_stop a
 hip c join "$token" >"$HIP_DIR/c.said" 2>&1 & joining=$!
-check 'c says that it waits' until_true 60 grep -q waiting "$HIP_DIR/c.said"
+check 'c says that it waits, and for whom' until_true 60 \
+	grep -q "host does not answer, or .*has expired\. Waiting;" "$HIP_DIR/c.said"
 check 'and warns' until_true 5 warns c joining
 check 'and what it may be waiting for' until_true 40 \
 	grep -q 'ask for another invitation' "$HIP_DIR/c.said"
