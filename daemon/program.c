@@ -65,6 +65,9 @@ void program_become(const char *path, const char *option, int channel)
 	/* Ours close by themselves; what we were started with may not. */
 	(void)close_range(PROGRAM_CHANNEL_FD + 1, ~0u, 0);
 	(void)execv(path, arguments);
-	log_error("start", "%s: %s", path, strerror(errno));
-	_exit(EXIT_FAILURE);
+	log_error("start",
+		  "%s: %s; name the directory where it is with --libexec, or "
+		  "install hipline again",
+		  path, strerror(errno));
+	_exit(PROGRAM_NOT_STARTED);
 }

@@ -9,6 +9,8 @@
 enum {
 	PROGRAM_PATH_MAX = 4096,
 	PROGRAM_CHANNEL_FD = 3, /* the channel, in the program */
+	/* The exit status of a child that did not become one, and said why. */
+	PROGRAM_NOT_STARTED = 127,
 };
 
 #define PROGRAM_ENGINE "hipline-engine"

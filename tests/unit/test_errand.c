@@ -10,7 +10,9 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* make check runs where the programs are built. */
 static const char here[] = ".";
@@ -71,12 +73,22 @@ Test(errand, the_longest_key_fits)
 	cr_expect_eq(errand_run(ERRAND_MAKE, &rsa, here, &key), 0);
 }
 
-Test(errand, a_program_that_is_not_there_is_a_failure)
+Test(errand, a_program_that_is_not_there_is_told_once)
 {
+	static const char said[] = "start: /nonexistent/hipline-engine: No "
+				   "such file or directory; name the directory "
+				   "where it is with --libexec, or install "
+				   "hipline again\n";
+	char got[1024] = "";
 	struct errand_key key;
+	int out[2];
 
+	cr_assert_eq(pipe2(out, O_NONBLOCK), 0);
+	cr_assert_eq(dup2(out[1], STDERR_FILENO), STDERR_FILENO);
 	cr_expect_eq(errand_run(ERRAND_LOAD, &config, "/nonexistent", &key),
 		     -ECONNRESET);
+	cr_expect_gt(read(out[0], got, sizeof(got) - 1), 0);
+	cr_expect_str_eq(got, said);
 }
 
 Test(errand, a_question_is_read_as_it_was_written)
