@@ -66,12 +66,18 @@ static int check_state(const char *path, const struct stat *st, uid_t uid,
 			(unsigned)st->st_uid, (unsigned)uid);
 		return -EPERM;
 	}
-	if (st->st_mode & S_IWOTH) {
-		log_error(path, "others can write to the state directory; name "
-				"one of its own with state = ...");
-		return -EPERM;
-	}
-	return 0;
+	if (!(st->st_mode & S_IWOTH))
+		return 0;
+	if (st->st_mode & S_ISVTX) /* made for all, as /tmp is */
+		log_error(path, "this directory is everybody's; name one of "
+				"hiplined's own with state = ...");
+	else
+		log_error(path,
+			  "others can write to the state directory; look "
+			  "through what is in it, then take that right away "
+			  "with chmod 700 %s",
+			  path);
+	return -EPERM;
 }
 
 /*

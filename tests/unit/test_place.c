@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -69,6 +70,27 @@ Test(place, a_directory_that_others_write_to_is_refused)
 	cr_assert_eq(fchmodat(dir.fd, "s", 01777, 0), 0);
 	cr_expect_eq(state("s", &lock), -EPERM);
 	cr_expect_eq(lock, -1);
+}
+
+Test(place, who_is_refused_a_directory_is_told_the_remedy)
+{
+	char got[1024] = "";
+	int lock = -1, out[2];
+
+	cr_assert_eq(pipe2(out, O_NONBLOCK), 0);
+	cr_assert_eq(dup2(out[1], STDERR_FILENO), STDERR_FILENO);
+	cr_assert_eq(mkdirat(dir.fd, "s", 0700), 0);
+	cr_assert_eq(fchmodat(dir.fd, "s", 0777, 0), 0);
+	cr_expect_eq(state("s", &lock), -EPERM);
+	cr_expect_gt(read(out[0], got, sizeof(got) - 1), 0);
+	cr_expect_not_null(strstr(got, "chmod 700 "), "%s", got);
+	/* Which would take a directory like /tmp away from all others. */
+	cr_assert_eq(fchmodat(dir.fd, "s", 01777, 0), 0);
+	cr_expect_eq(state("s", &lock), -EPERM);
+	memset(got, 0, sizeof(got));
+	cr_expect_gt(read(out[0], got, sizeof(got) - 1), 0);
+	cr_expect_null(strstr(got, "chmod"), "%s", got);
+	cr_expect_not_null(strstr(got, "state = "), "%s", got);
 }
 
 Test(place, what_is_no_directory_is_refused)
