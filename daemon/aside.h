@@ -8,6 +8,12 @@
 
 #include "daemon/engine.h"
 
+/* Warns of a file that has just been set aside. `code` is one of ours. */
+void aside_warn(struct engine *e, const char *code);
+
+/* At the start: warns of those that earlier runs have set aside. */
+void aside_begin(struct engine *e);
+
 /* Looks whether they are still there; once a second. */
 void aside_tick(struct engine *e);
 

@@ -5,6 +5,7 @@
  */
 #include "daemon/contacting_impl.h"
 
+#include "daemon/aside.h"
 #include "daemon/command.h"
 #include "daemon/disputes.h"
 #include "daemon/kept.h"
@@ -40,12 +41,7 @@ static void load(struct contacting *x)
 
 	x->writable = err == 0;
 	if (err == 0 && broken) {
-		warnings_add(&e->warnings, "contacts-broken",
-			     "look into it, add again what is missing, and "
-			     "remove it",
-			     "%s/contacts.json was broken; it was set aside "
-			     "with the ending .broken",
-			     e->config.state);
+		aside_warn(e, "contacts-broken");
 		err = contacting_save(x);
 	}
 	if (err < 0 && e->state_dir >= 0)

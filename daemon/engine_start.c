@@ -5,6 +5,7 @@
  */
 #include "daemon/engine_start.h"
 
+#include "daemon/aside.h"
 #include "daemon/base/footprint.h"
 #include "daemon/base/log.h"
 #include "daemon/base/sandbox.h"
@@ -147,12 +148,7 @@ static void load_pins(struct engine *e)
 	if (err < 0)
 		warn_state(e, "pins.json cannot be read", err);
 	if (err == 0 && broken) {
-		warnings_add(&e->warnings, "pins-broken",
-			     "look into it, pin again what is missing, and "
-			     "remove it",
-			     "%s/pins.json was broken; it was set aside with "
-			     "the ending .broken",
-			     e->config.state);
+		aside_warn(e, "pins-broken");
 		err = pins_save(e->pins, e->state_dir);
 		if (err < 0)
 			warn_state(e, "pins.json cannot be written", err);
@@ -168,12 +164,7 @@ static void load_seen(struct engine *e)
 	if (err < 0)
 		warn_state(e, "hosts.json cannot be read", err);
 	if (err == 0 && broken)
-		warnings_add(&e->warnings, "hosts-broken",
-			     "look into it: which HITs hosts of DNS had at "
-			     "first use; pin what is missing, and remove it",
-			     "%s/hosts.json was broken; it was set aside with "
-			     "the ending .broken",
-			     e->config.state);
+		aside_warn(e, "hosts-broken");
 }
 
 static void load_added(struct engine *e)
@@ -186,11 +177,7 @@ static void load_added(struct engine *e)
 		warn_state(e, "peers.json cannot be read", err);
 	if (err < 0 || !broken)
 		return;
-	warnings_add(&e->warnings, "peers-broken",
-		     "look into it, add again what is missing, and remove it",
-		     "%s/peers.json was broken; it was set aside with the "
-		     "ending .broken",
-		     e->config.state);
+	aside_warn(e, "peers-broken");
 	err = added_save(e->added, e->state_dir);
 	if (err < 0)
 		warn_state(e, "peers.json cannot be written", err);
@@ -206,12 +193,7 @@ static void load_membership(struct engine *e)
 	if (err < 0)
 		warn_state(e, "membership.json cannot be read", err);
 	if (err == 0 && broken)
-		warnings_add(&e->warnings, "membership-broken",
-			     "join again with a new invitation, and remove it",
-			     "%s/membership.json was broken, or of another "
-			     "identity; it was set aside with the ending "
-			     ".broken",
-			     e->config.state);
+		aside_warn(e, "membership-broken");
 }
 
 /* Where the state cannot be read, we go on without it, and say so. */
@@ -359,6 +341,7 @@ static int make_underlay(struct engine *e)
 	e->disputes = disputes_new(e);
 	if (!e->underlay || !e->contacting || !e->disputes)
 		return failed("overlay", -ENOMEM);
+	aside_begin(e);
 	e->on_membership = underlay_on_membership;
 	engine_membership_changed(e);
 	return 0;

@@ -5,6 +5,7 @@
  */
 #include "daemon/underlay_impl.h"
 
+#include "daemon/aside.h"
 #include "daemon/base/log.h"
 #include "daemon/base/name.h"
 #include "daemon/bootstraps.h"
@@ -81,12 +82,7 @@ void underlay_load_names(struct underlay *u)
 	}
 	u->names_writable = err == 0;
 	if (broken)
-		warnings_add(&u->e->warnings, "names-broken",
-			     "look into it, publish again what is missing, and "
-			     "remove it",
-			     "%s/names.json was broken; it was set aside with "
-			     "the ending .broken",
-			     u->e->config.state);
+		aside_warn(u->e, "names-broken");
 	configure(u);
 }
 

@@ -496,6 +496,30 @@ Test(contacting, a_broken_file_is_told)
 	cr_expect_eq(e.warnings.n, 0, "who has removed it has seen it");
 }
 
+Test(contacting, a_broken_file_is_told_after_a_restart_too)
+{
+	struct warning was;
+
+	tempdir_put(&dir, "contacts.json", "{");
+	contacting_free(e.contacting);
+	e.contacting = contacting_new(&e);
+	aside_begin(&e);
+	cr_assert_eq(e.warnings.n, 1, "one file, one warning");
+	was = e.warnings.all[0];
+	warnings_clear(&e.warnings);
+	contacting_free(e.contacting);
+	e.contacting = contacting_new(&e);
+	cr_expect_eq(e.warnings.n, 0);
+	aside_begin(&e);
+	cr_assert_eq(e.warnings.n, 1);
+	cr_expect_str_eq(e.warnings.all[0].code, was.code);
+	cr_expect_str_eq(e.warnings.all[0].text, was.text);
+	cr_assert_eq(unlinkat(e.state_dir, "contacts.json.broken", 0), 0);
+	aside_tick(&e);
+	aside_begin(&e);
+	cr_expect_eq(e.warnings.n, 0);
+}
+
 static bool is_associating(const struct hit *hit)
 {
 	struct host_assoc_info a;
