@@ -455,7 +455,10 @@ static int run(void)
 
 	footprint_shrink(); /* what loading has touched */
 	(void)prctl(PR_SET_NAME, "hipline-resolve");
-	(void)signal(SIGINT, SIG_IGN); /* the terminal's; the monitor acts */
+	/* The terminal's, or of a service manager that tells all: the monitor
+	 * acts, and the engine's end is ours. */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
 	(void)signal(SIGPIPE, SIG_IGN);
 	r.loop = ev_default_loop(EVFLAG_NOENV);

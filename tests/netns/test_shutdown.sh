@@ -43,6 +43,30 @@ for signal in TERM INT; do
 	hip_stop bob >/dev/null
 done
 
+# A service manager tells all processes; the monitor last is the worst case.
+hip_up alice
+until_true 10 hip_resolver alice || fail "no resolver"
+until_true 10 eval '[ "$(hip_json alice .state dns)" = answering ]' ||
+	fail "DNS is not answered"
+was=$(wc -l <"$HIP_DIR/alice/log")
+resolver=$(hip_resolver alice)
+kill "$resolver"
+hip alice status >/dev/null # it has seen what there is to see
+kill "$(hip_engine alice)" "${HIP_PID[alice]}"
+check "TERM to all: ends with status 0" hip_stop alice
+equal "TERM to all: nothing is wrong" "" \
+	"$(tail -n +$((was + 1)) "$HIP_DIR/alice/log" | grep -iE 'resolver|ended|again')"
+equal "TERM to all: no process is left" "" "$(ip netns pids "$NL_TAG-alice")"
+
+# What was set aside is told until it has been looked after.
+: >"$HIP_DIR/alice/state/pins.json.broken"
+hip_up alice
+told() { hip_json alice '.warnings[].code' status | grep -qx pins-broken; }
+check "a broken file of an earlier run is told" told
+rm "$HIP_DIR/alice/state/pins.json.broken"
+check "until it is removed" until_true 10 eval '! told'
+hip_stop alice >/dev/null
+
 # And with nobody there to answer, it ends as well.
 hip_up alice bob
 hip_ping alice bob -c 1 -W 5 >/dev/null
