@@ -100,6 +100,18 @@ static uint32_t group_id(const char *name)
 	return g ? g->gr_gid : HANDOVER_NO_GROUP;
 }
 
+static int open_netlink(struct monitor *m)
+{
+	int err;
+
+	m->netlink = netlink_new();
+	if (m->netlink)
+		return 0;
+	err = -errno;
+	log_error("netlink", "%s", strerror(-err));
+	return err;
+}
+
 /* What only asks, and what goes when we end. */
 static int open_all(struct monitor *m, const char *libexec)
 {
@@ -110,13 +122,10 @@ static int open_all(struct monitor *m, const char *libexec)
 		err = errand_run(ERRAND_LOAD, c, libexec, &m->key);
 	if (err == -ENOENT)
 		err = 0; /* it is made later */
-	if (err == 0) {
-		m->netlink = netlink_new();
-		if (!m->netlink) {
-			err = -errno;
-			log_error("netlink", "%s", strerror(errno));
-		}
-	}
+	if (err == 0)
+		err = open_netlink(m);
+	if (err == 0)
+		err = network_test_alone(m->netlink);
 	if (err == 0)
 		err = network_open_sockets(&m->network, c);
 	if (err == 0)
@@ -154,6 +163,8 @@ static int make_all(struct monitor *m, const char *libexec)
 		m->listener = place_socket(c->control);
 		err = m->listener < 0 ? m->listener : 0;
 	}
+	if (err == 0) /* before the guard: it would cut another one off */
+		err = network_claim(&m->network, m->netlink, c);
 	if (err == 0)
 		err = set_guard(m);
 	if (err == 0)
@@ -302,11 +313,12 @@ int monitor_unguard(const struct monitor_options *o)
 		err = check_rights(&m);
 	if (err == 0)
 		err = place_socket_free(m.file.config.control);
+	if (err == 0)
+		err = open_netlink(&m);
+	if (err == 0)
+		err = network_test_alone(m.netlink);
 	if (err == 0) {
-		m.netlink = netlink_new();
-		err = m.netlink
-			      ? guard_remove(m.netlink, m.file.config.interface)
-			      : -errno;
+		err = guard_remove(m.netlink, m.file.config.interface);
 		if (err < 0)
 			log_error("guard", "it cannot be removed: %s",
 				  strerror(-err));

@@ -377,8 +377,32 @@ static int complain_step(const char *interface, const char *what, int err)
 	return err;
 }
 
-int network_set_up(struct network *n, struct netlink *nl,
-		   const struct config *c, const struct hit *hit)
+int network_test_alone(struct netlink *nl)
+{
+	char name[IFNAMSIZ] = "";
+	unsigned ifindex = 0;
+	int err = netlink_route_find(nl, guard_prefix, GUARD_PREFIX_LEN,
+				     &ifindex);
+
+	if (err < 0) {
+		/* Then the claim tells. */
+		log_debug("netlink", "who has the route for HITs: %s",
+			  strerror(-err));
+		return 0;
+	}
+	if (ifindex == 0)
+		return 0;
+	if (!if_indextoname(ifindex, name))
+		return 0; /* it has just gone */
+	log_error("already running",
+		  "interface %s has the route for HITs (2001:20::/28), so "
+		  "another hiplined runs in this network namespace; stop that "
+		  "one, or run this one in a namespace of its own (ip netns)",
+		  name);
+	return -EEXIST;
+}
+
+int network_claim(struct network *n, struct netlink *nl, const struct config *c)
 {
 	const unsigned tun = n->tun_ifindex;
 	uint32_t mtu = c->mtu;
@@ -388,20 +412,30 @@ int network_set_up(struct network *n, struct netlink *nl,
 		mtu = network_mtu(netlink_mtu_underneath(nl, tun),
 				  n->udp6_fd >= 0, &c->esp);
 	n->mtu = mtu;
-	err = netlink_label_add(nl, guard_prefix, GUARD_PREFIX_LEN,
-				NETLINK_LABEL_HIT);
-	if (err < 0)
-		return complain_step(c->interface, "the address label", err);
 	err = netlink_link_up(nl, tun, mtu);
 	if (err < 0)
 		return complain_step(c->interface, "the MTU", err);
-	err = netlink_address_add(nl, tun, hit->bytes, HIT_PREFIX_LEN);
-	if (err < 0)
-		return complain_step(c->interface, "the address", err);
-	err = netlink_route_add(nl, tun, guard_prefix, GUARD_PREFIX_LEN,
-				ROUTE_METRIC, 0);
+	err = netlink_route_claim(nl, tun, guard_prefix, GUARD_PREFIX_LEN,
+				  ROUTE_METRIC);
+	if (err == -EEXIST && network_test_alone(nl) < 0)
+		return err;
 	if (err < 0)
 		return complain_step(c->interface, "the route", err);
+	return 0;
+}
+
+int network_set_up(const struct network *n, struct netlink *nl,
+		   const struct config *c, const struct hit *hit)
+{
+	int err = netlink_label_add(nl, guard_prefix, GUARD_PREFIX_LEN,
+				    NETLINK_LABEL_HIT);
+
+	if (err < 0)
+		return complain_step(c->interface, "the address label", err);
+	err = netlink_address_add(nl, n->tun_ifindex, hit->bytes,
+				  HIT_PREFIX_LEN);
+	if (err < 0)
+		return complain_step(c->interface, "the address", err);
 	return 0;
 }
 

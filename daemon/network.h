@@ -40,8 +40,17 @@ network_open_sockets(struct network *n, const struct config *c);
 __attribute__((warn_unused_result)) int
 network_open_tun(struct network *n, const struct config *c);
 
-/* Gives it MTU, our HIT, and the route to all HITs. 0 or -errno. */
-__attribute__((warn_unused_result)) int network_set_up(struct network *n,
+/* Whether no interface has the route to all HITs yet: one hiplined has it, and
+ * there is one in a network namespace. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int network_test_alone(struct netlink *nl);
+
+/* Gives the TUN device its MTU and that route, which nobody can have at the
+ * same time. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int
+network_claim(struct network *n, struct netlink *nl, const struct config *c);
+
+/* Then our HIT. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int network_set_up(const struct network *n,
 						       struct netlink *nl,
 						       const struct config *c,
 						       const struct hit *hit);

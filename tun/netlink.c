@@ -259,6 +259,66 @@ int netlink_route_add(struct netlink *n, unsigned ifindex,
 	return ask(n, h);
 }
 
+int netlink_route_claim(struct netlink *n, unsigned ifindex,
+			const uint8_t prefix[16], uint8_t prefix_len,
+			uint32_t metric)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[REQUEST_MAX];
+	struct nlmsghdr *h = route_request(buf, RTM_NEWROUTE, RTN_UNICAST,
+					   prefix, prefix_len);
+
+	/* The kernel looks for one of that metric, not of that link. */
+	h->nlmsg_flags &= (uint16_t)~NLM_F_REPLACE;
+	h->nlmsg_flags |= NLM_F_EXCL;
+	mnl_attr_put_u32(h, RTA_OIF, ifindex);
+	mnl_attr_put_u32(h, RTA_PRIORITY, metric);
+	return ask(n, h);
+}
+
+/* What is found out about a route. */
+struct found_route {
+	uint8_t prefix_len; /* of the one that is asked for */
+	unsigned ifindex;
+};
+
+static int on_route(const struct nlmsghdr *h, void *data)
+{
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct found_route *f = data;
+	struct nlattr *a;
+
+	if (m->rtm_type != RTN_UNICAST || m->rtm_dst_len != f->prefix_len)
+		return MNL_CB_STOP;
+	mnl_attr_for_each(a, h, sizeof(*m))
+	{
+		if (mnl_attr_get_type(a) == RTA_OIF &&
+		    mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			f->ifindex = mnl_attr_get_u32(a);
+	}
+	return MNL_CB_STOP;
+}
+
+int netlink_route_find(struct netlink *n, const uint8_t prefix[16],
+		       uint8_t prefix_len, unsigned *ifindex)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[REQUEST_MAX];
+	struct nlmsghdr *h = request(buf, RTM_GETROUTE, 0);
+	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	struct found_route f = { .prefix_len = prefix_len };
+	int err;
+
+	/* The route that is taken to its first address, as it was entered. */
+	m->rtm_family = AF_INET6;
+	m->rtm_dst_len = 128;
+	m->rtm_flags = RTM_F_FIB_MATCH;
+	mnl_attr_put(h, RTA_DST, 16, prefix);
+	err = talk(n, h, on_route, &f);
+	if (err < 0 && err != -ENETUNREACH && err != -EHOSTUNREACH)
+		return err;
+	*ifindex = f.ifindex;
+	return 0;
+}
+
 int netlink_unreachable_add(struct netlink *n, const uint8_t prefix[16],
 			    uint8_t prefix_len, uint32_t metric)
 {

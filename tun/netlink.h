@@ -42,6 +42,17 @@ int netlink_route_add(struct netlink *n, unsigned ifindex,
 		      const uint8_t prefix[16], uint8_t prefix_len,
 		      uint32_t metric, uint32_t mtu);
 
+/* The same, but -EEXIST where there is one for the prefix of that metric,
+ * whatever its link. */
+int netlink_route_claim(struct netlink *n, unsigned ifindex,
+			const uint8_t prefix[16], uint8_t prefix_len,
+			uint32_t metric);
+
+/* The link of the best route for exactly this prefix; *ifindex is 0 where
+ * there is none, or where that one leads to no link. */
+int netlink_route_find(struct netlink *n, const uint8_t prefix[16],
+		       uint8_t prefix_len, unsigned *ifindex);
+
 /* The route that keeps HITs from the default route when hip0 is gone:
  * `unreachable PREFIX metric METRIC`. */
 int netlink_unreachable_add(struct netlink *n, const uint8_t prefix[16],
