@@ -12,6 +12,7 @@
 
 #include "tun/netlink.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,8 +36,18 @@ __attribute__((warn_unused_result)) int guard_route_add(struct netlink *n);
 enum guard_firewall guard_firewall_add(const char *interface);
 
 /*
- * Removes all three, as far as they are there. 0 or a negative errno; of the
- * table, nothing is said.
+ * Deletes the tables that earlier runs have left, but not that for `interface`
+ * (NULL: that, too): they drop what goes through any other interface. Nobody
+ * else must be running in this network namespace.
+ */
+void guard_firewall_clean(const char *interface);
+
+/* Whether that, as nft lists it, is a table of ours for some interface. */
+bool guard_is_ours(const char *table, const char *listing);
+
+/*
+ * Removes all three, with the tables for other interfaces, as far as they are
+ * there. 0 or a negative errno; of the table, nothing is said.
  */
 __attribute__((warn_unused_result)) int guard_remove(struct netlink *n,
 						     const char *interface);

@@ -145,9 +145,13 @@ static int set_guard(struct monitor *m)
 			  strerror(-err));
 		return err;
 	}
-	m->firewall = c->firewall == CONFIG_FIREWALL_OFF
-			      ? GUARD_FIREWALL_OFF
-			      : guard_firewall_add(c->interface);
+	if (c->firewall == CONFIG_FIREWALL_OFF) {
+		m->firewall = GUARD_FIREWALL_OFF;
+		guard_firewall_clean(NULL);
+		return 0;
+	}
+	m->firewall = guard_firewall_add(c->interface);
+	guard_firewall_clean(c->interface);
 	return 0;
 }
 

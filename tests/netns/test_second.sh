@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0
 # One daemon routes HITs in a network namespace: a second one is refused, and
-# changes nothing.
+# changes nothing. What keeps HITs off other interfaces follows the interface
+# when that gets another name, and is there after a crash.
 # Budget: 90 s, long 90 s
 set -u
 # shellcheck source-path=SCRIPTDIR source=hip.sh
@@ -69,4 +70,26 @@ equal '  the route to HITs' 'dev hip0' "$(devices)"
 check '  the control socket is gone' test ! -e "$HIP_DIR/second/run/control.sock"
 hip_ping alice bob -c 1 -W 5 >/dev/null
 check '  no ping is lost' hip_pings_all alice bob 20
+hip_stop alice >/dev/null
+
+# --- another name; a table that is not ours only sounds like it
+nl_in alice nft add table ip6 hipline_mine
+hip_up alice
+hip_kill alice
+equal 'after a crash the table is there' 'hipline_hip0 hipline_mine' "$(tables)"
+check '  and the unreachable route' stays
+hip_set alice 'interface = "hl0"'
+hip_up alice
+equal 'with another interface its table is' 'hipline_hl0 hipline_mine' "$(tables)"
+hip_ping alice bob -c 1 -W 5 >/dev/null
+check 'no ping is lost' hip_pings_all alice bob 20
+hip_set alice 'interface = "hl0"' 'firewall = off'
+hip_again alice
+equal 'with firewall = off there is none' hipline_mine "$(tables)"
+check '  but the unreachable route' stays
+hip_stop alice >/dev/null
+check '  which stays' stays
+check '--unguard' second --unguard
+check '  takes that away' eval '! stays'
+equal '  and leaves what is not ours' hipline_mine "$(tables)"
 hip_end
