@@ -226,4 +226,14 @@ equal 'and is the same' "$(jq -r .authority.fingerprint <<<"$created")" \
 	"$(hip_json c .authority.fingerprint create example.com --name dan@example.com)"
 refused 'the names are taken there, too' 1 'in use' hip c invite bob@example.com
 check 'all end' hip_stop a b c
+
+# --- a host with no address but the loopback's
+nl_node lone
+hip_identity lone || fail "no identity"
+hip_up lone
+check 'it makes an overlay' hip lone create example.org --name lone@example.org
+refused 'nobody could find who invites' 1 '--locator' \
+	hip lone invite bob@example.org
+check 'until it is told where' hip lone invite bob@example.org \
+	--locator 192.0.2.1
 hip_end
