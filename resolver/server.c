@@ -31,6 +31,7 @@ struct connection {
 	uint32_t turn;
 	uint64_t since_ms; /* the last whole query */
 	struct locator from;
+	bool from_here;
 	uint8_t *in; /* IN_MAX, while it is open */
 	size_t in_len;
 	uint8_t *out; /* NULL when all is written */
@@ -42,6 +43,7 @@ struct listening {
 	ev_io io;
 	int fd;
 	bool tcp;
+	struct locator at;
 };
 
 struct server {
@@ -89,7 +91,8 @@ static bool take_queries(struct connection *c)
 					    .via = (uint64_t)turn << 32 |
 						   (uint64_t)(c -
 							      s->connections),
-					    .tcp = true };
+					    .tcp = true,
+					    .from_here = c->from_here };
 		uint8_t query[QUERY_MAX];
 
 		if (len == 0 || len > QUERY_MAX) {
@@ -183,6 +186,14 @@ static struct connection *free_connection(struct server *s)
 	return idlest;
 }
 
+/* Whether it was sent by this host to an address of its own. From elsewhere
+ * Linux takes no IPv4 packet that says so; a reply to one of IPv6 stays here.
+ */
+static bool is_from_here(const struct listening *l, const struct locator *from)
+{
+	return memcmp(l->at.addr, from->addr, sizeof(from->addr)) == 0;
+}
+
 static void on_accept(struct ev_loop *loop, ev_io *w, int events)
 {
 	struct listening *l = w->data;
@@ -190,17 +201,21 @@ static void on_accept(struct ev_loop *loop, ev_io *w, int events)
 	socklen_t len = sizeof(sa);
 	int fd = accept4(w->fd, (struct sockaddr *)&sa, &len,
 			 SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct locator from;
 	struct connection *c;
 
 	(void)events;
 	if (fd < 0)
 		return; /* it is gone already, or there is no descriptor */
-	c = free_connection(l->server);
-	if (locator_from_sockaddr(&sa, &c->from) < 0 ||
-	    locator_scope(&c->from) != LOCATOR_SCOPE_LOOPBACK) {
+	if (locator_from_sockaddr(&sa, &from) < 0 ||
+	    (locator_scope(&from) != LOCATOR_SCOPE_LOOPBACK &&
+	     !is_from_here(l, &from))) {
 		(void)close(fd); /* only this host asks */
 		return;
 	}
+	c = free_connection(l->server);
+	c->from = from;
+	c->from_here = is_from_here(l, &from);
 	c->in = malloc(IN_MAX);
 	if (!c->in) {
 		(void)close(fd);
@@ -235,6 +250,7 @@ static void on_datagram(struct ev_loop *loop, ev_io *w, int events)
 		if ((size_t)n > sizeof(bytes) ||
 		    locator_from_sockaddr(&sa, &asker.from) < 0)
 			continue;
+		asker.from_here = is_from_here(l, &asker.from);
 		s->query(s->ctx, &asker, bytes, (size_t)n);
 	}
 }
@@ -285,14 +301,20 @@ int server_listen(struct server *s, int fd)
 	struct listening *l = &s->sockets[s->n_sockets];
 	int type = 0;
 	socklen_t len = sizeof(type);
+	struct sockaddr_storage sa;
+	socklen_t sa_len = sizeof(sa);
+	struct locator at;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&sa, &sa_len) < 0)
 		return -errno;
+	if (locator_from_sockaddr(&sa, &at) < 0)
+		return -EAFNOSUPPORT;
 	if (s->n_sockets == SERVER_SOCKETS_MAX)
 		return -ENOSPC;
-	*l = (struct listening){ .server = s,
-				 .fd = fd,
-				 .tcp = type == SOCK_STREAM };
+	*l = (struct listening){
+		.server = s, .fd = fd, .at = at, .tcp = type == SOCK_STREAM
+	};
 	ev_io_init(&l->io, l->tcp ? on_accept : on_datagram, fd, EV_READ);
 	l->io.data = l;
 	ev_io_start(s->loop, &l->io);

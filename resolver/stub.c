@@ -338,7 +338,8 @@ static void on_query(struct stub *s, const struct stub_input *in)
 	enum dnsmsg_rcode rcode;
 
 	/* Also of our own host another may ask; beyond it nobody. */
-	if (locator_scope(&in->asker.from) != LOCATOR_SCOPE_LOOPBACK ||
+	if ((!in->asker.from_here &&
+	     locator_scope(&in->asker.from) != LOCATOR_SCOPE_LOOPBACK) ||
 	    !dnsmsg_query_read(in->bytes, in->len, &q.query, &rcode)) {
 		s->counters.refused++;
 		return;

@@ -43,6 +43,7 @@ struct stub_asker {
 	struct locator from;
 	uint64_t via; /* socket or connection */
 	bool tcp;
+	bool from_here; /* it has the address that it sent to */
 };
 
 enum stub_input_kind {

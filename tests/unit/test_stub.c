@@ -514,6 +514,10 @@ Test(stub, others_than_this_host_get_nothing)
 	stub_input(s, &in, now);
 	cr_assert_not(stub_output(s, &out));
 	cr_assert_eq(stub_counters(s)->refused, 1);
+	in.asker.from_here = true;
+	stub_input(s, &in, now);
+	cr_assert(next(STUB_OUT_REPLY));
+	cr_assert_eq(stub_counters(s)->refused, 1);
 }
 
 Test(stub, transfers_and_other_classes_are_refused)
