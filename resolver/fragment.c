@@ -90,6 +90,34 @@ void reassembly_free(struct reassembly *a)
 	free(a);
 }
 
+static size_t held_for(const struct reassembly *a, const struct hit *from)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		n += hit_equal(&a->at[i]->from, from);
+	return n;
+}
+
+/* The neighbour for which most wait gives way to one that has fewer, with the
+ * one that has waited longest: so none takes the room of all. */
+static void make_room(struct reassembly *a, const struct hit *from)
+{
+	size_t most = held_for(a, from) + 1, oldest = a->n;
+
+	for (size_t i = 0; i < a->n; i++) {
+		size_t n = held_for(a, &a->at[i]->from);
+
+		if (n < most || (n == most && oldest == a->n))
+			continue;
+		if (n > most || a->at[i]->since_ms < a->at[oldest]->since_ms)
+			oldest = i;
+		most = n;
+	}
+	if (oldest < a->n)
+		drop_partial(a, oldest);
+}
+
 /* The index of what this piece belongs to, made when new; n when refused. */
 static size_t find_partial(struct reassembly *a, const struct hit *from,
 			   uint64_t transaction_id, uint64_t now_ms)
@@ -101,6 +129,8 @@ static size_t find_partial(struct reassembly *a, const struct hit *from,
 		    hit_equal(&a->at[i]->from, from))
 			return i;
 	}
+	if (a->n == FRAGMENT_MESSAGES_MAX)
+		make_room(a, from);
 	p = a->n < FRAGMENT_MESSAGES_MAX ? calloc(1, sizeof(*p)) : NULL;
 	if (!p)
 		return a->n;

@@ -51,7 +51,8 @@ enum reassembly_result {
 /*
  * Takes a piece (its header and what follows) that came from a neighbour.
  * The last missing one makes the message, with this piece's lists. Pieces
- * that overlap make the whole message void.
+ * that overlap make the whole message void. Where no more messages may wait,
+ * one of the neighbour that has most gives way to one that has fewer.
  */
 enum reassembly_result reassembly_add(struct reassembly *a,
 				      const struct hit *from,

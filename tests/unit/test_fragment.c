@@ -226,6 +226,39 @@ Test(fragment, sixteen_messages_wait_and_a_seventeenth_is_refused)
 	cr_expect_eq(reassembly_count(waiting), 16);
 }
 
+Test(fragment, a_neighbour_that_begins_many_does_not_keep_others_out)
+{
+	for (uint64_t id = 1; id <= 20; id++) {
+		cr_assert_eq(split(message, make(BODY, id), MTU), 4);
+		(void)add_from(1, 0, NOW + id); /* 16 of them wait */
+	}
+	for (uint64_t id = 100; id < 104; id++) {
+		cr_assert_eq(split(message, make(BODY, id), MTU), 4);
+		for (size_t i = 0; i < 3; i++)
+			cr_expect_eq(add_from(2, i, NOW + 100),
+				     REASSEMBLY_WAITS);
+		cr_expect_eq(reassembly_count(waiting), 16);
+		cr_expect_eq(add_from(2, 3, NOW + 100), REASSEMBLY_WHOLE);
+		cr_expect_eq(add_from(1, 0, NOW + 200), REASSEMBLY_WAITS);
+	}
+	/* The four oldest have made way, and no other. */
+	cr_assert_eq(split(message, make(BODY, 5), MTU), 4);
+	for (size_t i = 1; i < 4; i++)
+		cr_expect_eq(add_from(1, i, NOW + 300),
+			     i < 3 ? REASSEMBLY_WAITS : REASSEMBLY_WHOLE);
+}
+
+Test(fragment, where_others_have_no_more_a_newcomer_is_refused)
+{
+	for (uint64_t id = 1; id <= 16; id++) {
+		cr_assert_eq(split(message, make(BODY, id), MTU), 4);
+		cr_expect_eq(add_from((uint8_t)(1 + id), 0, NOW),
+			     REASSEMBLY_WAITS);
+	}
+	cr_assert_eq(split(message, make(BODY, 17), MTU), 4);
+	cr_expect_eq(add_from(1, 0, NOW), REASSEMBLY_REFUSED);
+}
+
 Test(fragment, what_waits_15_seconds_is_given_up)
 {
 	cr_assert_eq(split(message, make(BODY, 1), MTU), 4);
