@@ -353,6 +353,48 @@ Test(judge, a_record_that_was_altered_or_moved_is_refused)
 	cr_expect(judge_value(judge, &x.claim, &p));
 }
 
+/* The form of a value that is not there (RFC 6940 7.4.2.2), of one that is. */
+Test(judge, a_record_that_nobody_has_signed_is_refused)
+{
+	static const uint8_t none[] = { SIGNER_NONE, 0, 0 };
+	struct judge_proof p;
+	struct value x;
+
+	make_value(&x, bob, identity_hit(bob), "bob@example.com", 0);
+	cr_assert(judge_value(judge, &x.claim, &p));
+	x.v.signature = (struct reload_signature){
+		.identity_type = SIGNER_NONE,
+		.identity = none,
+		.identity_len = sizeof(none),
+	};
+	cr_assert(x.v.exists);
+	cr_expect_not(judge_value(judge, &x.claim, &p));
+	x.v.exists = false;
+	cr_expect_not(judge_value(judge, &x.claim, &p));
+}
+
+Test(judge, a_record_with_half_a_signature_is_refused)
+{
+	struct reload_signature whole;
+	struct judge_proof p;
+	struct value x;
+
+	make_value(&x, bob, identity_hit(bob), "bob@example.com", 0);
+	whole = x.v.signature;
+	x.v.signature.identity_type = SIGNER_NONE;
+	cr_expect_not(judge_value(judge, &x.claim, &p), "of no signer");
+	x.v.signature = whole;
+	x.v.signature.hash_alg = x.v.signature.sig_alg = 0;
+	cr_expect_not(judge_value(judge, &x.claim, &p), "by no algorithm");
+	x.v.signature.value_len = 0;
+	cr_expect_not(judge_value(judge, &x.claim, &p), "neither");
+	x.v.signature = whole;
+	x.v.signature.value_len = 0;
+	cr_expect_not(judge_value(judge, &x.claim, &p), "with no value");
+	x.v.signature = whole;
+	cr_expect(judge_value(judge, &x.claim, &p));
+}
+
 Test(judge, a_record_that_leads_to_another_host_is_refused)
 {
 	const struct hit other = { { 0x20, 0x01, 0x00, 0x22, [15] = 9 } };

@@ -486,6 +486,64 @@ Test(search, what_no_store_would_take_any_more_is_not_believed)
 	cr_expect_eq(result()->result, OVERLAY_FOUND);
 }
 
+Test(search, what_is_of_a_time_to_come_is_not_believed)
+{
+	const uint64_t latest = MEMBER_WALL_MS + STORE_SKEW_MS;
+	struct asked a, b;
+
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	answer_as(&a, &a.to, &nodes[9], 0, latest + 1);
+	cr_assert_null(result());
+	cr_expect_eq(disbelieved(), 1);
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &b));
+	answer_as(&b, &b.to, &nodes[9], 1, latest);
+	cr_assert(result());
+	cr_expect_eq(result()->result, OVERLAY_FOUND);
+}
+
+/* A value that says it is there, in the form of one that is not: signed by
+ * nobody (RFC 6940 7.4.2.2). */
+static void answer_unsigned(const struct asked *a, const struct hit *owner)
+{
+	static const uint8_t none[] = { SIGNER_NONE, 0, 0 };
+	const struct stored v = {
+		.storage_time_ms = MEMBER_WALL_MS,
+		.lifetime_s = 3600,
+		.key = { owner->bytes, ID_LEN },
+		.exists = true,
+		.data = { owner->bytes, ID_LEN },
+	};
+	uint8_t value[128];
+	struct wr w = wr_init(value, sizeof(value));
+	struct wr body = wr_init(scratch, sizeof(scratch));
+	struct store_writer sw = fetch_ans_begin(&body, MEMBER_DICTIONARY, 0);
+	struct stored s = v;
+
+	stored_value_write(&w, DATA_DICTIONARY, &v);
+	s.value = (struct span){ value, wr_len(&w) };
+	s.signature = (struct reload_signature){ .identity_type = SIGNER_NONE,
+						 .identity = none,
+						 .identity_len = sizeof(none) };
+	stored_write(&body, &s);
+	fetch_ans_end(&body, &sw);
+	cr_assert_not(wr_failed(&body));
+	answer(a, &a->to, RELOAD_FETCH_ANS,
+	       (struct span){ scratch, wr_len(&body) });
+}
+
+Test(search, a_value_that_nobody_has_signed_is_none)
+{
+	struct asked a;
+
+	look_up();
+	cr_assert(request(RELOAD_FETCH_REQ, 0, &a));
+	answer_unsigned(&a, &nodes[9]);
+	cr_expect_null(result());
+	cr_expect_eq(disbelieved(), 1);
+	cr_expect_eq(requests(RELOAD_FETCH_REQ), 3, "others are asked");
+}
+
 /* A StatAns that tells of two values. */
 static void answer_stat(const struct asked *a)
 {
