@@ -339,6 +339,7 @@ int main(int argc, char *argv[])
 		speaker_give_up("no answer");
 	renegade_store_all(&w);
 	send_all(&w);
+	renegade_size_all(&w);
 	printf("refused %u\n", w.refused);
 	return w.failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -37,7 +37,13 @@ void renegade_tell(struct work *w, const char *what, int want, int got);
  * were sent later, and this was not. */
 int renegade_await(struct work *w, uint64_t transaction);
 
+/* A Store of our name, right in all, its body in RELOAD_MESSAGE_MAX bytes. */
+struct letter renegade_letter(struct work *w, uint8_t *body);
+
 /* Stores in each wrong way, more than is allowed, and another's record. */
 void renegade_store_all(struct work *w);
+
+/* Sends what is too long, each truncation, and beginnings without an end. */
+void renegade_size_all(struct work *w);
 
 #endif

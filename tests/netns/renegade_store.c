@@ -85,6 +85,12 @@ static void with_a_bad_signature(struct work *w, struct attempt *a)
 	a->c.spoiled = true;
 }
 
+static void by_nobody(struct work *w, struct attempt *a)
+{
+	(void)w;
+	a->c.no_signer = true;
+}
+
 static void at_another_place(struct work *w, struct attempt *a)
 {
 	(void)w;
@@ -210,6 +216,7 @@ static const struct store_case {
 	  RELOAD_ERROR_FORBIDDEN },
 	{ "signature that does not hold", with_a_bad_signature,
 	  RELOAD_ERROR_FORBIDDEN },
+	{ "signed by nobody", by_nobody, RELOAD_ERROR_FORBIDDEN },
 	{ "signed for another Resource-ID", at_another_place,
 	  RELOAD_ERROR_FORBIDDEN },
 	{ "too long", too_long, RELOAD_ERROR_DATA_TOO_LARGE },
@@ -222,10 +229,10 @@ static const struct store_case {
 	{ "the own name, later", no_change, STORED },
 };
 
-static int store(struct work *w, const struct attempt *a)
+static struct letter letter_of(struct work *w, const struct attempt *a,
+			       uint8_t *body)
 {
-	uint8_t body[RELOAD_MESSAGE_MAX];
-	struct wr b = wr_init(body, sizeof(body));
+	struct wr b = wr_init(body, RELOAD_MESSAGE_MAX);
 	struct store_writer sw =
 		store_req_begin(&b, &a->at, a->replica, a->c.kind, 0);
 	struct letter l;
@@ -237,6 +244,14 @@ static int store(struct work *w, const struct attempt *a)
 	l.certificates[0] = (struct span){ a->c.signer->certificate,
 					   a->c.signer->certificate_len };
 	l.n_certificates = !a->bare;
+	return l;
+}
+
+static int store(struct work *w, const struct attempt *a)
+{
+	uint8_t body[RELOAD_MESSAGE_MAX];
+	struct letter l = letter_of(w, a, body);
+
 	speaker_send(&w->s, &l);
 	return renegade_await(w, l.header.transaction_id);
 }
@@ -247,6 +262,13 @@ static struct attempt attempt_of(const struct papers *p, const char *name)
 
 	a.at = a.c.at;
 	return a;
+}
+
+struct letter renegade_letter(struct work *w, uint8_t *body)
+{
+	struct attempt a = attempt_of(&w->self, OUR_NAME);
+
+	return letter_of(w, &a, body);
 }
 
 static void store_each(struct work *w)

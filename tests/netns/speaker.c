@@ -24,6 +24,7 @@ enum {
 	UDP_HEADER_LEN = 8,
 	CHECKSUM_AT = 6,
 	SIGNED_MAX = 2 * RELOAD_MESSAGE_MAX,
+	FRAME_LONG = FRAME_DATA_HEADER_LEN + SPEAKER_LETTER_MAX,
 	FIRST_TTL = 20,
 };
 
@@ -188,6 +189,7 @@ void claim_write(struct wr *w, const struct claim *c)
 	uint8_t value[4096], covered[8192];
 	struct wr v = wr_init(value, sizeof(value));
 	struct wr pre = wr_init(covered, sizeof(covered));
+	static const uint8_t none[] = { SIGNER_NONE, 0, 0 };
 	struct signing x;
 	struct stored s = { .storage_time_ms = c->storage_time_ms,
 			    .lifetime_s = c->lifetime_s,
@@ -197,6 +199,12 @@ void claim_write(struct wr *w, const struct claim *c)
 
 	stored_value_write(&v, c->model, &s);
 	s.value = (struct span){ value, wr_len(&v) };
+	if (c->no_signer) {
+		s.signature.identity = none;
+		s.signature.identity_len = sizeof(none);
+		stored_write(w, &s);
+		return;
+	}
 	name_signer(&x, c->signer);
 	s.signature = x.s;
 	stored_signed_write(&pre, &c->at, c->kind, c->model, &s);
@@ -228,7 +236,7 @@ void speaker_open(struct speaker *s, const struct papers *self,
 
 static void send_frame(struct speaker *s, const struct wr *frame)
 {
-	uint8_t packet[UDP_HEADER_LEN + FRAME_MAX];
+	uint8_t packet[UDP_HEADER_LEN + FRAME_LONG];
 	struct wr w = wr_init(packet, sizeof(packet));
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
 
@@ -246,10 +254,15 @@ static void send_frame(struct speaker *s, const struct wr *frame)
 
 void speaker_send_bytes(struct speaker *s, const uint8_t *bytes, size_t len)
 {
-	uint8_t frame[FRAME_MAX];
+	uint8_t frame[FRAME_LONG];
 	struct wr w = wr_init(frame, sizeof(frame));
 
-	frame_data_write(&w, ++s->sequence, bytes, len);
+	/* By hand: frame_data_write makes no frame that is too long. */
+	wr_u8(&w, FRAME_DATA);
+	wr_u32(&w, ++s->sequence);
+	wr_u8(&w, 0);
+	wr_u16(&w, (uint16_t)len);
+	wr_bytes(&w, bytes, len);
 	send_frame(s, &w);
 }
 
@@ -270,12 +283,11 @@ struct letter speaker_letter(struct speaker *s, uint16_t code, struct span body)
 	return l;
 }
 
-void speaker_send(struct speaker *s, const struct letter *l)
+size_t speaker_write(uint8_t *bytes, const struct letter *l)
 {
-	uint8_t bytes[RELOAD_MESSAGE_MAX], rest[RELOAD_MESSAGE_MAX];
-	uint8_t covered[SIGNED_MAX];
+	uint8_t rest[SPEAKER_LETTER_MAX], covered[SIGNED_MAX];
 	struct wr r = wr_init(rest, sizeof(rest));
-	struct wr w = wr_init(bytes, sizeof(bytes));
+	struct wr w = wr_init(bytes, SPEAKER_LETTER_MAX);
 	struct wr pre = wr_init(covered, sizeof(covered));
 	struct signing x;
 
@@ -290,7 +302,14 @@ void speaker_send(struct speaker *s, const struct letter *l)
 	wr_bytes(&w, rest, wr_len(&r));
 	if (wr_failed(&w))
 		speaker_give_up("message");
-	speaker_send_bytes(s, bytes, wr_len(&w));
+	return wr_len(&w);
+}
+
+void speaker_send(struct speaker *s, const struct letter *l)
+{
+	uint8_t bytes[SPEAKER_LETTER_MAX];
+
+	speaker_send_bytes(s, bytes, speaker_write(bytes, l));
 }
 
 /* A frame of the node's; true when it is a message. */

@@ -14,7 +14,10 @@
 #include "resolver/judge.h"
 #include "resolver/kinds.h"
 
-enum { SPEAKER_WAIT_MS = 5000 };
+enum {
+	SPEAKER_WAIT_MS = 5000,
+	SPEAKER_LETTER_MAX = RELOAD_MESSAGE_MAX + 100, /* too long, too */
+};
 
 /* A key, and what an authority has said of it. */
 struct papers {
@@ -52,7 +55,8 @@ struct claim {
 	uint64_t storage_time_ms;
 	uint32_t lifetime_s;
 	const struct papers *signer;
-	bool spoiled; /* the signature does not hold */
+	bool spoiled;	/* the signature does not hold */
+	bool no_signer; /* by nobody, as a value that is not there */
 };
 
 /* Right in all: the registration of a host under a name. */
@@ -89,6 +93,8 @@ void speaker_open(struct speaker *s, const struct papers *self,
 struct letter speaker_letter(struct speaker *s, uint16_t code,
 			     struct span body);
 void speaker_send(struct speaker *s, const struct letter *l);
+/* Its bytes, up to SPEAKER_LETTER_MAX; how many. */
+size_t speaker_write(uint8_t *bytes, const struct letter *l);
 /* Bytes in a frame that are no letter. */
 void speaker_send_bytes(struct speaker *s, const uint8_t *bytes, size_t len);
 

@@ -12,6 +12,10 @@ joins() { hip "$1" join "$2" && until_true 30 joined "$1"; }
 published() {
 	[ "$(hip_json "$1" '[.names[].state] | unique | join(" ")' names)" = published ]
 }
+# resident: KiB of alice's resolver.
+resident() {
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(hip_resolver alice)/status"
+}
 refused() { hip_json alice .refused overlay; }
 # renegade: from mallory's host; its verdicts become ours.
 renegade() {
@@ -61,8 +65,11 @@ hip_up mallory
 check 'it comes back as nobody' hip_pings_all mallory alice 1
 
 # shellcheck disable=SC2034  # eval
-before=$(refused)
+before=$(refused) resident=$(resident)
 renegade
+# 16 of those messages wait, and not 2,000, which were 10 MiB.
+hip_sanitized || between "alice's resolver grew by, KiB" -4096 4096 \
+	$(($(resident) - resident))
 count=$(sed -n 's/^refused //p' "$HIP_DIR/renegade")
 check "$count refused, as alice counts" until_true 10 eval \
 	'[ $(($(refused) - before)) -ge "$count" ]'
