@@ -351,6 +351,81 @@ static void save_overlay(void)
 	}
 }
 
+/* Scripts of fuzz_hop.c: {what, peer, number} each. */
+static void save_hop(void)
+{
+	static const struct {
+		const char *name;
+		uint8_t first;
+		uint8_t steps[12][3];
+	} scripts[] = {
+		{ "window",
+		  0,
+		  { { 0, 0, 0 },
+		    { 3, 0, 33 },
+		    { 3, 0, 35 },
+		    { 3, 0, 31 },
+		    { 3, 0, 95 },
+		    { 3, 0, 0 },
+		    { 3, 0, 34 },
+		    { 0x80, 0, 0 } } },
+		{ "restart",
+		  0,
+		  { { 0, 0, 0 },
+		    { 3, 0, 33 },
+		    { 4, 0, 0 },
+		    { 3, 0, 33 },
+		    { 4, 0, 0xff },
+		    { 3, 0, 33 },
+		    { 0, 0, 0 },
+		    { 3, 0, 33 } } },
+		{ "acknowledged",
+		  1,
+		  { { 0, 1, 0 },
+		    { 2, 1, 9 },
+		    { 2, 1, 10 },
+		    { 0x80, 0, 0 },
+		    { 5, 1, 1 },
+		    { 6, 1, 3 },
+		    { 2, 1, 11 },
+		    { 0x82, 0, 0 },
+		    { 5, 1, 0 },
+		    { 5, 1, 0 } } },
+		{ "lost",
+		  1,
+		  { { 0, 1, 0 },
+		    { 2, 1, 9 },
+		    { 0, 1, 0 },
+		    { 0xa0, 0, 0 },
+		    { 2, 1, 10 },
+		    { 2, 2, 7 },
+		    { 1, 1, 0 },
+		    { 2, 1, 1 } } },
+		{ "silent",
+		  0,
+		  { { 0, 0, 0 },
+		    { 0, 3, 0 },
+		    { 0xff, 0, 0 },
+		    { 0xff, 0, 0 },
+		    { 0xff, 0, 0 },
+		    { 3, 3, 40 },
+		    { 0xff, 0, 0 } } },
+	};
+
+	for (size_t i = 0; i < COUNT(scripts); i++) {
+		uint8_t out[128];
+		struct wr w = wr_init(out, sizeof(out));
+
+		wr_u8(&w, scripts[i].first);
+		for (size_t k = 0; k < COUNT(scripts[i].steps); k++) {
+			wr_u8(&w, scripts[i].steps[k][0]);
+			wr_u8(&w, scripts[i].steps[k][1]);
+			wr_u16(&w, scripts[i].steps[k][2]);
+		}
+		seeds_save("hop", scripts[i].name, out, wr_len(&w));
+	}
+}
+
 /* Queries, and the same as events of the stub (fuzz_stub.c). */
 static void save_dns(void)
 {
@@ -416,6 +491,7 @@ int main(int argc, char **argv)
 	seeds_hiprr();
 	seeds_resolve();
 	save_overlay();
+	save_hop();
 	save_dns();
 	return 0;
 }
