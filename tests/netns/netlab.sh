@@ -273,6 +273,27 @@ nl_renumber() {
 	nl_rebind "$1"
 }
 
+# nl_cut 'A...' 'B...': nothing passes between the hosts of these two lists any
+# more, by the cables eth0 that they have to the core router.
+nl_cut() {
+	local n a='' b=''
+	for n in $1; do a+="\"${NL_NET[$n.eth0]}\", "; done
+	for n in $2; do b+="\"${NL_NET[$n.eth0]}\", "; done
+	nl_in inet nft -f - <<-RULES
+	table inet nl_cut
+	delete table inet nl_cut
+	table inet nl_cut {
+		chain nl_between { type filter hook forward priority filter;
+			iifname { ${a%, } } oifname { ${b%, } } drop
+			iifname { ${b%, } } oifname { ${a%, } } drop
+		}
+	}
+	RULES
+}
+
+# nl_mend: what nl_cut did is over.
+nl_mend() { nl_in inet nft delete table inet nl_cut; }
+
 # nl_mtu NODE IF MTU: an honest small link at the far (router) side: packets
 # too big to come in are answered with ICMP.  A dishonest one (black hole):
 # nl_impair NODE IF mtu=MTU.
