@@ -48,22 +48,28 @@ static uint64_t ping(struct work *w, const struct hit *node)
 	return l.header.transaction_id;
 }
 
+/* What we send is sent once: a frame, or what answers it, may be lost. */
 int renegade_await(struct work *w, uint64_t transaction)
 {
-	uint64_t later[] = { ping(w, &w->s.to), ping(w, &w->other.hit) };
+	enum { TIMES = 4 };
+	uint64_t later[TIMES][2];
+	bool answered[2] = { false, false };
 	struct message m;
-	int answered = 0;
 
-	while (speaker_receive(&w->s, &m, SPEAKER_WAIT_MS)) {
-		if (code_is_request(m.code))
-			continue;
-		if (m.header.transaction_id == transaction)
-			return outcome_of(&m);
-		if (m.header.transaction_id == later[0] ||
-		    m.header.transaction_id == later[1])
-			answered++;
-		if (answered == 2)
-			return SILENCE;
+	for (int n = 0; n < TIMES; n++) {
+		later[n][0] = ping(w, &w->s.to);
+		later[n][1] = ping(w, &w->other.hit);
+		while (speaker_receive(&w->s, &m, SPEAKER_WAIT_MS / TIMES)) {
+			if (code_is_request(m.code))
+				continue;
+			if (m.header.transaction_id == transaction)
+				return outcome_of(&m);
+			for (int i = 0; i < 2 * (n + 1); i++)
+				answered[i % 2] |= m.header.transaction_id ==
+						   later[i / 2][i % 2];
+			if (answered[0] && answered[1])
+				return SILENCE;
+		}
 	}
 	return NOTHING;
 }

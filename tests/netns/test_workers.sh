@@ -142,17 +142,21 @@ done
 check "reload" hip alice reload
 check "  ping then" hip_pings_all alice bob 50
 
-# --- another daemon beside it
-mkdir -p "$HIP_DIR/twin/run"
-sed "s,$HIP_DIR/alice/state,$HIP_DIR/twin/state,; s,$HIP_DIR/alice/run,$HIP_DIR/twin/run,; s,hip0,hip1," \
-	"$HIP_DIR/alice/hipline.conf" >"$HIP_DIR/twin/hipline.conf"
-nl_in alice timeout 10 "$HIP_BUILD/hiplined" -c "$HIP_DIR/twin/hipline.conf" \
-	2>"$HIP_DIR/twin/log"
-equal "a second daemon ends" 1 $?
-check "  for the port" grep -q 'UDP port 10500 of IPv4 is in use' "$HIP_DIR/twin/log"
+# --- another program has the port, and would share it
+check "alice stops" hip_stop alice
+nl_bg alice /dev/null socat -u UDP4-RECV:10500,reuseport /dev/null
+other=$NL_PID
+check "another program has the port" until_true 5 eval \
+	'nl_in alice ss -Hlun "sport = :10500" | grep -q .'
+nl_in alice timeout 10 "$HIP_BUILD/hiplined" -c "$HIP_DIR/alice/hipline.conf" \
+	2>"$HIP_DIR/alice/said"
+equal "  alice does not start" 1 $?
+check "  for the port" grep -q 'UDP port 10500 of IPv4 is in use' "$HIP_DIR/alice/said"
+kill "$other"
+check "  it has ended" until_true 5 eval \
+	'! nl_in alice ss -Hlun "sport = :10500" | grep -q .'
 
 # --- without eBPF
-check "alice stops" hip_stop alice
 hip_configure alice
 # shellcheck disable=SC2016  # by that shell
 nl_bg alice /dev/null bash -c 'exec "$@" 2>>"$0" >&2' "$HIP_DIR/alice/log" \
