@@ -346,7 +346,9 @@ static void look_at_own(struct node *n, const struct lookup *l,
 		if (!hit_equal(&a.records[i].hit, &n->session->hit) &&
 		    (a.records[i].proven || !proven))
 			other = &a.records[i].hit;
-	if (!is_cut_off(n, out))
+	/* Who reached nobody has seen nothing. */
+	if (!is_cut_off(n, out) &&
+	    (out->result != OVERLAY_UNREACHABLE || out->len > 0))
 		saying_on_seen(n, l->name, has_record(&a, &n->session->hit));
 	if (proven && out->result == OVERLAY_FOUND)
 		saying_on_device(n, l->name, other);

@@ -271,9 +271,10 @@ void fetching_on_fetch(struct overlay *o, const struct delivery *d)
 		return;
 	}
 	f.is_ours = overlay_is_joined(o) && storing_is_ours(o, &req.resource);
-	while (!error && fetch_specifier_next(&req.specifiers, &spec))
+	while (!error && !wr_failed(&f.w) &&
+	       fetch_specifier_next(&req.specifiers, &spec))
 		error = fetch_kind(&f, &req.resource, &spec);
-	if (!error && !rd_done(&req.specifiers))
+	if (!error && !wr_failed(&f.w) && !rd_done(&req.specifiers))
 		error = RELOAD_ERROR_INVALID_MESSAGE;
 	if (!error && f.unknown.n > 0) {
 		forward_refuse_kinds(o, d, &f.unknown);

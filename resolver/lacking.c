@@ -53,13 +53,13 @@ void lacking_on_table(struct overlay *o, const struct hit *from)
 	}
 }
 
-static void lack(struct overlay *o, unsigned int sides)
+static void lack(struct overlay *o, unsigned int sides, uint64_t ms)
 {
 	if (sides == 0)
 		return;
 	o->sides |= (uint8_t)sides;
-	if (o->lack_ms == UINT64_MAX)
-		o->lack_ms = o->now_ms + LACK_MS;
+	if (o->lack_ms > o->now_ms + ms)
+		o->lack_ms = o->now_ms + ms;
 }
 
 void lacking_on_failure(struct overlay *o, ring_t at)
@@ -78,14 +78,14 @@ void lacking_on_failure(struct overlay *o, ring_t at)
 		return;
 	if (o->n_lacking < ROUTE_NEIGHBOURS)
 		o->n_lacking++;
-	lack(o, sides);
+	lack(o, sides, LACK_MS);
 }
 
-static void on_no_table(struct overlay *o, unsigned int sides)
+static void on_no_table(struct overlay *o, unsigned int sides, uint64_t ms)
 {
 	if (o->no_tables < OVERLAY_NO_TABLES_MAX)
 		o->no_tables++;
-	lack(o, sides);
+	lack(o, sides, ms);
 }
 
 /* A good answer is no table yet, and may be all that ever comes. */
@@ -95,8 +95,8 @@ void lacking_on_reply(struct overlay *o, const struct reply *r)
 
 	if (sides == 0)
 		return;
-	if (!r->d || r->error)
-		on_no_table(o, sides);
+	if (!r->d || r->error) /* not each second for ever */
+		on_no_table(o, sides, (uint64_t)LACK_MS << o->no_tables);
 	else
 		wait_for_table(o);
 }
@@ -174,7 +174,7 @@ void lacking_tick(struct overlay *o)
 {
 	if (o->table_ms <= o->now_ms) {
 		o->table_ms = UINT64_MAX;
-		on_no_table(o, o->awaited);
+		on_no_table(o, o->awaited, LACK_MS);
 	}
 	if (o->lack_ms <= o->now_ms)
 		ask_for_lacking(o);

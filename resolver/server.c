@@ -187,7 +187,8 @@ static struct connection *free_connection(struct server *s)
 }
 
 /* Whether it was sent by this host to an address of its own. From elsewhere
- * Linux takes no IPv4 packet that says so; a reply to one of IPv6 stays here.
+ * Linux takes no IPv4 packet that says so. One of IPv6 it does take, but what
+ * answers it stays here: so a connection does not come about.
  */
 static bool is_from_here(const struct listening *l, const struct locator *from)
 {
@@ -250,7 +251,8 @@ static void on_datagram(struct ev_loop *loop, ev_io *w, int events)
 		if ((size_t)n > sizeof(bytes) ||
 		    locator_from_sockaddr(&sa, &asker.from) < 0)
 			continue;
-		asker.from_here = is_from_here(l, &asker.from);
+		asker.from_here = locator_is_v4(&asker.from) &&
+				  is_from_here(l, &asker.from);
 		s->query(s->ctx, &asker, bytes, (size_t)n);
 	}
 }

@@ -92,6 +92,7 @@ struct storing {
 	uint16_t n_new;	 /* of the values, those in slots that are free */
 	bool is_passing; /* not ours to keep: a word of the authority's */
 	bool adds;	 /* it is to be passed on */
+	bool is_unkept;	 /* a copy, or a part of it, found no room here */
 };
 
 static bool is_same_slot(const struct store_put *a, const struct store_put *b)
@@ -253,6 +254,8 @@ static struct store_ans_kind take(struct storing *s, const struct part *part,
 
 		t.is_news |= res == STORE_TAKEN;
 		n_there += res == STORE_TAKEN || res == STORE_SAME;
+		s->is_unkept |= t.is_copy && res != STORE_TAKEN &&
+				res != STORE_SAME && res != STORE_TOO_OLD;
 	}
 	place = store_find(&o->store, &s->req.resource, part->sk.kind);
 	if (!place)
@@ -262,7 +265,8 @@ static struct store_ans_kind take(struct storing *s, const struct part *part,
 		store_set_generation(place, part->sk.generation);
 	if (!t.is_copy &&
 	    route_is_owner(&o->route, id_of_resource(&s->req.resource))) {
-		copies_spread(o, place);
+		if (t.is_news) /* else they have it, or it is on its way */
+			copies_spread(o, place);
 		for (size_t i = 0; i + 1 < ROUTE_COPIES; i++) {
 			const struct link *l = route_successor(&o->route, i);
 
@@ -353,6 +357,11 @@ void storing_on_store(struct overlay *o, const struct delivery *d)
 	}
 	for (size_t i = 0; i < s.n_parts; i++)
 		ans[i] = take(&s, &s.parts[i], replicas[i]);
+	/* Whoever gives us a copy may let go of his own. */
+	if (s.is_unkept) {
+		forward_refuse(o, d, RELOAD_ERROR_DATA_TOO_LARGE);
+		return;
+	}
 	store_ans_write(&w, ans, s.n_parts);
 	forward_answer(o, d, RELOAD_STORE_ANS,
 		       (struct span){ body, wr_len(&w) });
