@@ -32,7 +32,8 @@ void helper_init(struct helper *h)
 	*h = (struct helper){ .engine = -1,
 			      .overlay = -1,
 			      .names = -1,
-			      .again_ms = HELPER_NEVER };
+			      .again_ms = HELPER_NEVER,
+			      .tell_ms = HELPER_NEVER };
 }
 
 static int open_socket(const struct locator *l, int type)
@@ -206,6 +207,21 @@ static void start_again_later(struct helper *h, uint64_t now_ms)
 		h->wait_ms = HELPER_AGAIN_MAX_MS;
 }
 
+static void tell_end(struct helper *h)
+{
+	if (WIFSIGNALED(h->status))
+		log_warning("resolver",
+			    "it was ended by signal %d (%s); it is started "
+			    "again",
+			    WTERMSIG(h->status),
+			    strsignal(WTERMSIG(h->status)));
+	else
+		log_warning("resolver",
+			    "it ended with status %d; it is started again",
+			    WEXITSTATUS(h->status));
+	h->tell_ms = HELPER_NEVER;
+}
+
 static void try_start(struct helper *h, uint64_t now_ms)
 {
 	int err = start(h);
@@ -231,20 +247,13 @@ void helper_begin(struct helper *h, int engine, uint64_t now_ms)
 
 uint64_t helper_deadline(const struct helper *h)
 {
-	return h->again_ms;
+	return h->tell_ms < h->again_ms ? h->tell_ms : h->again_ms;
 }
 
-static void on_end(struct helper *h, int status, uint64_t now_ms)
+/* It ends with the engine, too, so we are asked to end next, perhaps. */
+static void on_end(struct helper *h, uint64_t now_ms)
 {
-	if (WIFSIGNALED(status))
-		log_warning("resolver",
-			    "it was ended by signal %d (%s); it is started "
-			    "again",
-			    WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		log_warning("resolver",
-			    "it ended with status %d; it is started again",
-			    WEXITSTATUS(status));
+	h->tell_ms = now_ms + HELPER_AGAIN_FIRST_MS;
 	h->pid = 0;
 	if (now_ms - h->started_ms >= HELPER_STEADY_MS)
 		h->wait_ms = HELPER_AGAIN_FIRST_MS;
@@ -253,12 +262,12 @@ static void on_end(struct helper *h, int status, uint64_t now_ms)
 
 void helper_tick(struct helper *h, uint64_t now_ms)
 {
-	int status = 0;
-
 	if (h->engine < 0)
 		return;
-	if (h->pid > 0 && waitpid(h->pid, &status, WNOHANG) == h->pid)
-		on_end(h, status, now_ms);
+	if (h->pid > 0 && waitpid(h->pid, &h->status, WNOHANG) == h->pid)
+		on_end(h, now_ms);
+	if (now_ms >= h->tell_ms)
+		tell_end(h);
 	if (now_ms >= h->again_ms)
 		try_start(h, now_ms);
 }
@@ -266,7 +275,7 @@ void helper_tick(struct helper *h, uint64_t now_ms)
 void helper_stop(struct helper *h)
 {
 	h->engine = -1;
-	h->again_ms = HELPER_NEVER;
+	h->again_ms = h->tell_ms = HELPER_NEVER;
 }
 
 void helper_close(struct helper *h)

@@ -37,7 +37,9 @@ struct helper {
 	char trouble[HELPER_TROUBLE_MAX]; /* what is not listened on; or "" */
 	int engine; /* the socket to the engine; not ours */
 	pid_t pid;  /* 0: it does not run */
+	int status; /* what waitpid said of its last end */
 	uint64_t started_ms, again_ms, wait_ms;
+	uint64_t tell_ms; /* when its end is told */
 };
 
 /* Nothing opened yet. */

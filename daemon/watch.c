@@ -24,7 +24,8 @@
 enum {
 	/* The engine takes 2 s at most to close its associations. */
 	ENGINE_STOP_MS = 5000,
-	TURN_MS = 1000, /* while we wait for its end */
+	TURN_MS = 1000,	 /* while we wait for its end */
+	SIGNAL_MS = 100, /* sent to all, it comes to us after the engine */
 };
 
 struct state {
@@ -123,6 +124,7 @@ static void on_channel(struct state *s)
 	if (got == 0 || got == -EAGAIN)
 		return;
 	s->channel = -1; /* it has ended, or it is out of its mind */
+	helper_stop(s->watch->resolver);
 	if (got != -ECONNRESET)
 		ask_to_end(s);
 }
@@ -145,6 +147,19 @@ static int verdict(int status, bool asked)
 			  "it ended with status %d; see the lines above",
 			  WEXITSTATUS(status));
 	return EXIT_FAILURE;
+}
+
+/* The engine ends in order when it is told to, and not by us alone. */
+static void await_signal(struct state *s, int status)
+{
+	struct pollfd p = { .fd = s->signals, .events = POLLIN };
+	const uint64_t end_ms = now_ms() + SIGNAL_MS;
+
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return;
+	for (uint64_t now = now_ms(); !s->asked && now < end_ms; now = now_ms())
+		if (poll(&p, 1, (int)(end_ms - now)) > 0)
+			on_signal(s);
 }
 
 /* How long nothing needs to be done by itself. */
@@ -183,6 +198,7 @@ static int wait_for_end(struct state *s)
 			return EXIT_FAILURE; /* it goes with us */
 		}
 	}
+	await_signal(s, status);
 	return verdict(status, s->asked);
 }
 
