@@ -37,8 +37,9 @@ static enum reload_error error_of(enum store_result res)
 	case STORE_SAME:
 		return 0;
 	case STORE_TOO_OLD:
-	case STORE_WRONG_TIME:
 		return RELOAD_ERROR_DATA_TOO_OLD;
+	case STORE_WRONG_TIME: /* too old reads as: a newer one is here */
+		return RELOAD_ERROR_FORBIDDEN;
 	case STORE_TOO_LARGE:
 	case STORE_QUOTA:
 	case STORE_NO_MEMORY:

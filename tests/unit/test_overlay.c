@@ -594,6 +594,22 @@ Test(overlay, an_older_value_is_refused)
 	cr_expect_eq(member_error(&m, &alice), RELOAD_ERROR_DATA_TOO_OLD);
 }
 
+/* Too old is what says that a newer one is here; there is none. */
+Test(overlay, a_value_of_another_time_is_forbidden)
+{
+	const uint64_t times[] = { MEMBER_WALL_MS + STORE_SKEW_MS + 1,
+				   MEMBER_WALL_MS - 86400 * 1000ULL };
+	struct resource_id at = our_place();
+
+	for (size_t i = 0; i < 2; i++) {
+		struct letter l = store(&at, 0, times[i]);
+
+		member_post(&m, &alice, &l);
+		cr_expect_eq(member_error(&m, &alice), RELOAD_ERROR_FORBIDDEN);
+	}
+	cr_expect_eq(store_count(overlay_store(m.core)), 0);
+}
+
 Test(overlay, values_over_the_quota_of_a_signer_are_refused)
 {
 	struct resource_id at = our_place();
