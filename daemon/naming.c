@@ -122,8 +122,9 @@ static void answer_name(const struct engine *e, const char *name,
 					     : RESOLVE_PROOF_SELF;
 	if (h->proof == RESOLVE_PROOF_PIN)
 		disputes_on_use(e->disputes, canonical);
-	if (hit_equal(&hit, identity_hit(e->id)))
-		h->hi = identity_hi(e->id, &h->hi_len);
+	h->hi = hit_equal(&hit, identity_hit(e->id))
+			? identity_hi(e->id, &h->hi_len)
+			: host_peer_hi(e->host, &hit, &h->hi_len);
 }
 
 static void answer_reverse(const struct engine *e, const uint8_t bytes[],

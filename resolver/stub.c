@@ -201,7 +201,7 @@ static void write_entry(struct stub *s, struct dnsmsg_reply *r,
 		break;
 	case CACHE_ABSENT:
 	case CACHE_FOREIGN:
-		if (f->kind == DNSFORM_REVERSE) { /* the HIT is its own name */
+		if (f->kind != DNSFORM_NAME) { /* the HIT is its own name */
 			dnsrecord_write(r, f, &none, s->suffix, ttl_s);
 			break;
 		}
@@ -327,6 +327,17 @@ static void ask(struct stub *s, struct question *q)
 	reply_now(s, q, DNSMSG_SERVFAIL);
 }
 
+/* All but its key, which the engine may know, stands in the question. */
+static void on_hit(struct stub *s, struct question *q)
+{
+	if (q->query.type != DNSMSG_HIP) {
+		reply_now(s, q, DNSMSG_NOERROR);
+		return;
+	}
+	hit_text(&q->form.hit, q->form.name);
+	ask(s, q);
+}
+
 static bool is_transfer(const struct dnsmsg_query *q)
 {
 	return q->type == DNSMSG_AXFR || q->type == DNSMSG_IXFR;
@@ -365,8 +376,10 @@ static void on_query(struct stub *s, const struct stub_input *in)
 	case DNSFORM_NOTHING:
 		reply_now(s, &q, DNSMSG_NXDOMAIN);
 		break;
-	case DNSFORM_PART:
 	case DNSFORM_HIT:
+		on_hit(s, &q);
+		break;
+	case DNSFORM_PART:
 		reply_now(s, &q, DNSMSG_NOERROR);
 		break;
 	case DNSFORM_NAME:

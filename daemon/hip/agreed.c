@@ -120,12 +120,18 @@ void agreed_free(struct host *h, struct agreed *a)
 	free(a);
 }
 
-enum drop agreed_public(const struct agreed *a, struct hi_public **out)
+enum drop agreed_host_id(const struct agreed *a, struct host_id *out)
 {
 	struct whole_param whole = { .bytes = a->host_id,
 				     .len = a->host_id_len };
+
+	return msg_host_id_parse(&whole, out);
+}
+
+enum drop agreed_public(const struct agreed *a, struct hi_public **out)
+{
 	struct host_id id;
-	enum drop d = msg_host_id_parse(&whole, &id);
+	enum drop d = agreed_host_id(a, &id);
 
 	if (d != DROP_NONE)
 		return d;

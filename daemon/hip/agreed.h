@@ -67,6 +67,9 @@ void agreed_close(struct host *h, struct agreed *a, const struct hit *peer);
 /* Wipes it; its SAs must be closed. Does nothing for NULL. */
 void agreed_free(struct host *h, struct agreed *a);
 
+/* The peer's HOST_ID, taken apart; borrowed. Drop reasons of its parser. */
+enum drop agreed_host_id(const struct agreed *a, struct host_id *out);
+
 /* The peer's key, ready to verify with; free it. Drop reasons of identity.h. */
 enum drop agreed_public(const struct agreed *a, struct hi_public **out);
 

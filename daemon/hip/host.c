@@ -547,6 +547,18 @@ bool host_assoc_find(const struct host *h, const struct hit *peer,
 	return true;
 }
 
+const uint8_t *host_peer_hi(const struct host *h, const struct hit *peer,
+			    size_t *len)
+{
+	const struct assoc *a = assoc_find(h, peer);
+	struct host_id id;
+
+	if (!a || !a->agreed || agreed_host_id(a->agreed, &id) != DROP_NONE)
+		return NULL;
+	*len = id.hi_len;
+	return id.hi;
+}
+
 size_t host_assoc_list(const struct host *h, struct host_assoc_info *out,
 		       size_t cap)
 {

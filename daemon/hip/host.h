@@ -248,6 +248,14 @@ bool host_knows_peer(const struct host *h, const struct hit *peer);
 bool host_assoc_find(const struct host *h, const struct hit *peer,
 		     struct host_assoc_info *out);
 
+/*
+ * The Host Identity field (RFC 7401 5.2.9) of a peer that there is an
+ * association with, and its length into *len; borrowed until the next
+ * host_input or host_tick. NULL when it is not known.
+ */
+const uint8_t *host_peer_hi(const struct host *h, const struct hit *peer,
+			    size_t *len);
+
 /* Fills up to cap entries, returns how many there are in all. */
 size_t host_assoc_list(const struct host *h, struct host_assoc_info *out,
 		       size_t cap);

@@ -92,6 +92,14 @@ equal 'EDNS is answered' 1 \
 	"$(nl_in alice dig "@$at" bob@example.com AAAA | grep -c 'EDNS: version: 0')"
 check 'the own HIP record has the key' hip alice pin me@example.com "${HIP_HIT[alice]}"
 check 'of the own HIT' eval 'ask me@example.com HIP | grep -qi "^3 20010022"'
+equal 'and so has its HIT' "$(ask me@example.com HIP)" \
+	"$(ask "${HIP_HIT[alice]//:/-}.hip.internal" HIP)"
+equal 'of a host that was not met there is none' '' \
+	"$(ask 2001-22--1.hip.internal HIP)"
+hip_ping alice bob -c 1 -W 5 >/dev/null || fail ping
+key=$(hip_json bob .hip_record id | awk '{ print $6 }')
+check 'of one that was met, there is' eval \
+	'ask "${hit//:/-}.hip.internal" HIP | tr -d " " | grep -qF "$key"'
 
 # --- how fast; the figures are for a machine that does nothing else
 read -r rate p99 < <(nl_in alice "$dns" rate $at 53 20000)

@@ -239,6 +239,27 @@ Test(stub, a_key_is_as_rfc_8005_has_it)
 	cr_assert_eq(rd_u8(&data), 0xaa);
 }
 
+Test(stub, a_hit_has_a_hip_record_where_the_key_is_known)
+{
+	uint16_t type;
+	uint32_t ttl;
+	struct rd data;
+
+	ask("2001-22--1.hip.internal", DNSMSG_HIP);
+	answer(expect_lookup("2001:22::1"), CACHE_FOUND, 1);
+	cr_assert(next(STUB_OUT_REPLY));
+	cr_assert_eq(count(DNSMSG_ANSWER), 1);
+	data = record(&type, &ttl);
+	cr_expect_eq(type, DNSMSG_HIP);
+	cr_expect_eq(rd_left(&data), 4 + 16 + 64);
+	ask("2001-22--2.hip.internal", DNSMSG_HIP);
+	answer(expect_lookup("2001:22::2"), CACHE_FOREIGN, 0);
+	cr_assert(next(STUB_OUT_REPLY));
+	cr_expect_eq(reply[3] & 0xf, DNSMSG_NOERROR);
+	cr_expect_eq(count(DNSMSG_ANSWER), 0);
+	cr_expect_eq(count(DNSMSG_AUTHORITY), 1, "SOA");
+}
+
 Test(stub, sip_finds_both_transports)
 {
 	know_bob();
