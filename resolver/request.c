@@ -168,8 +168,8 @@ void request_on_answer(struct overlay *o, const struct delivery *d)
 		return;
 	}
 	unlink_request(o, at);
-	if (r->due_ms == o->requests_ms)
-		note_first(o);
+	if (!o->requests)
+		o->requests_ms = UINT64_MAX; /* else a tick finds the first */
 	reply(o, r, d, e.code);
 	free(r);
 }
