@@ -8,6 +8,7 @@
 
 #include "daemon/base/locator.h"
 #include "daemon/base/name.h"
+#include "daemon/config_form.h"
 #include "daemon/config_text.h"
 #include "daemon/config_value.h"
 
@@ -19,59 +20,20 @@
 
 enum { DNS_PORT = 53 };
 
-/* Marks an option that has been given a value; above libconfuse's flags. */
-#define FLAG_SEEN (1 << 24)
-
 /*
  * libconfuse hands its error function no context. Parsing is done by one
  * thread, one text at a time, and this is NULL otherwise.
  */
 static struct config_report *reporting;
 
-/* What follows this beginning of a text; NULL when it begins otherwise. */
-static const char *behind(const char *text, const char *beginning)
-{
-	size_t len = strlen(beginning);
-
-	return strncmp(text, beginning, len) == 0 ? text + len : NULL;
-}
-
-/* Of an unknown key, say which there are. */
-static void complain_unknown(const cfg_t *cfg, const char *name)
-{
-	char known[CONFIG_ERROR_MAX] = "";
-	size_t len = 0;
-
-	for (size_t i = 0; cfg->opts && cfg->opts[i].name; i++) {
-		int n = snprintf(known + len, sizeof(known) - len, " %s",
-				 cfg->opts[i].name);
-
-		if (n < 0 || (size_t)n >= sizeof(known) - len)
-			break;
-		len += (size_t)n;
-	}
-	config_report(reporting, cfg->line,
-		      "there is no %.100s here; it takes:%s", name, known);
-}
-
 __attribute__((format(printf, 2, 0))) static void
 on_error(cfg_t *cfg, const char *format, va_list args)
 {
 	char text[CONFIG_ERROR_MAX];
-	const char *about;
 	int n = vsnprintf(text, sizeof(text), format, args);
 
-	if (n < 0 || !reporting)
-		return;
-	if ((about = behind(text, "no such option ")))
-		complain_unknown(cfg, about);
-	else if ((about = behind(text, "found duplicate title ")))
-		config_report(reporting, cfg->line,
-			      "there is a section %s already; choose another "
-			      "title",
-			      about);
-	else
-		config_report(reporting, cfg->line, "%s", text);
+	if (n >= 0 && reporting)
+		config_form_complain(reporting, cfg, text);
 }
 
 /* Keeps a value as libconfuse meets it, with its line. */
@@ -82,11 +44,11 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	struct config_token *t;
 	char *text;
 
-	if (first && (opt->flags & FLAG_SEEN)) {
+	if (first && (opt->flags & CONFIG_FORM_SEEN)) {
 		cfg_error(cfg, "%s is set twice", opt->name);
 		return -1;
 	}
-	opt->flags |= FLAG_SEEN;
+	opt->flags |= CONFIG_FORM_SEEN;
 	if (opt->nvalues > CONFIG_ITEMS_MAX) {
 		cfg_error(cfg, "%s has more than %d items", opt->name,
 			  CONFIG_ITEMS_MAX);

@@ -6,6 +6,7 @@
 #include "daemon/config_value.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,15 +55,27 @@ static const char *key_path(const struct config_key *key,
 	return path;
 }
 
+void config_value_takes(const struct config_key *key,
+			char out[static CONFIG_TAKES_MAX])
+{
+	if (key->kind == CONFIG_NUMBER && !key->is_id)
+		(void)snprintf(out, CONFIG_TAKES_MAX,
+			       "a number from %" PRIu64 " to %" PRIu64,
+			       key->min, key->max); /* fits */
+	else
+		(void)snprintf(out, CONFIG_TAKES_MAX, "%s%s",
+			       key->kind == CONFIG_CHOICE ? "one of: " : "",
+			       key->allowed); /* fits */
+}
+
 static bool bad(const struct config_key *key, const struct config_token *t,
 		struct config_report *r)
 {
-	char path[KEY_PATH_MAX];
+	char path[KEY_PATH_MAX], takes[CONFIG_TAKES_MAX];
 
-	config_report(r, t->line, "%s cannot be '%.100s'; it takes %s%s",
-		      key_path(key, r, path), t->text,
-		      key->kind == CONFIG_CHOICE ? "one of: " : "",
-		      key->allowed);
+	config_value_takes(key, takes);
+	config_report(r, t->line, "%s cannot be '%.100s'; it takes %s",
+		      key_path(key, r, path), t->text, takes);
 	return false;
 }
 
@@ -129,21 +142,11 @@ static bool set_number(const struct config_key *key,
 		       const struct config_token *t, uint32_t *at,
 		       struct config_report *r)
 {
-	char path[KEY_PATH_MAX];
 	uint64_t n;
 
-	if (key->is_id &&
-	    (!config_number(t->text, &n) || n > key->max || !key->is_id(n)))
+	if (!config_number(t->text, &n) || n < key->min || n > key->max ||
+	    (key->is_id && !key->is_id(n)))
 		return bad(key, t, r);
-	if (!config_number(t->text, &n) || n < key->min || n > key->max) {
-		config_report(r, t->line,
-			      "%s cannot be '%.100s'; it takes a number from "
-			      "%llu to %llu",
-			      key_path(key, r, path), t->text,
-			      (unsigned long long)key->min,
-			      (unsigned long long)key->max);
-		return false;
-	}
 	if (at)
 		*at = (uint32_t)n; /* keys that are kept have such a max */
 	return true;

@@ -35,6 +35,12 @@ struct config_report {
 __attribute__((format(printf, 3, 4))) void
 config_report(struct config_report *r, int line, const char *format, ...);
 
+enum { CONFIG_TAKES_MAX = 128 };
+
+/* What a value may be, for people. */
+void config_value_takes(const struct config_key *key,
+			char out[static CONFIG_TAKES_MAX]);
+
 /*
  * Checks the words and puts the value into the struct at `into`, freeing
  * what was there. False when something is wrong, which is then reported.

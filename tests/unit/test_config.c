@@ -409,6 +409,43 @@ Test(config, broken_forms_are_refused)
 	refused("= 1", 1, "=");
 }
 
+Test(config, of_a_broken_form_it_is_told_how_to_write_it)
+{
+	static const struct {
+		const char *text, *about;
+	} cases[] = {
+		{ "peer { hit = 1 }", "write peer NAME { hit = ... }" },
+		{ "peer a = 5", "write peer NAME { hit = ... }" },
+		{ "peer a b { }", "write peer NAME { hit = ... }" },
+		{ "host = 5", "write host { KEY = VALUE ... }" },
+		{ "host x { port = 5 }", "section host has no opening brace" },
+		{ "sip { listen = { \"x\" } }",
+		  "sip listen takes one value, without { }: auto, off, or "
+		  "an address" },
+		{ "host { port = 5 mtu = { 1400 } }",
+		  "host mtu takes one value, without { }: 0 (from" },
+		{ "host { rekey_s = { } }",
+		  "host rekey_s takes one value, without { }: a number "
+		  "from 0 to 604800" },
+		{ "host { log = }",
+		  "host log has '}' where its value belongs; it takes one of: "
+		  "error" },
+		{ "host { bind = { { x } } }",
+		  "host bind has '{' where its value belongs; it takes one" },
+		{ "host { dh = { 7 8 } }", "KEY = { VALUE, VALUE }" },
+		{ "dns { upstream = 192.0.2.1, 192.0.2.2 }",
+		  "',' cannot stand here" },
+		{ "host { port }",
+		  "no equal sign behind 'port'; write KEY = VALUE" },
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(text, sizeof(text), "\n%s\n", cases[i].text);
+		refused(text, 2, cases[i].about);
+	}
+}
+
 Test(config, a_single_value_is_a_list_of_one)
 {
 	struct config c = parse("host { dh = 7 bind = eth0 }");
