@@ -70,6 +70,16 @@ void field_path(const json_t *path, char out[FIELD_TEXT_MAX])
 			       field_text(path, "remote"));
 }
 
+const char *field_authority(const json_t *association)
+{
+	const json_t *names = json_object_get(association, "names");
+
+	return json_array_size(names) == 0 && json_is_true(json_object_get(
+						      association, "authority"))
+		       ? " (authority)"
+		       : "";
+}
+
 const char *field_guest(const json_t *association)
 {
 	return json_is_true(json_object_get(association, "guest")) ? " (guest)"

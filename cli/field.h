@@ -31,6 +31,10 @@ bool field_is_number(const json_t *object, const char *key);
 void field_join(const json_t *object, const char *key, const char *between,
 		char out[FIELD_TEXT_MAX]);
 
+/* " (authority)" for an association of the authority's host when no name of it
+ * is known, or "". */
+const char *field_authority(const json_t *association);
+
 /* " (guest)" for an association of one that is let in to enrol, or "". */
 const char *field_guest(const json_t *association);
 

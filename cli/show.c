@@ -89,6 +89,7 @@ bool show_print_record(json_t *root, bool colour, FILE *out)
 
 static void peer_row(struct columns *t, const json_t *a)
 {
+	const char *authority = field_authority(a);
 	char path[FIELD_TEXT_MAX], names[FIELD_TEXT_MAX];
 	char in[TEXT_MAX], out[TEXT_MAX], age[TEXT_MAX], idle[TEXT_MAX];
 
@@ -99,7 +100,7 @@ static void peer_row(struct columns *t, const json_t *a)
 	text_duration(field_number(a, "age_s"), age);
 	text_duration(field_number(a, "idle_s"), idle);
 	columns_cell(t, "%s", field_text(a, "hit"));
-	columns_cell(t, "%s", names);
+	columns_cell(t, "%s", *authority ? authority + 1 : names);
 	columns_cell(t, "%s%s", field_text(a, "state"), field_guest(a));
 	columns_cell(t, "%s", path);
 	columns_cell(t, "%s", in);

@@ -161,7 +161,8 @@ static void association_row(struct columns *t, const json_t *a)
 	field_path(json_object_get(a, "path"), path);
 	traffic_text(a, "in", "bytes_in", in);
 	traffic_text(a, "out", "bytes_out", out);
-	columns_cell(t, "  %s", name ? name : field_text(a, "hit"));
+	columns_cell(t, "  %s%s", name ? name : field_text(a, "hit"),
+		     field_authority(a));
 	columns_cell(t, "%s%s", field_text(a, "state"), field_guest(a));
 	columns_cell(t, "%s", path);
 	columns_cell(t, "%s", in);

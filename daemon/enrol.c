@@ -62,6 +62,15 @@ static void take_locator(const struct token_bootstrap *b, const struct hit *hit,
 		out[(*n)++] = b->locator;
 }
 
+bool enrol_is_authority(const struct enrol *en, const struct hit *hit)
+{
+	const struct membership *m = en ? &en->e->membership : NULL;
+
+	return en &&
+	       ((membership_is_set(m) && hit_equal(hit, &m->authority_host)) ||
+		(en->joining && hit_equal(hit, &en->token.authority)));
+}
+
 bool enrol_names(const struct enrol *en, const struct hit *hit,
 		 struct locator out[], size_t *n)
 {
@@ -79,8 +88,7 @@ bool enrol_names(const struct enrol *en, const struct hit *hit,
 	is_told = *n > 0;
 	bootstraps_locators(en->e->bootstraps, hit, out, LOCATORS_MAX, n);
 	return is_told || bootstraps_names(en->e->bootstraps, hit) ||
-	       (membership_is_set(m) && hit_equal(hit, &m->authority_host)) ||
-	       (en->joining && hit_equal(hit, &en->token.authority));
+	       enrol_is_authority(en, hit);
 }
 
 bool enrol_speaks_for(const struct enrol *en, const struct hit *hit,

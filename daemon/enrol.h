@@ -51,6 +51,10 @@ void enrol_tell_peers(struct enrol *en);
 bool enrol_speaks_for(const struct enrol *en, const struct hit *hit,
 		      struct locator out[], size_t *n);
 
+/* Whether it is the host of the authority of our overlay, or of the one that
+ * we join; its certificate may never have been seen here. */
+bool enrol_is_authority(const struct enrol *en, const struct hit *hit);
+
 /*
  * Whether a host with an association is let in for nothing but to enrol: it
  * is not known, and no certificate speaks for it.

@@ -202,6 +202,8 @@ static json_t *association_json(const struct engine *e,
 		  put_number(o, "rekeys", a->rekeys) &&
 		  put_traffic(o, f, now_ms) &&
 		  put(o, "age_s", seconds_since(a->since_ms, now_ms)) &&
+		  put(o, "authority",
+		      json_boolean(enrol_is_authority(e->enrol, &a->hit))) &&
 		  put(o, "guest",
 		      json_boolean(enrol_is_guest(e->enrol, &a->hit))) &&
 		  put_text(o, "reason", a->reason);
@@ -254,6 +256,8 @@ static void unreached_text(const struct engine *e,
 	const char *name = json_string_value(json_array_get(names, 0));
 	char hit[HIT_TEXT_MAX];
 
+	if (!name && enrol_is_authority(e->enrol, &p->hit))
+		name = "the authority's host";
 	hit_text(&p->hit, hit);
 	(void)snprintf(out, WARNING_TEXT_MAX, "%s%s%s%s cannot be reached: %s",
 		       hit, name ? " (" : "", name ? name : "", name ? ")" : "",

@@ -63,7 +63,7 @@ keys ping "hit path received rtt_ms sent" . alice ping "$bob" -c 1
 keys "a round trip" "max median min" .rtt_ms alice ping "$bob" -c 1
 keys "a path" "kind local relay remote" .path alice ping "$bob" -c 1
 keys "an association" \
-	"age_s bytes_in bytes_out esp_suite guest hit idle_s mtu names packets_in packets_out path reason rekeys spi_in spi_out state" \
+	"age_s authority bytes_in bytes_out esp_suite guest hit idle_s mtu names packets_in packets_out path reason rekeys spi_in spi_out state" \
 	'.associations[0]' alice peers
 for command in id status peers counters "resolve bob@example.com" "ping $bob -c 1"; do
 	# shellcheck disable=SC2086  # a command and its arguments

@@ -59,6 +59,11 @@ equal 'with the fingerprint of the authority' \
 	"$(awk '$1 == "fingerprint" { print $2 }' <<<"$said")"
 equal 'and the status of b' "$(jq -r .authority.fingerprint <<<"$created")" \
 	"$(hip_json b .overlay.authority.fingerprint status)"
+equal 'its peers show who the authority is' "true ${HIP_HIT[a]}" "$(hip_json b \
+	'.associations[] | select(.authority) | "\(.authority) \(.hit)"' peers)"
+check '  and people see that, or its name' eval \
+	'hip b peers | grep -Eq "^${HIP_HIT[a]} +(\(authority\)|alice@example.com) "'
+check '  which others are not' [ "$(hip_json a '[.associations[].authority] | any' peers)" = false ]
 equal 'b is a member' bob@example.com \
 	"$(jq -r .name "$HIP_DIR/b/state/membership.json")"
 refused 'it publishes no name that was not granted to it' 1 \

@@ -35,6 +35,14 @@
 	"ESP         openssl; offload: vnet tso\n"                             \
 	"DNS         -\n"
 
+#define EMPTY_SCREEN                                                           \
+	"hipline     -\n"                                                      \
+	"HIT         -\n"                                                      \
+	"interface   -, MTU 0\n"                                               \
+	"underneath  port 0; -\n"                                              \
+	"ESP         -; offload: -\n"                                          \
+	"DNS         -\n"
+
 /* Prints JSON text by one of the functions; the caller frees the
    result. */
 static char *print_json(show_print *print, const char *json, bool colour)
@@ -87,6 +95,31 @@ Test(show, peers)
 	       "direct 192.0.2.2:10500  1.2 MB  60 B  1 min   2 s       3\n"
 	       "2001:22::bad  -                    failed       "
 	       "-                          0 B   0 B      -     -       0\n");
+}
+
+Test(show, the_host_of_the_authority_is_told_while_it_has_no_name)
+{
+	static const char unnamed[] =
+		"{\"associations\":[{\"hit\":\"2001:22::a\",\"names\":[],"
+		"\"authority\":true,\"state\":\"closed\"}]}";
+	static const char named[] =
+		"{\"associations\":[{\"hit\":\"2001:22::a\",\"names\":[\"x@y\"]"
+		","
+		"\"authority\":true,\"state\":\"closed\"}]}";
+
+	expect(show_print_peers, unnamed,
+	       "HIT         NAMES        STATE   PATH   IN  OUT  AGE  IDLE  "
+	       "REKEYS\n"
+	       "2001:22::a  (authority)  closed  -     0 B  0 B    -     -  "
+	       "     0\n");
+	expect(show_print_peers, named,
+	       "HIT         NAMES  STATE   PATH   IN  OUT  AGE  IDLE  REKEYS\n"
+	       "2001:22::a  x@y    closed  -     0 B  0 B    -     -       "
+	       "0\n");
+	expect(status_print, unnamed,
+	       EMPTY_SCREEN
+	       "\nassociations  0 of 1 established\n"
+	       "  2001:22::a (authority)  closed  -\n\nwarnings  none\n");
 }
 
 Test(show, no_peers_are_no_lines)
@@ -237,13 +270,7 @@ Test(status, who_is_not_in_the_ring_is_on_the_way_there)
 Test(status, an_answer_without_anything_is_still_a_screen)
 {
 	expect(status_print, "{}",
-	       "hipline     -\n"
-	       "HIT         -\n"
-	       "interface   -, MTU 0\n"
-	       "underneath  port 0; -\n"
-	       "ESP         -; offload: -\n"
-	       "DNS         -\n"
-	       "\nassociations  none\n\nwarnings  none\n");
+	       EMPTY_SCREEN "\nassociations  none\n\nwarnings  none\n");
 }
 
 Test(status, several_workers_have_a_line_each)
