@@ -345,7 +345,10 @@ bool show_print_dns(json_t *root, bool colour, FILE *out)
 	columns_cell(t, "address");
 	columns_cell(t, "%s", listen[0] ? listen : "none");
 	columns_cell(t, "upstream");
-	columns_cell(t, "%s", upstream[0] ? upstream : "none");
+	columns_cell(t, "%s%s", upstream[0] ? upstream : "none",
+		     json_is_true(json_object_get(root, "upstream_silent"))
+			     ? " (no answer)"
+			     : "");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		columns_cell(t, "%s", rows[i][0]);
 		columns_cell(t, "%s", field_text(root, rows[i][1]));

@@ -20,6 +20,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ enum {
 	BATCH = 64,	       /* questions before others have a turn */
 	PIN_LIFETIME_S = 3600, /* until changed; who asks hears of that */
 	DNS_PORT = 53,
+	UPSTREAMS_TEXT_MAX = 256,
 };
 
 static_assert((int)RESOLVE_BODY_MAX >= (int)ENROL_MESSAGE_MAX,
@@ -40,8 +42,44 @@ struct naming {
 	struct ipc_in in;
 	size_t n_sockets;
 	char trouble[256];
+	bool is_silent; /* no upstream answers */
 	uint64_t asked; /* questions so far */
 };
+
+/* What the configuration names, with one blank between. */
+static void upstreams_text(const struct config_list *list,
+			   char out[UPSTREAMS_TEXT_MAX])
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < list->n && len < UPSTREAMS_TEXT_MAX; i++)
+		len += (size_t)snprintf(
+			out + len, UPSTREAMS_TEXT_MAX - len, "%s%s",
+			i ? ", " : "",
+			list->items[i].text); /* cut short it still tells */
+}
+
+static void set_silent(struct naming *n, bool is_silent)
+{
+	const struct config *c = &n->e->config;
+	char all[UPSTREAMS_TEXT_MAX];
+
+	n->is_silent = is_silent;
+	if (!is_silent) {
+		warnings_remove(&n->e->warnings, "upstream-silent");
+		return;
+	}
+	upstreams_text(&c->upstream, all);
+	warnings_add(
+		&n->e->warnings, "upstream-silent",
+		"see that they run and answer this host (dig @ADDRESS), or "
+		"name others with dns { upstream = { ... } } and hipline "
+		"reload",
+		"names that are not ours are not found: nobody of dns { "
+		"upstream = { %s } } answers",
+		all);
+}
 
 static void hang_up(struct naming *n)
 {
@@ -51,6 +89,7 @@ static void hang_up(struct naming *n)
 	(void)close(n->io.fd); /* it sees the end of the stream */
 	ipc_in_clear(&n->in);
 	n->is_up = false;
+	set_silent(n, false);
 	if (n->e->underlay)
 		underlay_on_resolver_gone(n->e->underlay);
 	if (n->e->stopping)
@@ -161,6 +200,14 @@ static int on_ask(struct naming *n, const struct ipc_message *m)
 	return 0;
 }
 
+static int on_silent(struct naming *n, const struct ipc_message *m)
+{
+	if (m->len != 1 || m->body[0] > 1)
+		return -EPROTO;
+	set_silent(n, m->body[0] == 1);
+	return 0;
+}
+
 static int on_message(struct naming *n, const struct ipc_message *m)
 {
 	for (size_t i = 0; i < m->n_fds; i++)
@@ -169,6 +216,8 @@ static int on_message(struct naming *n, const struct ipc_message *m)
 		return -EPROTO;
 	if (m->type == RESOLVE_ASK)
 		return on_ask(n, m);
+	if (m->type == RESOLVE_SILENT)
+		return on_silent(n, m);
 	if (m->type >= ENROL_SERVE)
 		return enrol_on_message(n->e->enrol, m);
 	return n->e->underlay ? underlay_on_message(n->e->underlay, m)
@@ -230,6 +279,7 @@ void naming_configure(struct naming *n)
 	};
 	uint8_t body[1024];
 
+	set_silent(n, false); /* until the resolver finds so again */
 	if (!n->is_up)
 		return;
 	for (size_t i = 0;
@@ -318,7 +368,9 @@ json_t *naming_report(const struct naming *n)
 	if (json_object_set_new(o, "state", json_string(state)) == 0 &&
 	    json_object_set_new(o, "listen", list_json(&c->dns_listen)) == 0 &&
 	    json_object_set_new(o, "suffix", json_string(c->suffix)) == 0 &&
-	    json_object_set_new(o, "upstream", list_json(&c->upstream)) == 0)
+	    json_object_set_new(o, "upstream", list_json(&c->upstream)) == 0 &&
+	    json_object_set_new(o, "upstream_silent",
+				json_boolean(n->is_silent)) == 0)
 		return o;
 	json_decref(o);
 	return NULL;

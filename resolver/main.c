@@ -189,6 +189,14 @@ static void on_forwarded(void *ctx, uint64_t id, const uint8_t *bytes,
 	give(ctx, &in);
 }
 
+/* The engine warns. */
+static void on_silent(void *ctx, bool silent)
+{
+	const uint8_t body[1] = { silent };
+
+	send_engine(ctx, RESOLVE_SILENT, body, sizeof(body));
+}
+
 static void on_deadline(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct resolver *r = w->data;
@@ -420,7 +428,8 @@ static int set_up(struct resolver *r)
 	if (err == 0)
 		err = take_start(r);
 	if (err == 0)
-		err = upstream_new(r->loop, on_forwarded, r, &r->upstream);
+		err = upstream_new(r->loop, on_forwarded, on_silent, r,
+				   &r->upstream);
 	r->server = server_new(r->loop, on_query, r);
 	r->enrolment = enrolment_new(r->loop, on_enrolment, r);
 	if (err == 0 && (!r->server || !r->enrolment))

@@ -21,7 +21,7 @@ enum {
 	/* Of these, at upstreams: one that is dead leaves room for names. */
 	STUB_FORWARDS_MAX = 768,
 	STUB_LOOKUP_MS = 5000,
-	STUB_FORWARD_MS = 10000,
+	STUB_FORWARD_MS = 3800, /* who asks waits for 5 s */
 	/* Lookups of names that are not kept, in one second and at once. The
 	 * engine answers most of them by itself; what goes to the overlay has
 	 * a narrower limit there, which leaves pins alone. */

@@ -45,6 +45,7 @@ enum resolve_type {
 	RESOLVE_SHOWN = 38,	 /* struct resolve_shown */
 	RESOLVE_LEFT = 39,	 /* the neighbours were told; no body */
 	RESOLVE_SEEN = 40,	 /* struct resolve_seen */
+	RESOLVE_SILENT = 41,	 /* a byte: 1, no upstream replies; 0: one */
 				 /* 48 to 63: enrolment. */
 };
 

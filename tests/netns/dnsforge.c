@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The other side of DNS in tests: dnsforge serve|slow|garbage|flood|rate|pour
- * ADDRESS PORT [N [RATE]].
+ * The other side of DNS in tests: dnsforge
+ * serve|mute|slow|garbage|flood|rate|pour ADDRESS PORT [N [RATE]].
  *
  *   serve    an upstream by UDP and TCP. www.* has an address; wrong-id,
  *            wrong-port and wrong-question.* first get a forged reply each
- *            with another address; long.* has 100 texts, by TCP only
+ *            with another address; long.* has 100 texts, by TCP only; never.*
+ *            gets no reply
+ *   mute     an upstream by UDP that never replies
  *   slow     holds N connections that begin a query and never end it
  *   garbage  sends N datagrams of noise and of queries with noise in them
  *   flood    asks for N names that nobody has; prints how many replies came
@@ -150,6 +152,8 @@ static void serve_udp(int fd)
 	if (n < 0 || !dnsmsg_query_read(bytes, (size_t)n, &q, &rcode) ||
 	    !dnsname_text(&q.name, name))
 		return;
+	if (strncmp(name, "never.", 6) == 0)
+		return;
 	send_lie(fd, &q, name, &from);
 	len = make_reply(&q, name, 7, false, out, sizeof(out));
 	if (sendto(fd, out, len, 0, (struct sockaddr *)&from, from_len) < 0)
@@ -194,6 +198,17 @@ static int serve(void)
 		if (p[1].revents)
 			serve_tcp(p[1].fd);
 	}
+	return 0;
+}
+
+static int mute(void)
+{
+	int fd = open_socket(SOCK_DGRAM, true);
+	double end = now_s() + LIFE_S;
+	char byte;
+
+	while (now_s() < end)
+		(void)recv(fd, &byte, 1, 0); /* so that it is never full */
 	return 0;
 }
 
@@ -363,7 +378,7 @@ int main(int argc, char *argv[])
 
 	if (argc < 4 || inet_pton(AF_INET, argv[2], &where.sin_addr) != 1) {
 		(void)fprintf(stderr, "usage: dnsforge "
-				      "serve|slow|garbage|flood|rate|pour "
+				      "serve|mute|slow|garbage|flood|rate|pour "
 				      "ADDRESS PORT [N [RATE]]\n");
 		return 2;
 	}
@@ -371,6 +386,8 @@ int main(int argc, char *argv[])
 	where.sin_port = htons((uint16_t)strtoul(argv[3], NULL, 10));
 	if (!strcmp(argv[1], "serve"))
 		return serve();
+	if (!strcmp(argv[1], "mute"))
+		return mute();
 	if (!strcmp(argv[1], "slow"))
 		return slow(n);
 	if (!strcmp(argv[1], "garbage"))

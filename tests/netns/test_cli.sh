@@ -55,7 +55,7 @@ bob=${HIP_HIT[bob]}
 
 keys id "algorithm fingerprint hip_record hit self_name" . alice id
 keys status "aead associations contacts dns hit interface locators mtu names nat offload overlay port relays version warnings workers" . alice status
-keys dns "integration listen next nss state suffix system upstream" . alice dns
+keys dns "integration listen next nss state suffix system upstream upstream_silent" . alice dns
 keys peers associations . alice peers
 keys resolve "against hits name" . alice resolve bob@example.com
 keys "a resolution" "hit lifetime_s proof" '.hits[0]' alice resolve bob@example.com

@@ -137,6 +137,25 @@ Test(show, resolve_begins_each_line_with_the_hit)
 	       "2001:22::1    authority  1 h 0 min\n");
 }
 
+Test(show, dns_and_that_no_upstream_answers)
+{
+#define DNS_SAYS(silent)                                                       \
+	"{\"state\":\"answering\",\"listen\":[\"127.0.0.154:53\"],"            \
+	"\"suffix\":\"hip.internal\",\"upstream\":[\"192.0.2.53\"],"           \
+	"\"upstream_silent\":" silent ",\"integration\":\"none\","             \
+	"\"system\":\"by hand\",\"next\":\"do it\"}"
+#define DNS_SCREEN(silent)                                                     \
+	"address        127.0.0.154:53\n"                                      \
+	"upstream       192.0.2.53" silent "\n"                                \
+	"state          answering\n"                                           \
+	"suffix         hip.internal\n"                                        \
+	"integration    none\n"                                                \
+	"this system's  by hand\n"                                             \
+	"next step      do it\n"
+	expect(show_print_dns, DNS_SAYS("false"), DNS_SCREEN(""));
+	expect(show_print_dns, DNS_SAYS("true"), DNS_SCREEN(" (no answer)"));
+}
+
 Test(show, names_with_what_became_of_them)
 {
 	expect(show_print_names,
