@@ -130,6 +130,19 @@ static const char *create_error(int err)
 	}
 }
 
+/* The owner of the domain has had no say, and this is where people may think
+ * that he had. */
+static void note_domain(const struct command_call *c, const char *overlay,
+			const char *remedy)
+{
+	if (c->answer->exit == API_DONE && name_domain_may_be_public(overlay))
+		command_say(c->answer, API_DONE,
+			    "who USER@%s is, this overlay's authority says; if "
+			    "%s is a domain of the public DNS, its owner has "
+			    "not confirmed that. %s",
+			    overlay, overlay, remedy);
+}
+
 void command_create(const struct command_call *c)
 {
 	char overlay[NAME_DOMAIN_MAX + 1], name[NAME_LEN_MAX + 1];
@@ -139,12 +152,16 @@ void command_create(const struct command_call *c)
 	    !may_begin(c, overlay))
 		return;
 	err = enrol_create(c->e->enrol, overlay, name);
-	if (err < 0)
+	if (err < 0) {
 		command_say(c->answer, API_FAILED,
 			    "%s is not created in %s: %s", overlay,
 			    c->e->config.state, create_error(err));
-	else
+	} else {
 		answer_report(c);
+		note_domain(c, overlay,
+			    "Where it is not yours, take another: nobody has "
+			    "one under .internal");
+	}
 }
 
 /*
@@ -482,12 +499,16 @@ static void begin_join(const struct command_call *c, const struct token *t)
 		return;
 	}
 	err = enrol_join(c->e->enrol, t);
-	if (err < 0)
+	if (err < 0) {
 		command_say(c->answer, API_FAILED,
 			    "the invitation is not written to %s: %s",
 			    c->e->config.state, strerror(-err));
-	else
+	} else {
 		answer_report(c);
+		note_domain(c, t->overlay,
+			    "Compare the fingerprint with the one that the "
+			    "inviter sees");
+	}
 }
 
 void command_join(const struct command_call *c)

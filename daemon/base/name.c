@@ -185,3 +185,22 @@ const char *name_domain(const char *name)
 
 	return at ? at + 1 : name;
 }
+
+bool name_domain_may_be_public(const char *domain)
+{
+	static const char *const nobodys[] = {
+		".alt",	  ".example",	".home.arpa", ".internal", ".invalid",
+		".local", ".localhost", ".onion",     ".test"
+	};
+	size_t len = strlen(domain);
+
+	if (strcmp(domain, "home.arpa") == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(nobodys) / sizeof(nobodys[0]); i++) {
+		size_t n = strlen(nobodys[i]);
+
+		if (len > n && strcmp(domain + len - n, nobodys[i]) == 0)
+			return false;
+	}
+	return strchr(domain, '.') != NULL;
+}

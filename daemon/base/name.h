@@ -38,6 +38,13 @@ name_domain_canonical(const char *text, char out[NAME_DOMAIN_MAX + 1]);
 /* The domain of a canonical name: what follows @, or all of it. */
 const char *name_domain(const char *name);
 
+/*
+ * Whether a canonical domain may belong to somebody in the public DNS: it has
+ * a dot, and is under none of the names that are nobody's there (RFC 2606, RFC
+ * 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476, and .internal).
+ */
+bool name_domain_may_be_public(const char *domain);
+
 /* Whether len bytes are UTF-8 (RFC 3629 4) without NUL. */
 bool name_is_utf8(const char *text, size_t len);
 

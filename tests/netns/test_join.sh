@@ -32,7 +32,9 @@ refused 'an overlay has a domain for a name' 2 'no name for an overlay' \
 	hip a create 'no domain'
 refused 'the own name is of that domain' 1 'not of the domain' \
 	hip a create example.com --name alice@example.net
-created=$(hip a --json create example.com --name alice@example.com)
+created=$(hip a --json create example.com --name alice@example.com 2>"$HIP_DIR/noted")
+check 'and that the owner of the domain has had no say' grep -q \
+	'if example.com is a domain of the public DNS.*not confirmed.*take another' "$HIP_DIR/noted"
 equal 'a creates the overlay' example.com "$(jq -r .overlay <<<"$created")"
 equal 'under its name' alice@example.com "$(jq -r .name <<<"$created")"
 refused 'once only' 1 'already' hip a create example.com
@@ -48,7 +50,9 @@ equal 'an invitation is one line' 1 "$(wc -l <<<"$token")"
 equal 'that begins so' hipline1: "${token:0:9}"
 refused 'what is cut short is no invitation' 1 'no invitation' \
 	hip b join "${token%????}"
-said=$(hip b join - <<<$'\n  '"$token") # with blanks around it
+said=$(hip b join - <<<$'\n  '"$token" 2>"$HIP_DIR/noted") # with blanks around it
+check 'who joins is told that, too' grep -q \
+	'example.com is a domain of the public DNS.*not confirmed.*Compare the fingerprint' "$HIP_DIR/noted"
 check 'b joins' hip_json b .warnings status
 equal 'and is told as what' 'joined example.com as bob@example.com' \
 	"$(tail -n 1 <<<"$said")"
@@ -236,9 +240,11 @@ check 'all end' hip_stop a b c
 nl_node lone
 hip_identity lone || fail "no identity"
 hip_up lone
-check 'it makes an overlay' hip lone create example.org --name lone@example.org
+check 'it makes an overlay' eval 'hip lone create lone.internal --name lone@lone.internal 2>"$HIP_DIR/noted"'
+check 'whose name is nobody'\''s: nothing is said of an owner' \
+	test ! -s "$HIP_DIR/noted"
 refused 'nobody could find who invites' 1 '--locator' \
-	hip lone invite bob@example.org
-check 'until it is told where' hip lone invite bob@example.org \
+	hip lone invite bob@lone.internal
+check 'until it is told where' hip lone invite bob@lone.internal \
 	--locator 192.0.2.1
 hip_end

@@ -182,6 +182,25 @@ Test(name, bytes_are_limited_like_text)
 		-EINVAL);
 }
 
+Test(name, some_domains_are_nobodys)
+{
+	static const char *const nobodys[] = {
+		"office",	 "a.internal", "x.y.internal", "home.arpa",
+		"me.home.arpa",	 "our.test",   "a.localhost",  "b.alt",
+		"printer.local", "c.example",  "d.invalid",    "e.onion"
+	};
+	static const char *const publics[] = { "example.com", "internal.com",
+					       "ainternal.x", "x.xinternal",
+					       "in-addr.arpa" };
+
+	for (size_t i = 0; i < sizeof(nobodys) / sizeof(nobodys[0]); i++)
+		cr_expect_not(name_domain_may_be_public(nobodys[i]), "%s",
+			      nobodys[i]);
+	for (size_t i = 0; i < sizeof(publics) / sizeof(publics[0]); i++)
+		cr_expect(name_domain_may_be_public(publics[i]), "%s",
+			  publics[i]);
+}
+
 Test(name, the_domain_is_what_follows_the_user)
 {
 	cr_assert_str_eq(name_domain("bob@example.com"), "example.com");
