@@ -150,6 +150,8 @@ until_true 5 eval '[ -n "$(nl_in alice ss -Hlnu "sport = :10500")" ]'
 daemon "the port is used" "10500.*(in use|used|port)"
 kill "$holder"; wait "$holder" 2>/dev/null
 hip_up alice
+# The last thing that a start writes.
+until_true 5 grep -q '^dns: ready' "$HIP_DIR/alice/log" || fail 'no DNS'
 cp "$conf" "$HIP_DIR/alice/second.conf"
 before=$(things)
 nl_in alice timeout 10 "$HIP_BUILD/hiplined" -c "$HIP_DIR/alice/second.conf" \
