@@ -287,11 +287,16 @@ bool show_print_overlay(json_t *root, bool colour, FILE *out)
 					       "records",   "links",
 					       "forwarded", "answered",
 					       "refused" };
+	const char *granted = field_text_or_null(root, "granted");
 	struct columns *t = columns_new(2, 0);
 
 	(void)colour;
 	columns_cell(t, "overlay");
 	columns_cell(t, "%s", field_text(root, "name"));
+	if (granted) {
+		columns_cell(t, "granted name");
+		columns_cell(t, "%s", granted);
+	}
 	columns_cell(t, "authority");
 	columns_cell(t, "%s",
 		     field_text(json_object_get(root, "authority"), "hit"));

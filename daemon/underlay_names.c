@@ -212,8 +212,8 @@ static void warn_unproven(struct underlay *u)
 		if (n->state == RESOLVE_NAME_PUBLISHED && !is_proven(u, n))
 			warnings_add(&u->e->warnings, "name-unproven",
 				     "publish the name that was granted "
-				     "(hipline overlay, names), or have others "
-				     "bind this one with hipline pin",
+				     "(hipline overlay shows it), or have "
+				     "others bind this one with hipline pin",
 				     "no certificate proves %s: hosts with "
 				     "unverified = refuse do not believe it",
 				     n->name);
@@ -493,7 +493,9 @@ json_t *underlay_report(const struct underlay *u)
 	     json_object_set_new(o, "authority",
 				 authority_json(&u->e->membership)) == 0 &&
 	     json_object_set_new(o, "certificate",
-				 certificate_json(&u->e->membership)) == 0;
+				 certificate_json(&u->e->membership)) == 0 &&
+	     json_object_set_new(o, "granted",
+				 json_string(u->e->membership.name)) == 0;
 	for (size_t i = 0; ok && i < sizeof(keys) / sizeof(keys[0]); i++)
 		ok = json_object_set_new(o, keys[i],
 					 shown_or_null(u, keys[i])) == 0;

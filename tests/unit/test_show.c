@@ -190,6 +190,7 @@ Test(show, the_overlay_as_far_as_it_is_known)
 {
 	expect(show_print_overlay,
 	       "{\"name\":\"example.com\",\"joined\":true,"
+	       "\"granted\":\"bob@example.com\","
 	       "\"successors\":[\"2001:22::1\",\"2001:22::2\"],"
 	       "\"predecessors\":null,\"fingers\":3,"
 	       "\"size_estimate\":5.2,\"records\":null,\"links\":4,"
@@ -199,6 +200,7 @@ Test(show, the_overlay_as_far_as_it_is_known)
 	       "\"revocations\":{\"number\":7,\"entries\":2,\"told\":3,"
 	       "\"confirmed\":1}}",
 	       "overlay        example.com\n"
+	       "granted name   bob@example.com\n"
 	       "authority      2001:22::9\n"
 	       "fingerprint    0a1b\n"
 	       "joined         yes\n"

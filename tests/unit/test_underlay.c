@@ -780,6 +780,8 @@ Test(underlay, what_the_resolver_shows_is_reported)
 	report = underlay_report(e.underlay);
 	cr_expect_str_eq(json_string_value(json_object_get(report, "name")),
 			 "example.com");
+	cr_expect_str_eq(json_string_value(json_object_get(report, "granted")),
+			 "alice@example.com");
 	cr_expect(json_is_true(json_object_get(report, "joined")));
 	cr_expect_eq(json_integer_value(json_object_get(report, "fingers")), 3);
 	cr_expect(json_is_null(json_object_get(report, "records")));
