@@ -266,12 +266,19 @@ static void revoked_row(struct columns *t, const json_t *list)
 		columns_cell(t, "%" PRIu64, field_number(list, "entries"));
 }
 
-static void certificate_row(struct columns *t, const json_t *certificate)
+static void certificate_row(struct columns *t, const json_t *certificate,
+			    bool revoked)
 {
 	time_t ends_s = (time_t)field_number(certificate, "ends_s");
 	char day[16] = "";
 	struct tm tm;
 
+	if (revoked) {
+		columns_cell(t, "certificate");
+		columns_cell(t, "revoked: ask for a new invitation, then "
+				"hipline leave and join");
+		return;
+	}
 	if (!json_is_object(certificate))
 		return;
 	if (gmtime_r(&ends_s, &tm))
@@ -287,6 +294,8 @@ bool show_print_overlay(json_t *root, bool colour, FILE *out)
 					       "records",   "links",
 					       "forwarded", "answered",
 					       "refused" };
+	bool revoked = json_is_true(json_object_get(root, "revoked"));
+	bool joined = json_is_true(json_object_get(root, "joined"));
 	const char *granted = field_text_or_null(root, "granted");
 	struct columns *t = columns_new(2, 0);
 
@@ -304,11 +313,9 @@ bool show_print_overlay(json_t *root, bool colour, FILE *out)
 	columns_cell(
 		t, "%s",
 		field_text(json_object_get(root, "authority"), "fingerprint"));
-	certificate_row(t, json_object_get(root, "certificate"));
+	certificate_row(t, json_object_get(root, "certificate"), revoked);
 	columns_cell(t, "joined");
-	columns_cell(t, "%s",
-		     json_is_true(json_object_get(root, "joined")) ? "yes"
-								   : "no");
+	columns_cell(t, "%s", joined && !revoked ? "yes" : "no");
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		const json_t *all = json_object_get(root, lists[i]);
 

@@ -32,18 +32,26 @@ static void put_coloured(FILE *out, bool colour, const char *code,
 		(void)fputs(plain, out);
 }
 
+/* "joined" says no more than that nobody has told it otherwise. */
+static const char *place_text(const json_t *overlay)
+{
+	if (json_is_true(json_object_get(overlay, "revoked")))
+		return "certificate revoked";
+	return json_is_true(json_object_get(overlay, "joined"))
+		       ? "in the ring"
+		       : "not in the ring yet; joining";
+}
+
 /* Its place in the overlay, and what it is called there. */
 static void overlay_rows(struct columns *t, json_t *root)
 {
 	json_t *overlay = json_object_get(root, "overlay");
 	const json_t *names = json_object_get(root, "names");
-	bool joined = json_is_true(json_object_get(overlay, "joined"));
 
 	if (json_is_object(overlay)) {
 		columns_cell(t, "overlay");
 		columns_cell(t, "%s: %s", field_text(overlay, "name"),
-			     joined ? "in the ring"
-				    : "not in the ring yet; joining");
+			     place_text(overlay));
 		columns_cell(t, "authority");
 		columns_cell(t, "%s",
 			     field_text(json_object_get(overlay, "authority"),

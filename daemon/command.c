@@ -14,6 +14,7 @@
 #include "daemon/enrol.h"
 #include "daemon/reconfigure.h"
 #include "daemon/report.h"
+#include "daemon/underlay.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -465,19 +466,21 @@ void command_answer_waiter(struct waiter *w, struct command_answer *a)
 }
 
 /* Why there is no association, and what to do. */
-static void fail_waiter(struct waiter *w, const char *reason)
+static void fail_waiter(const struct engine *e, struct waiter *w,
+			const char *reason)
 {
+	const char *remedy = underlay_remedy(e->underlay, &w->hit, reason);
 	struct command_answer a = { .json = NULL };
 	char hit[HIT_TEXT_MAX];
 
 	hit_text(&w->hit, hit);
 	if (!strcmp(w->name, hit))
 		command_say(&a, API_FAILED, "no association with %s: %s; %s",
-			    hit, reason, unreached_remedy(reason));
+			    hit, reason, remedy);
 	else
 		command_say(&a, API_FAILED,
 			    "no association with %s (%s): %s; %s", w->name, hit,
-			    reason, unreached_remedy(reason));
+			    reason, remedy);
 	command_answer_waiter(w, &a);
 }
 
@@ -509,7 +512,7 @@ static void fail_late(const struct engine *e, struct waiter *w)
 		       a.state == ASSOC_I2_SENT ? "sends no R2"
 						: "does not answer",
 		       (double)w->timeout_ms / 1000); /* fits */
-	fail_waiter(w, reason);
+	fail_waiter(e, w, reason);
 }
 
 void command_on_peer(struct engine *e, const struct hip_output *o)
@@ -524,7 +527,7 @@ void command_on_peer(struct engine *e, const struct hip_output *o)
 		if (!w->client || w->lookup || !hit_equal(&w->hit, &o->hit))
 			continue;
 		if (o->state == ASSOC_FAILED) {
-			fail_waiter(w, o->reason ? o->reason : "it failed");
+			fail_waiter(e, w, o->reason ? o->reason : "it failed");
 		} else if (up) {
 			answer_json(&a, report_connection(e, &info));
 			command_answer_waiter(w, &a);

@@ -29,6 +29,16 @@ static void connect_to_first(struct engine *e, struct waiter *w,
 	command_connect_waiter(e, w, &hit);
 }
 
+/* At once: whoever were asked would not answer. */
+static void say_revoked(const struct command_call *c, const char *name)
+{
+	command_say(c->answer, API_FAILED,
+		    "%s is not looked up: the authority of %s has revoked this "
+		    "host's certificate, so no member answers it; ask for a "
+		    "new invitation, then hipline leave and join",
+		    name, c->e->membership.overlay);
+}
+
 bool command_ask(const struct command_call *c, const char *name, bool connects,
 		 uint64_t timeout_ms)
 {
@@ -49,6 +59,11 @@ bool command_ask(const struct command_call *c, const char *name, bool connects,
 		c->answer->later = true; /* it may be answered at once */
 		connect_to_first(e, w, &known);
 		engine_schedule(e);
+		return true;
+	}
+	if (underlay_is_revoked(e->underlay)) {
+		w->client = NULL;
+		say_revoked(c, name);
 		return true;
 	}
 	c->answer->later = underlay_lookup(e->underlay, w->lookup, name);

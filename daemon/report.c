@@ -308,7 +308,8 @@ static json_t *warnings_json(const struct engine *e)
 	for (size_t i = 0; ok && i < u->n; i++) {
 		unreached_text(e, &u->all[i], text);
 		ok = append_warning(array, "peer-unreachable", text,
-				    unreached_remedy(u->all[i].reason));
+				    underlay_remedy(e->underlay, &u->all[i].hit,
+						    u->all[i].reason));
 	}
 	return whole(array, ok && append_small_paths(e, array));
 }

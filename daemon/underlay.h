@@ -54,6 +54,14 @@ underlay_on_message(struct underlay *u, const struct ipc_message *m);
  */
 void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len);
 
+/* Whether our own certificate is on the list. u may be NULL. */
+bool underlay_is_revoked(const struct underlay *u);
+
+/* What the operator can do about a host that was not reached for that reason:
+ * as unreached_remedy, unless no member lets us in. u may be NULL. */
+const char *underlay_remedy(const struct underlay *u, const struct hit *hit,
+			    const char *reason);
+
 /* Whether a certificate that holds now is known of the host. */
 bool underlay_is_vouched(const struct underlay *u, const struct hit *hit);
 

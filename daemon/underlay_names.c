@@ -421,18 +421,13 @@ static void warn_ending(struct underlay *u, uint64_t now_s)
 
 static void warn_revoked(struct underlay *u)
 {
-	const struct membership *m = &u->e->membership;
-	uint8_t serial[CERTIFICATE_SERIAL_LEN];
-
-	if (underlay_is_member(u) && u->vouch &&
-	    certificate_serial(m->certificate, m->certificate_len, serial) &&
-	    vouch_is_revoked(u->vouch, serial))
+	if (underlay_is_revoked(u))
 		warnings_add(&u->e->warnings, "certificate-revoked",
 			     "ask for a new invitation, then hipline leave and "
 			     "join",
 			     "the authority of %s has revoked our certificate: "
 			     "no member lets us in",
-			     m->overlay);
+			     u->e->membership.overlay);
 	else
 		warnings_remove(&u->e->warnings, "certificate-revoked");
 }
@@ -495,7 +490,9 @@ json_t *underlay_report(const struct underlay *u)
 	     json_object_set_new(o, "certificate",
 				 certificate_json(&u->e->membership)) == 0 &&
 	     json_object_set_new(o, "granted",
-				 json_string(u->e->membership.name)) == 0;
+				 json_string(u->e->membership.name)) == 0 &&
+	     json_object_set_new(o, "revoked",
+				 json_boolean(underlay_is_revoked(u))) == 0;
 	for (size_t i = 0; ok && i < sizeof(keys) / sizeof(keys[0]); i++)
 		ok = json_object_set_new(o, keys[i],
 					 shown_or_null(u, keys[i])) == 0;
@@ -508,14 +505,23 @@ json_t *underlay_report(const struct underlay *u)
 	return NULL;
 }
 
+/* What the resolver says of a name, unless it cannot hold at all. */
+static const char *name_reason(const struct underlay *u,
+			       const struct published_name *n, bool revoked)
+{
+	if (!underlay_is_member(u))
+		return "this host is in no overlay";
+	return revoked ? "this host's certificate is revoked" : n->reason;
+}
+
 static json_t *name_json(const struct underlay *u,
 			 const struct published_name *n)
 {
-	bool in = underlay_is_member(u);
-	bool proven = is_proven(u, n);
+	bool revoked = underlay_is_revoked(u);
+	bool proven = is_proven(u, n) && !revoked;
 	json_t *o = json_object();
 	const char *state = resolve_name_state_text(n->state);
-	const char *reason = in ? n->reason : "this host is in no overlay";
+	const char *reason = name_reason(u, n, revoked);
 
 	if (json_object_set_new(o, "name", json_string(n->name)) == 0 &&
 	    json_object_set_new(o, "state", json_string(state)) == 0 &&

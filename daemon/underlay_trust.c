@@ -155,3 +155,26 @@ int underlay_on_revoked(struct underlay *u, const struct ipc_message *m)
 			    "the resolver has too many revocation lists");
 	return 0;
 }
+
+bool underlay_is_revoked(const struct underlay *u)
+{
+	uint8_t serial[CERTIFICATE_SERIAL_LEN];
+	const struct membership *m;
+
+	if (!underlay_is_member(u) || !u->vouch)
+		return false;
+	m = &u->e->membership;
+	return certificate_serial(m->certificate, m->certificate_len, serial) &&
+	       vouch_is_revoked(u->vouch, serial);
+}
+
+const char *underlay_remedy(const struct underlay *u, const struct hit *hit,
+			    const char *reason)
+{
+	/* A peer that is known by hand does not ask for a certificate. */
+	if (underlay_is_revoked(u) && !engine_has_peer(u->e, hit))
+		return "this host's certificate is revoked, so no member lets "
+		       "it in: ask for a new invitation, then hipline leave "
+		       "and join";
+	return unreached_remedy(reason);
+}

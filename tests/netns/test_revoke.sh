@@ -66,13 +66,26 @@ check 'bob has it' until_true 10 has_entries bob 1
 check 'carol is told, too' until_true 5 warns_revoked carol
 hip carol status --check >/dev/null
 equal 'its status --check fails' 1 $?
+equal 'its overlay says so' true "$(hip_json carol .revoked overlay)"
+check 'and its status' eval \
+	'hip carol status | grep -q "example.com: certificate revoked"'
+# at_once COMMAND...: carol's fails without waiting, and says what helps.
+at_once() {
+	local said rc from=$EPOCHSECONDS
+	said=$(hip carol "$@" 2>&1); rc=$?
+	[ $rc -eq 1 ] && [ $((EPOCHSECONDS - from)) -le 3 ] &&
+		grep -q "revoked this host's certificate.*new invitation" <<<"$said"
+}
+check 'it does not look for names in vain' at_once resolve bob@example.com
+check 'nor to call them' at_once ping -c 1 dave@example.com
 check 'alice has no association with carol' until_true 10 without alice carol
 check 'nor has bob' until_true 10 without bob carol
 check 'bob finds carol no more' until_true 5 finds_none bob carol
 check 'nor does alice' until_true 5 finds_none alice carol
 check 'bob and alice have each other' finds bob alice
-check 'carol is not let in any more' eval \
-	'! hip carol ping -c 1 --timeout 5 "${HIP_HIT[bob]}"'
+check 'carol is not let in any more, and says why' eval \
+	'! said=$(hip carol ping -c 1 --timeout 5 "${HIP_HIT[bob]}" 2>&1) &&
+	grep -q "certificate is revoked.*new invitation" <<<"$said"'
 check 'nor called' eval \
 	'! hip bob ping -c 1 --timeout 5 "${HIP_HIT[carol]}"'
 

@@ -215,6 +215,19 @@ Test(show, the_overlay_as_far_as_it_is_known)
 	       "revoked        2; 1 of 3 neighbours have the list by us\n");
 }
 
+Test(show, who_is_revoked_is_in_no_ring)
+{
+	expect(show_print_overlay,
+	       "{\"name\":\"example.com\",\"joined\":true,"
+	       "\"revoked\":true,\"certificate\":{\"ends_s\":1}}",
+	       "overlay      example.com\n"
+	       "authority    -\n"
+	       "fingerprint  -\n"
+	       "certificate  revoked: ask for a new invitation, then hipline "
+	       "leave and join\n"
+	       "joined       no\n");
+}
+
 Test(show, parts_of_the_list_that_are_missing_are_told)
 {
 	expect(show_print_overlay,
@@ -284,6 +297,17 @@ Test(status, who_is_not_in_the_ring_is_on_the_way_there)
 	       "\"authority\":{\"fingerprint\":\"0a1b\"}}}",
 	       HOST_SCREEN "overlay     example.com: not in the ring yet; "
 			   "joining\n"
+			   "authority   0a1b\n"
+			   "\nassociations  none\n\nwarnings  none\n");
+}
+
+Test(status, who_is_revoked_is_no_healthy_member)
+{
+	expect(status_print,
+	       "{" HOST ",\"associations\":[],\"warnings\":[],"
+	       "\"overlay\":{\"name\":\"example.com\",\"joined\":true,"
+	       "\"revoked\":true,\"authority\":{\"fingerprint\":\"0a1b\"}}}",
+	       HOST_SCREEN "overlay     example.com: certificate revoked\n"
 			   "authority   0a1b\n"
 			   "\nassociations  none\n\nwarnings  none\n");
 }

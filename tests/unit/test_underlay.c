@@ -5,6 +5,7 @@
  */
 #include "daemon/underlay_impl.h"
 
+#include "daemon/added.h"
 #include "daemon/command.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
@@ -919,6 +920,39 @@ Test(underlay, who_is_revoked_itself_is_told)
 	cr_expect_eq(warnings_of("certificate-revoked"), 0);
 }
 
+/* What `overlay` says under a key that is boolean. */
+static bool reports(const char *key)
+{
+	json_t *report = underlay_report(e.underlay);
+	bool is_so = json_is_true(json_object_get(report, key));
+
+	json_decref(report);
+	return is_so;
+}
+
+Test(underlay, who_is_revoked_itself_shows_it)
+{
+	json_t *names;
+
+	join();
+	bare_resolver(&e, &ours, &in);
+	memcpy(e.membership.name, "work@example.com", 17);
+	say_shown("{\"joined\": true}");
+	say_published(RESOLVE_NAME_PUBLISHED, "");
+	cr_expect_not(reports("revoked"));
+	cr_expect_str_eq(name_reason(), "");
+	say_list(1, 1);
+	cr_expect(reports("revoked"));
+	cr_expect(reports("joined"), "what others said of it stays");
+	cr_expect_str_eq(name_reason(), "this host's certificate is revoked");
+	names = underlay_names(e.underlay);
+	cr_expect(json_is_null(
+		json_object_get(json_array_get(names, 0), "proof")));
+	json_decref(names);
+	leave();
+	cr_expect_str_eq(name_reason(), "this host is in no overlay");
+}
+
 Test(underlay, who_is_alone_for_long_is_warned)
 {
 	uint64_t now_ms = engine_now_ms();
@@ -1015,6 +1049,43 @@ Test(underlay, connecting_to_a_name_looks_it_up_first)
 	cr_expect(hit_equal(&e.waiters[0].hit, &hit_c));
 	cr_expect_str_eq(underlay_name(e.underlay, &hit_c), "bob@example.com");
 	e.waiters[0].client = NULL;
+}
+
+Test(underlay, who_is_revoked_asks_nobody_for_a_name)
+{
+	static const char *const commands[] = { "resolve", "connect" };
+
+	join();
+	bare_resolver(&e, &ours, &in);
+	say_list(1, 1);
+	drain();
+	for (size_t i = 0; i < 2; i++) {
+		struct command_answer a = ask(commands[i], "bob@example.com");
+
+		cr_expect_not(a.later);
+		cr_expect_eq(a.exit, API_FAILED);
+		cr_expect_not_null(strstr(a.text, "new invitation"), "%s",
+				   a.text);
+		cr_expect_null(e.waiters[0].client);
+	}
+	expect_silence();
+}
+
+Test(underlay, no_remedy_but_an_invitation_helps_who_is_revoked)
+{
+	const char *reason = "the peer does not answer";
+	const char *usual = unreached_remedy(reason);
+
+	join();
+	bare_resolver(&e, &ours, &in);
+	cr_expect_str_eq(underlay_remedy(e.underlay, &hit_c, reason), usual);
+	say_list(1, 1);
+	cr_expect_not_null(strstr(underlay_remedy(e.underlay, &hit_c, reason),
+				  "new invitation"));
+	cr_expect_eq(added_set(e.added, &hit_c, NULL, 0), 0);
+	cr_expect_str_eq(underlay_remedy(e.underlay, &hit_c, reason), usual,
+			 "who is known by hand needs no certificate");
+	cr_expect_str_eq(underlay_remedy(NULL, &hit_c, reason), usual);
 }
 
 Test(underlay, without_a_resolver_no_name_is_found)
