@@ -80,6 +80,18 @@ const char *field_authority(const json_t *association)
 		       : "";
 }
 
+void field_joining(const json_t *joining, char out[FIELD_JOINING_MAX])
+{
+	const char *trouble = field_text_or_null(joining, "trouble");
+
+	(void)snprintf(out, FIELD_JOINING_MAX, "%s: joining as %s; %s",
+		       field_text(joining, "overlay"),
+		       field_text(joining, "name"),
+		       trouble ? trouble
+			       : "the authority was not reached "
+				 "yet"); /* cut short it still tells */
+}
+
 const char *field_guest(const json_t *association)
 {
 	return json_is_true(json_object_get(association, "guest")) ? " (guest)"

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FIELD_TEXT_MAX = 160 };
+enum { FIELD_TEXT_MAX = 160, FIELD_JOINING_MAX = 1024 };
 
 /* The string at key, borrowed; "-" when there is none. */
 const char *field_text(const json_t *object, const char *key);
@@ -34,6 +34,10 @@ void field_join(const json_t *object, const char *key, const char *between,
 /* " (authority)" for an association of the authority's host when no name of it
  * is known, or "". */
 const char *field_authority(const json_t *association);
+
+/* What is known of a join that has not ended: the overlay, as whom, and what
+ * it waits for. */
+void field_joining(const json_t *joining, char out[FIELD_JOINING_MAX]);
 
 /* " (guest)" for an association of one that is let in to enrol, or "". */
 const char *field_guest(const json_t *association);

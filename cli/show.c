@@ -287,6 +287,30 @@ static void certificate_row(struct columns *t, const json_t *certificate,
 	columns_cell(t, "until %s", day);
 }
 
+/* Whose it is, as it can be compared on all hosts. */
+static void authority_rows(struct columns *t, const json_t *root)
+{
+	const json_t *authority = json_object_get(root, "authority");
+
+	columns_cell(t, "authority");
+	columns_cell(t, "%s", field_text(authority, "hit"));
+	columns_cell(t, "fingerprint");
+	columns_cell(t, "%s", field_text(authority, "fingerprint"));
+}
+
+/* Of a host that has no certificate yet. */
+static bool print_joining(const json_t *root, FILE *out)
+{
+	struct columns *t = columns_new(2, 0);
+	char text[FIELD_JOINING_MAX];
+
+	field_joining(json_object_get(root, "joining"), text);
+	columns_cell(t, "overlay");
+	columns_cell(t, "%s", text);
+	authority_rows(t, root);
+	return finish(t, out);
+}
+
 bool show_print_overlay(json_t *root, bool colour, FILE *out)
 {
 	static const char *const lists[] = { "successors", "predecessors" };
@@ -297,22 +321,19 @@ bool show_print_overlay(json_t *root, bool colour, FILE *out)
 	bool revoked = json_is_true(json_object_get(root, "revoked"));
 	bool joined = json_is_true(json_object_get(root, "joined"));
 	const char *granted = field_text_or_null(root, "granted");
-	struct columns *t = columns_new(2, 0);
+	struct columns *t;
 
 	(void)colour;
+	if (json_is_object(json_object_get(root, "joining")))
+		return print_joining(root, out);
+	t = columns_new(2, 0);
 	columns_cell(t, "overlay");
 	columns_cell(t, "%s", field_text(root, "name"));
 	if (granted) {
 		columns_cell(t, "granted name");
 		columns_cell(t, "%s", granted);
 	}
-	columns_cell(t, "authority");
-	columns_cell(t, "%s",
-		     field_text(json_object_get(root, "authority"), "hit"));
-	columns_cell(t, "fingerprint");
-	columns_cell(
-		t, "%s",
-		field_text(json_object_get(root, "authority"), "fingerprint"));
+	authority_rows(t, root);
 	certificate_row(t, json_object_get(root, "certificate"), revoked);
 	columns_cell(t, "joined");
 	columns_cell(t, "%s", joined && !revoked ? "yes" : "no");

@@ -46,7 +46,9 @@ static const char *place_text(const json_t *overlay)
 static void overlay_rows(struct columns *t, json_t *root)
 {
 	json_t *overlay = json_object_get(root, "overlay");
+	const json_t *joining = json_object_get(root, "joining");
 	const json_t *names = json_object_get(root, "names");
+	char text[FIELD_JOINING_MAX];
 
 	if (json_is_object(overlay)) {
 		columns_cell(t, "overlay");
@@ -56,6 +58,11 @@ static void overlay_rows(struct columns *t, json_t *root)
 		columns_cell(t, "%s",
 			     field_text(json_object_get(overlay, "authority"),
 					"fingerprint"));
+	}
+	if (json_is_object(joining)) {
+		field_joining(joining, text);
+		columns_cell(t, "overlay");
+		columns_cell(t, "%s", text);
 	}
 	for (size_t i = 0; i < json_array_size(names); i++) {
 		const json_t *n = json_array_get(names, i);

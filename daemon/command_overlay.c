@@ -9,6 +9,7 @@
 #include "daemon/base/name.h"
 #include "daemon/contacting.h"
 #include "daemon/disputes.h"
+#include "daemon/enrol.h"
 #include "daemon/naming.h"
 #include "daemon/report.h"
 #include "daemon/underlay.h"
@@ -387,6 +388,11 @@ void command_contacts(const struct command_call *c)
 
 void command_overlay(const struct command_call *c)
 {
-	if (is_in_overlay(c))
-		answer(c->answer, underlay_report(c->e->underlay));
+	const struct engine *e = c->e;
+
+	if (enrol_joining(e->enrol))
+		answer(c->answer, underlay_report_joining(
+					  e->underlay, enrol_report(e->enrol)));
+	else if (is_in_overlay(c))
+		answer(c->answer, underlay_report(e->underlay));
 }

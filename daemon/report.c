@@ -377,6 +377,9 @@ json_t *report_status(const struct engine *e)
 		put(o, "associations", associations_json(e)) &&
 		put(o, "overlay",
 		    e->underlay ? underlay_report(e->underlay) : json_null()) &&
+		put(o, "joining",
+		    enrol_joining(e->enrol) ? enrol_report(e->enrol)
+					    : json_null()) &&
 		put(o, "relays", json_array()) &&
 		put(o, "names", underlay_names(e->underlay)) &&
 		put(o, "contacts", contacting_report(e->contacting)) &&

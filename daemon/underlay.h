@@ -109,8 +109,11 @@ void underlay_note(struct underlay *u, const char *name,
 /* A name of that host, or NULL. */
 const char *underlay_name(const struct underlay *u, const struct hit *hit);
 
-/* `overlay` of status, and its names; NULL for want of memory. */
+/* `overlay` of status, null when this host is in none, and its names; NULL for
+ * want of memory. */
 json_t *underlay_report(const struct underlay *u);
+/* The same of a host that is only joining it: takes what enrol_report says. */
+json_t *underlay_report_joining(const struct underlay *u, json_t *joining);
 json_t *underlay_names(const struct underlay *u);
 
 /* What names were at their first use: name and HIT of each. NULL for want of

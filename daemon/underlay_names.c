@@ -439,10 +439,11 @@ void underlay_warn(struct underlay *u, uint64_t now_ms, uint64_t now_s)
 	warn_ending(u, now_s);
 }
 
-/* What the contract promises, whatever the resolver shows. */
+/* What the contract promises, whatever the resolver shows, also of before. */
 static json_t *shown_or_null(const struct underlay *u, const char *key)
 {
-	json_t *value = json_object_get(u->shown, key);
+	json_t *value =
+		underlay_is_member(u) ? json_object_get(u->shown, key) : NULL;
 
 	return value ? json_incref(value) : json_null();
 }
@@ -467,7 +468,8 @@ static json_t *certificate_json(const struct membership *m)
 			 "ends_s", (json_int_t)m->not_after_s);
 }
 
-json_t *underlay_report(const struct underlay *u)
+/* What the resolver has told of our place; null what it has not. */
+static bool put_shown(const struct underlay *u, json_t *o)
 {
 	static const char *const keys[] = {
 		"node_id",	 "successors", "predecessors", "fingers",
@@ -475,31 +477,43 @@ json_t *underlay_report(const struct underlay *u)
 		"answered",	 "refused",    "disbelieved",  "lookups",
 		"revocations"
 	};
-	json_t *o;
-	bool ok;
+	bool ok = json_object_set_new(o, "bootstraps",
+				      bootstraps_report(u->e->bootstraps)) == 0;
 
-	if (!underlay_is_member(u))
-		return json_null();
-	o = json_object();
-	ok = json_object_set_new(o, "name",
-				 json_string(u->e->membership.overlay)) == 0 &&
-	     json_object_set_new(o, "joined", json_boolean(is_joined(u))) ==
-		     0 &&
-	     json_object_set_new(o, "authority",
-				 authority_json(&u->e->membership)) == 0 &&
-	     json_object_set_new(o, "certificate",
-				 certificate_json(&u->e->membership)) == 0 &&
-	     json_object_set_new(o, "granted",
-				 json_string(u->e->membership.name)) == 0 &&
-	     json_object_set_new(o, "revoked",
-				 json_boolean(underlay_is_revoked(u))) == 0;
 	for (size_t i = 0; ok && i < sizeof(keys) / sizeof(keys[0]); i++)
 		ok = json_object_set_new(o, keys[i],
 					 shown_or_null(u, keys[i])) == 0;
-	ok = ok &&
-	     json_object_set_new(o, "bootstraps",
-				 bootstraps_report(u->e->bootstraps)) == 0;
-	if (ok)
+	return ok;
+}
+
+json_t *underlay_report(const struct underlay *u)
+{
+	const struct membership *m;
+	json_t *o;
+
+	if (!underlay_is_member(u))
+		return json_null();
+	m = &u->e->membership;
+	o = json_pack("{s:s, s:b, s:o, s:o, s:s, s:b, s:n}", "name", m->overlay,
+		      "joined", (int)is_joined(u), "authority",
+		      authority_json(m), "certificate", certificate_json(m),
+		      "granted", m->name, "revoked",
+		      (int)underlay_is_revoked(u), "joining");
+	if (o && put_shown(u, o))
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+json_t *underlay_report_joining(const struct underlay *u, json_t *joining)
+{
+	json_t *o = json_pack(
+		"{s:O?, s:b, s:O?, s:n, s:n, s:b, s:o}", "name",
+		json_object_get(joining, "overlay"), "joined", 0, "authority",
+		json_object_get(joining, "authority"), "certificate", "granted",
+		"revoked", 0, "joining", joining);
+
+	if (o && put_shown(u, o))
 		return o;
 	json_decref(o);
 	return NULL;

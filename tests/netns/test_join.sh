@@ -167,6 +167,12 @@ equal 'and gets the same certificate' "$before" "$(certificate b)"
 # While the authority is down.
 check 'the authority ends' hip_stop a
 hip c join "$token" >"$HIP_DIR/c.said" 2>&1 & joining=$!
+for command in status overlay; do
+	check "$command of c says at once that it is joining" until_true 5 eval \
+		'[ "$(hip_json c .joining.name '$command')" = carol@example.com ]'
+	check "  and as whom" eval \
+		'hip c '$command' | grep -q "example.com: joining as carol@example.com; the authority"'
+done
 check 'c says that it waits, and for whom' until_true 60 \
 	grep -q "host does not answer, or .*has expired\. Waiting;" "$HIP_DIR/c.said"
 check 'and warns' until_true 5 warns c joining

@@ -6,8 +6,10 @@
 #include "daemon/enrol.h"
 
 #include "daemon/base/resolve.h"
+#include "daemon/command.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
+#include "daemon/underlay.h"
 #include "tests/unit/bare_engine.h"
 #include "tests/unit/enrolled.h"
 #include "tests/unit/keys.h"
@@ -209,6 +211,66 @@ Test(enrolling, an_authority_that_is_away_is_asked_again)
 	cr_expect(skip_to(ENROL_SEND));
 	enrol_tick(e.enrol, engine_now_ms() + 9000);
 	cr_expect_not(skip_to(ENROL_SEND), "one request at a time");
+}
+
+/* What a command says, as JSON under that key; or NULL. */
+static json_t *said_of(const char *command, const char *key)
+{
+	const struct api_request r = { .command = command };
+	struct command_answer a;
+	json_t *value;
+
+	command_run(&e, NULL, CONTROL_CHANGE, &r, &a);
+	value = json_incref(json_object_get(a.json, key));
+	json_decref(a.json);
+	return value;
+}
+
+static void expect_joining(const char *command, const char *trouble)
+{
+	json_t *o = said_of(command, "joining");
+	const char *why = json_string_value(json_object_get(o, "trouble"));
+
+	cr_expect_str_eq(json_string_value(json_object_get(o, "overlay")),
+			 "example.com");
+	cr_expect_str_eq(json_string_value(json_object_get(o, "name")),
+			 "bob@example.com");
+	cr_expect_eq(why != NULL, trouble != NULL);
+	cr_expect(!why || strstr(why, trouble), "%s", why);
+	json_decref(o);
+}
+
+Test(enrolling, a_join_is_shown_until_it_has_ended)
+{
+	struct token t = invite("bob@example.com");
+	struct enrol_ask ask;
+	json_t *o;
+
+	e.underlay = underlay_new(&e);
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	ask = request();
+	expect_joining("status", NULL);
+	expect_joining("overlay", NULL);
+	give_result(ask.id, ENROL_UNREACHABLE);
+	expect_joining("status", "does not answer");
+	expect_joining("overlay", "does not answer");
+	o = said_of("status", "overlay");
+	cr_expect(json_is_null(o), "it is a member of none");
+	json_decref(o);
+	o = said_of("overlay", "joined");
+	cr_expect(json_is_false(o));
+	json_decref(o);
+	enrol_tick(e.enrol, engine_now_ms() + 2000);
+	ask = request();
+	answer(&ask);
+	o = said_of("status", "joining");
+	cr_expect(json_is_null(o));
+	json_decref(o);
+	o = said_of("overlay", "joining");
+	cr_expect(json_is_null(o));
+	json_decref(o);
+	underlay_free(e.underlay);
+	e.underlay = NULL;
 }
 
 Test(enrolling, a_refusal_ends_the_join)

@@ -228,6 +228,21 @@ Test(show, who_is_revoked_is_in_no_ring)
 	       "joined       no\n");
 }
 
+#define JOINING                                                                \
+	"\"joining\":{\"overlay\":\"example.com\","                            \
+	"\"name\":\"bob@example.com\",\"state\":\"joining\","
+
+Test(show, who_is_joining_has_no_place_yet)
+{
+	expect(show_print_overlay,
+	       "{\"name\":\"example.com\",\"joined\":false,"
+	       "\"authority\":{\"hit\":\"2001:22::9\","
+	       "\"fingerprint\":\"0a1b\"}," JOINING "\"trouble\":\"why\"}}",
+	       "overlay      example.com: joining as bob@example.com; why\n"
+	       "authority    2001:22::9\n"
+	       "fingerprint  0a1b\n");
+}
+
 Test(show, parts_of_the_list_that_are_missing_are_told)
 {
 	expect(show_print_overlay,
@@ -309,6 +324,17 @@ Test(status, who_is_revoked_is_no_healthy_member)
 	       "\"revoked\":true,\"authority\":{\"fingerprint\":\"0a1b\"}}}",
 	       HOST_SCREEN "overlay     example.com: certificate revoked\n"
 			   "authority   0a1b\n"
+			   "\nassociations  none\n\nwarnings  none\n");
+}
+
+Test(status, a_join_that_has_not_ended_is_shown)
+{
+	expect(status_print,
+	       "{" HOST ",\"associations\":[],\"warnings\":[],"
+	       "\"overlay\":null," JOINING "\"trouble\":null}}",
+	       HOST_SCREEN "overlay     example.com: joining as "
+			   "bob@example.com; the authority was not reached "
+			   "yet\n"
 			   "\nassociations  none\n\nwarnings  none\n");
 }
 
