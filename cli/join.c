@@ -27,7 +27,7 @@ enum {
 struct waiting {
 	uint64_t since_ms, end_ms;
 	bool told_trouble, told_why;
-	char trouble[FIELD_TEXT_MAX]; /* the last that was heard; or "" */
+	char trouble[512]; /* the last that was heard; or "" */
 };
 
 static uint64_t now_ms(void)
@@ -201,9 +201,10 @@ static void tell_waiting(const json_t *root, struct waiting *w)
 			      "still no certificate after %d s. See that "
 			      "hiplined runs on the authority's host, and that "
 			      "its UDP port is reached from here. If that is "
-			      "so, this host may be one that the authority "
-			      "does not let in: give up with hipline leave and "
-			      "ask for another invitation.",
+			      "so, the invitation may be used or have expired, "
+			      "and the authority lets this host in no more: "
+			      "give up with hipline leave and ask for another "
+			      "invitation.",
 			      (int)LONG_S);
 	}
 }

@@ -386,16 +386,33 @@ bool enrol_is_passing(enum enrol_result result)
 	       result == ENROL_BROKEN;
 }
 
+/* By where it was looked for. */
+static const char *unreached_text(struct enrol *en)
+{
+	char at[TOKEN_PLACE_MAX];
+
+	if (!token_authority_place(&en->token, at))
+		return enrol_result_text(ENROL_UNREACHABLE);
+	(void)snprintf(en->unreached, sizeof(en->unreached),
+		       "the authority's host at %s does not answer",
+		       at); /* fits */
+	return en->unreached;
+}
+
 static void on_join_answer(struct enrol *en, const struct enrol_answer *a)
 {
 	if (a->result == ENROL_OK) {
 		on_joined(en, a);
 	} else if (enrol_is_passing(a->result) &&
 		   now_s() < en->token.expires_s) {
-		en->trouble = enrol_result_text(a->result);
+		en->trouble = a->result == ENROL_UNREACHABLE
+				      ? unreached_text(en)
+				      : enrol_result_text(a->result);
 		warnings_add(&en->e->warnings, "joining",
-			     "see that the authority's host is up and can be "
-			     "reached; hipline leave gives up",
+			     "see that hiplined runs on the authority's host, "
+			     "and that its UDP port is reached from here; if "
+			     "so, the invitation may be used or have expired: "
+			     "hipline leave gives up",
 			     "joining %s: %s; it is tried again",
 			     en->token.overlay, en->trouble);
 		tell_trouble(en);

@@ -103,7 +103,7 @@ bool enrol_is_configured(const struct engine *e, const char *overlay);
 /* The invitation with which we join just now, or NULL. */
 const struct token *enrol_joining(const struct enrol *en);
 
-/* Why the last attempt did not succeed; static, or NULL. */
+/* Why the last attempt did not succeed; until the next, or NULL. */
 const char *enrol_trouble(const struct enrol *en);
 
 /* Why the last join has ended without success, or NULL. */

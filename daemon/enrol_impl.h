@@ -25,6 +25,7 @@ struct enrol {
 	bool joining;
 	struct token token;
 	const char *trouble; /* of the last attempt */
+	char unreached[384]; /* this, when nobody has answered it */
 	char refusal[256];   /* why the last join has ended; or "" */
 	uint64_t id;	     /* of the request that is out; 0: none is */
 	uint64_t last_id;

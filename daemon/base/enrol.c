@@ -21,9 +21,7 @@ const char *enrol_result_text(enum enrol_result result)
 		[ENROL_NAME_IN_USE] = "another host has the name",
 		[ENROL_OTHER_HOST] = "it is for another host",
 		[ENROL_MALFORMED] = "the authority does not understand it",
-		[ENROL_UNREACHABLE] =
-			("the authority's host does not answer, or the "
-			 "invitation is used or has expired"),
+		[ENROL_UNREACHABLE] = "the authority's host does not answer",
 		[ENROL_BROKEN] = "the authority's answer is not understood",
 	};
 

@@ -6,6 +6,8 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { TOKEN_VERSION = 1, TOKEN_VERSION_HOSTS = 2 };
 
@@ -109,6 +111,34 @@ static void write_check(const uint8_t *bytes, size_t len,
 	(void)crypto_hash_sha256(hash, bytes, len); /* always 0 */
 	memcpy(out, hash, TOKEN_CHECK_LEN);
 	sodium_memzero(hash, sizeof(hash));
+}
+
+static void place_text(const struct token_bootstrap *b,
+		       char out[TOKEN_PLACE_MAX])
+{
+	char at[LOCATOR_TEXT_MAX];
+
+	locator_text(&b->locator, at);
+	if (b->host[0] == '\0')
+		(void)snprintf(out, TOKEN_PLACE_MAX, "%s", at); /* fits */
+	else
+		(void)snprintf(out, TOKEN_PLACE_MAX, "%s:%u", b->host,
+			       (unsigned)b->locator.port); /* fits */
+}
+
+bool token_authority_place(const struct token *t, char out[TOKEN_PLACE_MAX])
+{
+	size_t n = 0, len;
+
+	for (size_t i = 0; i < t->n_bootstraps; i++)
+		if (hit_equal(&t->bootstraps[i].hit, &t->authority) && n++ == 0)
+			place_text(&t->bootstraps[i], out);
+	if (n > 1) {
+		len = strlen(out);
+		(void)snprintf(out + len, TOKEN_PLACE_MAX - len,
+			       " (or %zu more)", n - 1); /* fits */
+	}
+	return n > 0;
 }
 
 void token_text(const struct token *t, char out[TOKEN_TEXT_MAX])

@@ -69,6 +69,11 @@ void token_write(struct wr *w, const struct token *t);
 /* Text with its NUL. The caller wipes it when it is done. */
 void token_text(const struct token *t, char out[TOKEN_TEXT_MAX]);
 
+/* For people, where the token says that the authority is: the first of its
+ * places, and how many more there are. False when it says none. */
+enum { TOKEN_PLACE_MAX = NAME_DOMAIN_MAX + 48 };
+bool token_authority_place(const struct token *t, char out[TOKEN_PLACE_MAX]);
+
 /*
  * Both total and strict: one text for one token. False when it is none: a
  * name that is not canonical or not of the overlay's domain, no bootstrap, a

@@ -252,8 +252,8 @@ Test(enrolling, a_join_is_shown_until_it_has_ended)
 	expect_joining("status", NULL);
 	expect_joining("overlay", NULL);
 	give_result(ask.id, ENROL_UNREACHABLE);
-	expect_joining("status", "does not answer");
-	expect_joining("overlay", "does not answer");
+	expect_joining("status", "host at 192.0.2.1:10500 does not answer");
+	expect_joining("overlay", "host at 192.0.2.1:10500 does not answer");
 	o = said_of("status", "overlay");
 	cr_expect(json_is_null(o), "it is a member of none");
 	json_decref(o);
@@ -271,6 +271,39 @@ Test(enrolling, a_join_is_shown_until_it_has_ended)
 	json_decref(o);
 	underlay_free(e.underlay);
 	e.underlay = NULL;
+}
+
+static bool warns(const char *code)
+{
+	for (size_t i = 0; i < e.warnings.n; i++)
+		if (strcmp(e.warnings.all[i].code, code) == 0)
+			return true;
+	return false;
+}
+
+Test(enrolling, who_does_not_answer_is_named_before_the_invitation_is_blamed)
+{
+	struct token t = invite("bob@example.com");
+
+	t.bootstraps[t.n_bootstraps] = t.bootstraps[0];
+	memcpy(t.bootstraps[t.n_bootstraps].host, "hub.example.net", 16);
+	t.bootstraps[t.n_bootstraps++].locator.port = 10501;
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	cr_expect_null(enrol_trouble(e.enrol));
+	give_result(request().id, ENROL_UNREACHABLE);
+	cr_expect_str_eq(enrol_trouble(e.enrol),
+			 "the authority's host at 192.0.2.1:10500 (or 1 more) "
+			 "does not answer");
+	cr_assert(warns("joining"));
+	cr_expect_null(strstr(e.warnings.all[0].text, "invitation"));
+	cr_expect_not_null(strstr(e.warnings.all[0].remedy, "invitation"));
+	t.bootstraps[0] = t.bootstraps[1];
+	t.n_bootstraps = 1;
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	give_result(request().id, ENROL_UNREACHABLE);
+	cr_expect_str_eq(enrol_trouble(e.enrol),
+			 "the authority's host at hub.example.net:10501 does "
+			 "not answer");
 }
 
 Test(enrolling, a_refusal_ends_the_join)
@@ -387,14 +420,6 @@ Test(enrolling, one_that_is_not_due_is_left_alone)
 	become_member(19 * DAY_S);
 	restart();
 	cr_expect_not(skip_to(ENROL_SEND));
-}
-
-static bool warns(const char *code)
-{
-	for (size_t i = 0; i < e.warnings.n; i++)
-		if (strcmp(e.warnings.all[i].code, code) == 0)
-			return true;
-	return false;
 }
 
 /* Asks when so much time has passed, and not before. */
