@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The authority's backup: out in one answer, in by as many requests as it
- * takes, because an argument has a limit.
+ * The authority that is on this host, and its backup: out in one answer, in by
+ * as many requests as it takes, because an argument has a limit.
  */
 #include "daemon/command_impl.h"
 
@@ -13,6 +13,55 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+static void complain_elsewhere(const struct command_call *c)
+{
+	const struct membership *m = &c->e->membership;
+	char hit[HIT_TEXT_MAX];
+
+	hit_text(&m->authority_host, hit);
+	command_say(c->answer, API_FAILED,
+		    "the authority of %s is on another host, %s; do it there",
+		    m->overlay, hit);
+}
+
+/* This host is in no overlay; it may have been, and have the authority. */
+static void complain_none(const struct command_call *c)
+{
+	char overlay[NAME_DOMAIN_MAX + 1];
+
+	if (issuer_overlay(c->e->config.state, overlay))
+		command_say(c->answer, API_FAILED,
+			    "the authority of %s is on this host, but this "
+			    "host is no member of it; hipline create %s makes "
+			    "it one, with the authority that is there",
+			    overlay, overlay);
+	else
+		command_say(c->answer, API_FAILED,
+			    "there is no authority on this host; hipline "
+			    "create makes one");
+}
+
+struct issuer *command_issuer(const struct command_call *c)
+{
+	const struct engine *e = c->e;
+	struct issuer *is = enrol_issuer(e->enrol);
+
+	if (is)
+		return is;
+	if (e->membership.founder)
+		command_say(c->answer, API_FAILED,
+			    "the authority of %s belongs on this host, but its "
+			    "files authority.pem and authority.db in %s are "
+			    "missing or broken; restore them (hipline "
+			    "authority import), and see hipline status",
+			    e->membership.overlay, e->config.state);
+	else if (membership_is_set(&e->membership))
+		complain_elsewhere(c);
+	else
+		complain_none(c);
+	return NULL;
+}
 
 static void export_all(const struct command_call *c)
 {

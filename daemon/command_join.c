@@ -114,12 +114,23 @@ static bool take_own_name(const struct command_call *c, const char *overlay,
 	return true;
 }
 
+/* There is an authority here, of an overlay that this host has left. */
+static void complain_other(const struct command_call *c, const char *overlay)
+{
+	char other[NAME_DOMAIN_MAX + 1] = "another overlay";
+
+	(void)issuer_overlay(c->e->config.state, other); /* it was just read */
+	command_say(c->answer, API_FAILED,
+		    "%s is not created: the authority of %s is in %s already, "
+		    "and there can be one. hipline create %s takes that up "
+		    "again; if it is not needed any more, move authority.pem "
+		    "and authority.db away from there",
+		    overlay, other, c->e->config.state, other);
+}
+
 static const char *create_error(int err)
 {
 	switch (err) {
-	case -EXDEV:
-		return "authority.pem and authority.db there belong to "
-		       "another overlay; move them away";
 	case -ENOENT:
 		return "authority.pem is there without its authority.db; "
 		       "restore or move both";
@@ -152,7 +163,9 @@ void command_create(const struct command_call *c)
 	    !may_begin(c, overlay))
 		return;
 	err = enrol_create(c->e->enrol, overlay, name);
-	if (err < 0) {
+	if (err == -EXDEV) {
+		complain_other(c, overlay);
+	} else if (err < 0) {
 		command_say(c->answer, API_FAILED,
 			    "%s is not created in %s: %s", overlay,
 			    c->e->config.state, create_error(err));
@@ -378,40 +391,6 @@ static void complain_invite(const struct command_call *c, int err,
 			    strerror(-err));
 }
 
-static void complain_elsewhere(const struct command_call *c)
-{
-	const struct membership *m = &c->e->membership;
-	char hit[HIT_TEXT_MAX];
-
-	hit_text(&m->authority_host, hit);
-	command_say(c->answer, API_FAILED,
-		    "the authority of %s is on another host, %s; do it there",
-		    m->overlay, hit);
-}
-
-struct issuer *command_issuer(const struct command_call *c)
-{
-	const struct engine *e = c->e;
-	struct issuer *is = enrol_issuer(e->enrol);
-
-	if (is)
-		return is;
-	if (e->membership.founder)
-		command_say(c->answer, API_FAILED,
-			    "the authority of %s belongs on this host, but its "
-			    "files authority.pem and authority.db in %s are "
-			    "missing or broken; restore them (hipline "
-			    "authority import), and see hipline status",
-			    e->membership.overlay, e->config.state);
-	else if (membership_is_set(&e->membership))
-		complain_elsewhere(c);
-	else
-		command_say(c->answer, API_FAILED,
-			    "there is no authority on this host; hipline "
-			    "create makes one");
-	return NULL;
-}
-
 void command_invite(const struct command_call *c)
 {
 	struct issuer *is = command_issuer(c);
@@ -575,6 +554,8 @@ void command_joining(const struct command_call *c)
 void command_leave(const struct command_call *c)
 {
 	struct engine *e = c->e;
+	char overlay[NAME_DOMAIN_MAX + 1];
+	bool was_founder;
 	int err;
 
 	if (!membership_is_set(&e->membership) && !enrol_joining(e->enrol)) {
@@ -589,9 +570,19 @@ void command_leave(const struct command_call *c)
 			    e->file, e->config.overlay);
 		return;
 	}
+	was_founder = enrol_issuer(e->enrol) != NULL;
+	memcpy(overlay, e->membership.overlay, sizeof(overlay));
 	err = enrol_leave(e->enrol);
 	if (err < 0)
 		command_say(c->answer, API_FAILED,
 			    "the membership in %s is not forgotten: %s",
 			    e->config.state, strerror(-err));
+	else if (was_founder)
+		command_say(
+			c->answer, API_DONE,
+			"the authority of %s stays on this host, in %s; while "
+			"this host is no member, nobody is invited and no "
+			"certificate is renewed: hipline create %s takes "
+			"it up again",
+			overlay, e->config.state, overlay);
 }

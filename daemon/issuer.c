@@ -125,6 +125,24 @@ int issuer_open(const char *state, const char *overlay, struct issuer **out)
 	return make(overlay, key, registry, out);
 }
 
+bool issuer_overlay(const char *state, char out[NAME_DOMAIN_MAX + 1])
+{
+	struct registry_about about;
+	struct registry *registry = NULL;
+	struct identity *key = NULL;
+	bool ok = issuer_read_key(state, &key) == 0;
+
+	identity_free(key);
+	if (!ok || issuer_open_registry(state, &registry) < 0)
+		return false;
+	ok = registry_about(registry, &about) == 0;
+	registry_close(registry);
+	if (ok)
+		memcpy(out, about.overlay, sizeof(about.overlay));
+	sodium_memzero(&about, sizeof(about));
+	return ok;
+}
+
 /* The memory first: a key without one would be of no use. */
 static int begin(const char *state, const char *overlay)
 {

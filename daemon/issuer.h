@@ -29,6 +29,10 @@ enum {
 __attribute__((warn_unused_result)) int
 issuer_open(const char *state, const char *overlay, struct issuer **out);
 
+/* Of which overlay the one in a state directory is. False when there is none,
+ * or it cannot be read. */
+bool issuer_overlay(const char *state, char out[NAME_DOMAIN_MAX + 1]);
+
 /* Makes one, then as issuer_open; one that is there for it is opened. */
 __attribute__((warn_unused_result)) int
 issuer_create(const char *state, const char *overlay, struct issuer **out);

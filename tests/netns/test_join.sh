@@ -112,7 +112,14 @@ check '  and nothing is left of it' nothing_left
 # One of an overlay that was begun anew, and of another than the own.
 hip d create example.org --name dora@example.org >"$HIP_DIR/said"
 old=$(hip d invite carl@example.org 2>"$HIP_DIR/said")
-hip d leave
+left=$(hip d leave 2>&1)
+check 'who leaves its authority is told how to take it up again' \
+	grep -q 'authority of example.org stays.*hipline create example.org' <<<"$left"
+refused 'which inviting says, too' 1 'no member of it; hipline create example.org' \
+	hip d invite carl@example.org
+refused 'and another overlay is not begun beside it' 1 \
+	'authority of example.org is in .*hipline create example.org' \
+	hip d create example.net
 rm "$HIP_DIR/d/state"/authority.*
 hip d create example.org --name dora@example.org >"$HIP_DIR/said"
 check 'another overlay invites' hip d invite carl@example.org

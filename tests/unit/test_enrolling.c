@@ -502,6 +502,55 @@ Test(enrolling, leaving_forgets_all_but_the_identity)
 	cr_expect_eq(changes, 2);
 }
 
+static struct command_answer run(const char *command, const char *word)
+{
+	const struct api_request r = { .command = command,
+				       .args = { word },
+				       .n_args = word ? 1 : 0 };
+	struct command_answer a;
+
+	command_run(&e, NULL, CONTROL_CHANGE, &r, &a);
+	json_decref(a.json);
+	a.json = NULL;
+	return a;
+}
+
+Test(enrolling, an_authority_that_was_left_is_named_with_the_way_back)
+{
+	static const char back[] = "hipline create example.com";
+	struct command_answer a;
+
+	a = run("invite", "bob@example.com");
+	cr_expect_not_null(strstr(a.text, "no authority on this host"), "%s",
+			   a.text);
+	cr_assert_eq(run("create", "example.com").exit, API_DONE);
+	a = run("leave", NULL);
+	cr_expect_eq(a.exit, API_DONE);
+	cr_expect_not_null(strstr(a.text, back), "%s", a.text);
+	a = run("invite", "bob@example.com");
+	cr_expect_eq(a.exit, API_FAILED);
+	cr_expect_not_null(strstr(a.text, back), "%s", a.text);
+	a = run("create", "example.net");
+	cr_expect_eq(a.exit, API_FAILED);
+	cr_expect_not_null(strstr(a.text, back), "%s", a.text);
+	cr_expect_not(membership_is_set(&e.membership));
+	cr_expect_eq(run("create", "example.com").exit, API_DONE);
+}
+
+Test(enrolling, who_is_no_authority_leaves_without_a_word)
+{
+	struct token t = invite("bob@example.com");
+	struct enrol_ask ask;
+	struct command_answer a;
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	ask = request();
+	answer(&ask);
+	a = run("leave", NULL);
+	cr_expect_eq(a.exit, API_DONE);
+	cr_expect_str_empty(a.text);
+}
+
 Test(enrolling, leaving_gives_up_a_join)
 {
 	struct token t = invite("bob@example.com");
