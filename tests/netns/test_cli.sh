@@ -54,7 +54,7 @@ hip_up alice bob carol
 bob=${HIP_HIT[bob]}
 
 keys id "algorithm fingerprint hip_record hit self_name" . alice id
-keys status "aead associations contacts dns hit interface locators mtu names nat offload overlay port relays version warnings workers" . alice status
+keys status "aead associations contacts dns hit interface joining locators mtu names nat offload overlay port relays version warnings workers" . alice status
 keys dns "integration listen next nss state suffix system upstream upstream_silent" . alice dns
 keys peers associations . alice peers
 keys resolve "against hits name" . alice resolve bob@example.com
