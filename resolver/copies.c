@@ -9,7 +9,6 @@
 
 enum {
 	BATCH_LEN = 3600, /* leaves room for lists and a signature */
-	OWNER_GAPS = 8,	  /* from its place to a stray's owner, at most */
 };
 
 struct batch {
@@ -284,10 +283,12 @@ static bool may_own(const struct overlay *o, const struct place *p,
 		    const struct hit *node)
 {
 	const struct link *known = route_owner(&o->route, place_at(p));
-	ring_t distance = id_distance(place_at(p), id_of_node(node));
+	struct resource_id resource;
 
-	return distance / OWNER_GAPS <= route_gap(&o->route) && known &&
-	       distance <= id_distance(place_at(p), known->at);
+	store_resource(p, &resource);
+	return search_is_near(o, &resource, node) && known &&
+	       id_distance(place_at(p), id_of_node(node)) <=
+		       id_distance(place_at(p), known->at);
 }
 
 /*
