@@ -194,7 +194,7 @@ static const struct store_case {
 	{ "the own name", again, STORED },
 	{ "the same again", again, RELOAD_ERROR_DATA_TOO_OLD },
 	{ "an older one", older, RELOAD_ERROR_DATA_TOO_OLD },
-	{ "one of tomorrow", of_tomorrow, RELOAD_ERROR_DATA_TOO_OLD },
+	{ "one of tomorrow", of_tomorrow, RELOAD_ERROR_FORBIDDEN },
 	{ "one that has expired", long_past, RELOAD_ERROR_DATA_TOO_OLD },
 	{ "without certificate", without_certificate, RELOAD_ERROR_FORBIDDEN },
 	{ "certificate of another overlay", of_another_overlay,
