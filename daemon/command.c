@@ -50,7 +50,7 @@ void command_say(struct command_answer *a, enum api_exit exit,
 	va_end(args);
 }
 
-static void answer_json(struct command_answer *a, json_t *json)
+void command_answer_json(struct command_answer *a, json_t *json)
 {
 	a->json = json;
 	if (!json)
@@ -146,7 +146,7 @@ bool command_resolve_first(const struct command_call *c, char canonical[],
 
 static void run_id(const struct command_call *c)
 {
-	answer_json(c->answer, report_id(c->e));
+	command_answer_json(c->answer, report_id(c->e));
 }
 
 static void run_status(const struct command_call *c)
@@ -159,22 +159,22 @@ static void run_status(const struct command_call *c)
 		json_decref(o);
 		o = NULL;
 	}
-	answer_json(c->answer, o);
+	command_answer_json(c->answer, o);
 }
 
 static void run_dns(const struct command_call *c)
 {
-	answer_json(c->answer, report_dns(c->e));
+	command_answer_json(c->answer, report_dns(c->e));
 }
 
 static void run_peers(const struct command_call *c)
 {
-	answer_json(c->answer, report_peers(c->e));
+	command_answer_json(c->answer, report_peers(c->e));
 }
 
 static void run_counters(const struct command_call *c)
 {
-	answer_json(c->answer, report_counters(c->e));
+	command_answer_json(c->answer, report_counters(c->e));
 }
 
 static void run_resolve(const struct command_call *c)
@@ -195,8 +195,9 @@ static void run_resolve(const struct command_call *c)
 	      command_ask_host(c, name, false, LOOKUP_TIMEOUT_MS))))
 		return;
 	if (command_resolve_first(c, name, &hit, &proof))
-		answer_json(c->answer,
-			    report_resolution(name, &hit, proof, NULL, 0));
+		command_answer_json(
+			c->answer,
+			report_resolution(name, &hit, proof, NULL, 0));
 }
 
 static void run_close(const struct command_call *c)
@@ -240,23 +241,6 @@ static void run_rekey(const struct command_call *c)
 	engine_input(c->e, &in);
 }
 
-/* Packets to the peer go out from now on. */
-static bool is_up(const struct host_assoc_info *a)
-{
-	return a->state == ASSOC_ESTABLISHED ||
-	       (a->state == ASSOC_R2_SENT && a->spi_out != 0);
-}
-
-struct waiter *command_free_waiter(struct engine *e)
-{
-	size_t i = 0;
-
-	while (i < WAITERS_MAX - 1 && e->waiters[i].client)
-		i++;
-	assert(!e->waiters[i].client);
-	return &e->waiters[i];
-}
-
 static bool timeout_argument(const struct command_call *c, uint64_t *ms)
 {
 	*ms = CONNECT_TIMEOUT_MS;
@@ -269,14 +253,6 @@ static bool timeout_argument(const struct command_call *c, uint64_t *ms)
 		    "'%s' is no timeout: it takes 1 to %d milliseconds",
 		    c->args[1], CONNECT_TIMEOUT_MAX_MS);
 	return false;
-}
-
-static void say_own(struct command_answer *a, const char *name)
-{
-	command_say(a, API_FAILED,
-		    "%s is this host itself, which needs no association; name "
-		    "another host",
-		    name);
 }
 
 static void run_connect(const struct command_call *c)
@@ -303,11 +279,11 @@ static void run_connect(const struct command_call *c)
 	if (strcmp(proof, "pin") == 0)
 		disputes_on_use(c->e->disputes, name);
 	if (hit_equal(&in.hit, identity_hit(c->e->id))) {
-		say_own(c->answer, name);
+		command_say_own(c->answer, name);
 		return;
 	}
-	if (host_assoc_find(c->e->host, &in.hit, &a) && is_up(&a)) {
-		answer_json(c->answer, report_connection(c->e, &a));
+	if (host_assoc_find(c->e->host, &in.hit, &a) && command_is_up(&a)) {
+		command_answer_json(c->answer, report_connection(c->e, &a));
 		return;
 	}
 	w = command_free_waiter(c->e);
@@ -455,128 +431,4 @@ void command_on_gone(void *ctx, struct control_client *client)
 			e->waiters[i].client = NULL;
 	reconfigure_on_gone(e, client);
 	enrol_on_gone(e->enrol, client);
-}
-
-void command_answer_waiter(struct waiter *w, struct command_answer *a)
-{
-	struct control_client *client = w->client;
-
-	w->client = NULL;
-	command_send(client, a);
-}
-
-/* Why there is no association, and what to do. */
-static void fail_waiter(const struct engine *e, struct waiter *w,
-			const char *reason)
-{
-	const char *remedy = underlay_remedy(e->underlay, &w->hit, reason);
-	struct command_answer a = { .json = NULL };
-	char hit[HIT_TEXT_MAX];
-
-	hit_text(&w->hit, hit);
-	if (!strcmp(w->name, hit))
-		command_say(&a, API_FAILED, "no association with %s: %s; %s",
-			    hit, reason, remedy);
-	else
-		command_say(&a, API_FAILED,
-			    "no association with %s (%s): %s; %s", w->name, hit,
-			    reason, remedy);
-	command_answer_waiter(w, &a);
-}
-
-/* Nothing has come of what it looked up. */
-static void fail_lookup(struct waiter *w)
-{
-	struct command_answer a = { .json = NULL };
-
-	command_say(&a, API_FAILED, "%s: %s does not answer within %.1f s; %s",
-		    w->name, w->is_host ? "DNS" : "the overlay",
-		    (double)w->timeout_ms / 1000,
-		    w->is_host ? "see /etc/resolv.conf, or bind the name with "
-				 "hipline pin"
-			       : "see hipline overlay");
-	command_answer_waiter(w, &a);
-}
-
-/* How far it has come until its time was over. */
-static void fail_late(const struct engine *e, struct waiter *w)
-{
-	char at[LOCATOR_TEXT_MAX] = "", reason[LOCATOR_TEXT_MAX + 64];
-	struct host_assoc_info a = { .state = ASSOC_UNASSOCIATED };
-
-	if (host_assoc_find(e->host, &w->hit, &a) &&
-	    !locator_is_unspecified(&a.remote))
-		locator_text(&a.remote, at);
-	(void)snprintf(reason, sizeof(reason), "the peer%s%s %s within %.1f s",
-		       at[0] ? " at " : "", at,
-		       a.state == ASSOC_I2_SENT ? "sends no R2"
-						: "does not answer",
-		       (double)w->timeout_ms / 1000); /* fits */
-	fail_waiter(e, w, reason);
-}
-
-void command_on_peer(struct engine *e, const struct hip_output *o)
-{
-	struct host_assoc_info info;
-	bool up = host_assoc_find(e->host, &o->hit, &info) && is_up(&info);
-
-	for (size_t i = 0; i < WAITERS_MAX; i++) {
-		struct waiter *w = &e->waiters[i];
-		struct command_answer a = { .exit = API_DONE };
-
-		if (!w->client || w->lookup || !hit_equal(&w->hit, &o->hit))
-			continue;
-		if (o->state == ASSOC_FAILED) {
-			fail_waiter(e, w, o->reason ? o->reason : "it failed");
-		} else if (up) {
-			answer_json(&a, report_connection(e, &info));
-			command_answer_waiter(w, &a);
-		}
-	}
-}
-
-void command_connect_waiter(struct engine *e, struct waiter *w,
-			    const struct hit *hit)
-{
-	struct command_answer a = { .exit = API_DONE };
-	const struct hip_input in = { .kind = HIP_IN_ACQUIRE, .hit = *hit };
-	struct host_assoc_info info;
-
-	w->hit = *hit;
-	if (hit_equal(hit, identity_hit(e->id))) {
-		say_own(&a, w->name);
-		command_answer_waiter(w, &a);
-	} else if (host_assoc_find(e->host, hit, &info) && is_up(&info)) {
-		answer_json(&a, report_connection(e, &info));
-		command_answer_waiter(w, &a);
-	} else {
-		engine_input(e, &in); /* may answer it already */
-	}
-}
-
-uint64_t command_deadline(const struct engine *e)
-{
-	uint64_t first = HOST_NEVER;
-
-	for (size_t i = 0; i < WAITERS_MAX; i++)
-		if (e->waiters[i].client && e->waiters[i].end_ms < first)
-			first = e->waiters[i].end_ms;
-	return first;
-}
-
-void command_tick(struct engine *e, uint64_t now_ms)
-{
-	for (size_t i = 0; i < WAITERS_MAX; i++) {
-		struct waiter *w = &e->waiters[i];
-
-		if (!w->client || now_ms < w->end_ms)
-			continue;
-		if (w->is_pinned) {
-			disputes_on_use(e->disputes, w->name);
-			command_answer_pinned(e, w);
-		} else if (w->lookup)
-			fail_lookup(w);
-		else
-			fail_late(e, w);
-	}
 }

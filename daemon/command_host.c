@@ -210,7 +210,7 @@ static void on_servers(void *ctx, size_t n, bool is_ended)
 	if (w) {
 		w->lookup = 0;
 		if (n > 0)
-			command_connect_waiter(s->e, w, &s->hit);
+			command_connect_waiter(s->e, w, &s->hit, 1);
 		else
 			explain_no_address(w,
 					   ", nor for its rendezvous servers",
@@ -251,7 +251,7 @@ static void connect_to(const struct host_ask *h, struct waiter *w,
 		return;
 	}
 	ask_servers(h, hit);
-	command_connect_waiter(h->e, w, hit);
+	command_connect_waiter(h->e, w, hit, 1);
 }
 
 static void show(struct waiter *w, const struct hostrecords_decision *d)

@@ -30,15 +30,29 @@ __attribute__((format(printf, 3, 4))) void command_say(struct command_answer *a,
 bool command_resolve_first(const struct command_call *c, char canonical[],
 			   struct hit *out, const char **proof);
 
+/* Answers with an object, which it takes; NULL: there was no memory. */
+void command_answer_json(struct command_answer *a, json_t *json);
+
+/* command_wait.c */
+
+/* Whether packets to the peer go out from now on. */
+bool command_is_up(const struct host_assoc_info *a);
+
+/* That it is this host itself. */
+void command_say_own(struct command_answer *a, const char *name);
+
 /* A place for a client that waits; there is one, as each asks once. */
 struct waiter *command_free_waiter(struct engine *e);
 
 /* Answers it, and it waits no more. */
 void command_answer_waiter(struct waiter *w, struct command_answer *a);
 
-/* Whom it wanted is found: it waits for the association with that host. */
+/*
+ * Whom it wanted is found: it waits for an association with the first of the n
+ * hosts (1 to RESOLVE_HITS_MAX) that has one.
+ */
 void command_connect_waiter(struct engine *e, struct waiter *w,
-			    const struct hit *hit);
+			    const struct hit hits[], size_t n);
 
 /*
  * Looks a name up that nobody here knows, and answers later. False when it

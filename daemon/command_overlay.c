@@ -20,14 +20,15 @@
 
 enum { AGAINST_MS = 3000 }; /* a pin has its answer all the same */
 
-static void connect_to_first(struct engine *e, struct waiter *w,
-			     const struct resolve_answer *a)
+static void connect_to_one(struct engine *e, struct waiter *w,
+			   const struct resolve_answer *a)
 {
-	struct hit hit;
+	struct hit hits[RESOLVE_HITS_MAX];
 
-	memcpy(hit.bytes, a->hits[0].hit, sizeof(hit.bytes));
+	for (size_t i = 0; i < a->n_hits; i++)
+		memcpy(hits[i].bytes, a->hits[i].hit, sizeof(hits[i].bytes));
 	w->lookup = 0;
-	command_connect_waiter(e, w, &hit);
+	command_connect_waiter(e, w, hits, a->n_hits);
 }
 
 /* At once: whoever were asked would not answer. */
@@ -58,7 +59,7 @@ bool command_ask(const struct command_call *c, const char *name, bool connects,
 	(void)snprintf(w->name, sizeof(w->name), "%s", name);
 	if (connects && contacting_answer(e->contacting, name, &known)) {
 		c->answer->later = true; /* it may be answered at once */
-		connect_to_first(e, w, &known);
+		connect_to_one(e, w, &known);
 		engine_schedule(e);
 		return true;
 	}
@@ -177,7 +178,7 @@ static void on_answer(struct engine *e, struct waiter *w,
 	}
 	if (a->result == RESOLVE_FOUND && a->n_hits > 0) {
 		if (w->connects) {
-			connect_to_first(e, w, a);
+			connect_to_one(e, w, a);
 			return;
 		}
 		out.json = report_found(w->name, a);

@@ -9,6 +9,7 @@
 
 #include "daemon/added.h"
 #include "daemon/base/ipc.h"
+#include "daemon/base/resolve.h"
 #include "daemon/config.h"
 #include "daemon/control.h"
 #include "daemon/dataplane.h"
@@ -47,6 +48,9 @@ struct waiter {
 	bool is_pinned;	 /* to `hit`; what is against it is asked for */
 	char name[NAME_LEN_MAX + 1]; /* as it was asked for */
 	struct hit hit;
+	/* Hosts of that name, too: whoever is up first is connected to. */
+	struct hit others[RESOLVE_HITS_MAX - 1];
+	size_t n_others;
 	uint64_t timeout_ms, end_ms;
 };
 

@@ -116,5 +116,14 @@ check 'c sees that b has it, too' until_true 15 sees c b
 check 'b is told when it publishes the name again' hip_again b
 check '  that c has it' until_true 15 sees b c
 check '  in its status' eval 'hip b status | grep -q "granted it, too, to ${HIP_HIT[c]}"'
-check 'all end' hip_stop a b c
+# --- one of two is enough, whichever is named first
+check 'b ends' hip_stop b
+check 'ping of the name reaches c' hip a ping -c 1 --timeout 8 bob@example.com
+equal '  which is up' established "$(hip_state a c)"
+hip_up b
+check 'its name is there again' until_true 15 published b bob@example.com
+check 'c ends' hip_stop c
+check 'ping of the name reaches b' hip a ping -c 1 --timeout 8 bob@example.com
+equal '  which is up' established "$(hip_state a b)"
+check 'all end' hip_stop a b
 hip_end
