@@ -207,18 +207,15 @@ static void start_again_later(struct helper *h, uint64_t now_ms)
 		h->wait_ms = HELPER_AGAIN_MAX_MS;
 }
 
-static void tell_end(struct helper *h)
+static void tell_end(struct helper *h, const char *next)
 {
 	if (WIFSIGNALED(h->status))
-		log_warning("resolver",
-			    "it was ended by signal %d (%s); it is started "
-			    "again",
-			    WTERMSIG(h->status),
-			    strsignal(WTERMSIG(h->status)));
+		log_warning("resolver", "it was ended by signal %d (%s)%s",
+			    WTERMSIG(h->status), strsignal(WTERMSIG(h->status)),
+			    next);
 	else
-		log_warning("resolver",
-			    "it ended with status %d; it is started again",
-			    WEXITSTATUS(h->status));
+		log_warning("resolver", "it ended with status %d%s",
+			    WEXITSTATUS(h->status), next);
 	h->tell_ms = HELPER_NEVER;
 }
 
@@ -267,13 +264,24 @@ void helper_tick(struct helper *h, uint64_t now_ms)
 	if (h->pid > 0 && waitpid(h->pid, &h->status, WNOHANG) == h->pid)
 		on_end(h, now_ms);
 	if (now_ms >= h->tell_ms)
-		tell_end(h);
+		tell_end(h, "; it is started again");
 	if (now_ms >= h->again_ms)
 		try_start(h, now_ms);
 }
 
+/* Whether it ended as the resolver does beside its engine, or is told to. */
+static bool ended_well(int status)
+{
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGTERM ||
+		       WTERMSIG(status) == SIGINT;
+	return WEXITSTATUS(status) == 0;
+}
+
 void helper_stop(struct helper *h)
 {
+	if (h->tell_ms != HELPER_NEVER && !ended_well(h->status))
+		tell_end(h, "");
 	h->engine = -1;
 	h->again_ms = h->tell_ms = HELPER_NEVER;
 }

@@ -33,7 +33,9 @@ struct state {
 	int signals;
 	int channel; /* -1: the engine says nothing any more */
 	struct ipc_in in;
-	bool asked; /* the engine was asked to end */
+	bool asked;   /* the engine was asked to end */
+	bool is_deaf; /* that was because it took no message */
+	bool ended;   /* it has: nothing is sent to it any more */
 	uint64_t end_ms;
 };
 
@@ -73,7 +75,7 @@ static void reload(struct state *s, bool asked)
 	struct config_file f;
 	int err;
 
-	if (s->asked)
+	if (s->asked || s->ended)
 		return;
 	err = config_file_load(w->file, w->file_named, &f, error);
 	if (err < 0) {
@@ -92,6 +94,7 @@ static void reload(struct state *s, bool asked)
 	if (err < 0) {
 		log_error("engine", "it takes no configuration: %s",
 			  strerror(-err));
+		s->is_deaf = true;
 		ask_to_end(s); /* half a message may stand there */
 	}
 }
@@ -155,6 +158,7 @@ static void await_signal(struct state *s, int status)
 	struct pollfd p = { .fd = s->signals, .events = POLLIN };
 	const uint64_t end_ms = now_ms() + SIGNAL_MS;
 
+	s->ended = true;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return;
 	for (uint64_t now = now_ms(); !s->asked && now < end_ms; now = now_ms())
@@ -199,7 +203,7 @@ static int wait_for_end(struct state *s)
 		}
 	}
 	await_signal(s, status);
-	return verdict(status, s->asked);
+	return verdict(status, s->asked && !s->is_deaf);
 }
 
 int watch_engine(const struct watch *w)
