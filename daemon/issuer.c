@@ -130,10 +130,13 @@ bool issuer_overlay(const char *state, char out[NAME_DOMAIN_MAX + 1])
 	struct registry_about about;
 	struct registry *registry = NULL;
 	struct identity *key = NULL;
+	char path[ISSUER_PATH_MAX];
 	bool ok = issuer_read_key(state, &key) == 0;
 
 	identity_free(key);
-	if (!ok || issuer_open_registry(state, &registry) < 0)
+	if (!ok || path_of(state, "authority.db", path) < 0 ||
+	    access(path, F_OK) < 0 || /* opened, it would be made */
+	    issuer_open_registry(state, &registry) < 0)
 		return false;
 	ok = registry_about(registry, &about) == 0;
 	registry_close(registry);
