@@ -154,6 +154,12 @@ static void answer_name(const struct engine *e, const char *name,
 	default:
 		return; /* foreign */
 	}
+	h->hi = hit_equal(&hit, identity_hit(e->id))
+			? identity_hi(e->id, &h->hi_len)
+			: host_peer_hi(e->host, &hit, &h->hi_len);
+	/* Of a HIT only its key is asked for, which may soon be known. */
+	if (!h->hi && hit_from_text(name, &hit) == 0)
+		return;
 	a->result = RESOLVE_FOUND;
 	a->n_hits = 1;
 	memcpy(h->hit, hit.bytes, sizeof(h->hit));
@@ -161,9 +167,6 @@ static void answer_name(const struct engine *e, const char *name,
 					     : RESOLVE_PROOF_SELF;
 	if (h->proof == RESOLVE_PROOF_PIN)
 		disputes_on_use(e->disputes, canonical);
-	h->hi = hit_equal(&hit, identity_hit(e->id))
-			? identity_hi(e->id, &h->hi_len)
-			: host_peer_hi(e->host, &hit, &h->hi_len);
 }
 
 static void answer_reverse(const struct engine *e, const uint8_t bytes[],
