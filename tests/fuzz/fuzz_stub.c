@@ -112,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		event(s, what,
 		      rd_sub(&r, len < rd_left(&r) ? len : rd_left(&r)), now);
 	}
-	stub_tick(s, now + STUB_FORWARD_MS);
+	stub_tick(s, now + STUB_LOOKUP_MS + STUB_FORWARD_MS);
 	drain(s);
 	assert(stub_deadline(s) == STUB_NEVER);
 	stub_free(s);
