@@ -273,7 +273,9 @@ static void give_up(struct engine *e)
 /* Closes all associations, then ends. */
 static void close_all(struct engine *e)
 {
-	const struct hip_input in = { .kind = HIP_IN_CLOSE, .all = true };
+	const struct hip_input in = { .kind = HIP_IN_CLOSE,
+				      .all = true,
+				      .last = true };
 
 	e->leaving = false;
 	ev_timer_stop(e->loop, &e->stop);

@@ -228,6 +228,10 @@ static enum drop on_packet(struct host *h, const struct hip_input *in)
 		return DROP_SENDER_HIT;
 	if (m.packet.type < 32)
 		h->counters.received[m.packet.type]++;
+	/* Who got an answer would believe that we are there. */
+	if (h->is_ending &&
+	    (m.packet.type == HIP_I1 || m.packet.type == HIP_I2))
+		return DROP_STATE;
 	return dispatch(h, &m);
 }
 
@@ -392,6 +396,7 @@ static void on_close(struct host *h, const struct hip_input *in)
 {
 	struct assoc *a = assoc_find(h, &in->hit);
 
+	h->is_ending |= in->all && in->last;
 	if (in->all)
 		close_all(h);
 	else if (a)
@@ -446,7 +451,8 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 			h->counters.drops[d]++;
 		break;
 	case HIP_IN_ACQUIRE:
-		demand_on_acquire(h, in);
+		if (!h->is_ending)
+			demand_on_acquire(h, in);
 		break;
 	case HIP_IN_PEER:
 		on_peer(h, in);
@@ -457,8 +463,9 @@ void host_input(struct host *h, const struct hip_input *in, uint64_t now_ms)
 	case HIP_IN_TRAFFIC:
 		on_traffic(h, in);
 		break;
-	case HIP_IN_UNKNOWN_SPI:
-		demand_on_unknown_spi(h, in);
+	case HIP_IN_UNKNOWN_SPI: /* what was on its way when we closed */
+		if (!h->is_ending)
+			demand_on_unknown_spi(h, in);
 		break;
 	case HIP_IN_SOLVED:
 		exchange_i_on_solved(h, in);

@@ -160,6 +160,8 @@ struct hip_input {
 	bool solved;	      /* SOLVED */
 	uint8_t j[RHASH_MAX]; /* SOLVED */
 	bool all;	      /* CLOSE: every association */
+	bool last;	      /* CLOSE of all: this host goes away, and neither
+				 begins an exchange nor takes one any more */
 	bool keep;	      /* KEEP */
 	uint64_t known_ms;    /* FOUND: a certificate says that it is a member,
 				 for so long; 0: none was seen */

@@ -40,6 +40,7 @@ struct host {
 	size_t half_open;
 	size_t sought;
 	bool admits; /* a member of an overlay */
+	bool is_ending;
 	enum host_guests guests;
 	uint8_t *certificate;
 	size_t certificate_len;

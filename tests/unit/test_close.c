@@ -259,6 +259,33 @@ Test(close, closing_all_twice_still_ends)
 	cr_expect_eq(hosts_state(&t, B), ASSOC_UNASSOCIATED);
 }
 
+/* What the peer had on its way began a new association, which nobody closed. */
+Test(close, who_closes_for_the_last_time_begins_nothing_and_takes_nothing)
+{
+	struct hip_input all = { .kind = HIP_IN_CLOSE,
+				 .all = true,
+				 .last = true };
+	struct hip_input esp = { .kind = HIP_IN_UNKNOWN_SPI };
+	struct bytes packet;
+
+	hosts_establish(&t);
+	hosts_input(&t, A, &all);
+	packet = hosts_packet(&t, A, HIP_CLOSE);
+	hosts_deliver(&t, B, &packet);
+	packet = hosts_packet(&t, B, HIP_CLOSE_ACK);
+	hosts_deliver(&t, A, &packet);
+	cr_expect_eq(hosts_state(&t, A), ASSOC_UNASSOCIATED);
+	esp.remote = t.at[B];
+	hosts_input(&t, A, &esp);
+	cr_expect_eq(hosts_count(&t, A, HIP_OUT_SEND), 0);
+	hosts_acquire(&t, A, 1);
+	cr_expect_eq(hosts_count(&t, A, HIP_OUT_SEND), 0);
+	hosts_acquire(&t, B, 1);
+	packet = hosts_packet(&t, B, HIP_I1);
+	cr_expect_eq(hosts_judge(&t, A, &packet), DROP_STATE);
+	cr_expect_eq(hosts_count(&t, A, HIP_OUT_SEND), 0);
+}
+
 /* RFC 7401 table 4: the peer may have R2 sent and closed again. */
 Test(close, a_close_reaches_i2_sent)
 {
