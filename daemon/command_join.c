@@ -148,7 +148,7 @@ static void note_domain(const struct command_call *c, const char *overlay,
 {
 	if (c->answer->exit == API_DONE && name_domain_may_be_public(overlay))
 		command_say(c->answer, API_DONE,
-			    "who USER@%s is, this overlay's authority says; if "
+			    "this overlay's authority says who USER@%s is; if "
 			    "%s is a domain of the public DNS, its owner has "
 			    "not confirmed that. %s",
 			    overlay, overlay, remedy);

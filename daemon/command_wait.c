@@ -106,7 +106,7 @@ static bool waits_for(const struct waiter *w, const struct hit *hit)
 	return hit_equal(&w->hit, hit);
 }
 
-/* One is less to wait for; false when it was the only one. */
+/* One of those it waits for is less; false when it was the only one. */
 static bool go_on_without(struct waiter *w, const struct hit *hit)
 {
 	size_t i = 0;

@@ -46,7 +46,7 @@ struct naming {
 	uint64_t asked; /* questions so far */
 };
 
-/* What the configuration names, with one blank between. */
+/* What the configuration names, with commas between. */
 static void upstreams_text(const struct config_list *list,
 			   char out[UPSTREAMS_TEXT_MAX])
 {

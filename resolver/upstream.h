@@ -4,7 +4,7 @@
  * goes over to TCP, and takes replies only from whom it asked, to the port,
  * id and question that it asked with. Of several servers the next is asked
  * when one does not answer in time, and the one that answered is asked first
- * from then on.
+ * from when no question is open: c-ares takes no other order before.
  */
 #ifndef HIPLINE_UPSTREAM_H
 #define HIPLINE_UPSTREAM_H

@@ -40,8 +40,9 @@ const char *name_domain(const char *name);
 
 /*
  * Whether a canonical domain may belong to somebody in the public DNS: it has
- * a dot, and is under none of the names that are nobody's there (RFC 2606, RFC
- * 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476, and .internal).
+ * a dot, and is under none of the top-level names that are nobody's there (RFC
+ * 2606 2, RFC 6761, RFC 6762, RFC 7686, RFC 9476, and .internal), nor under
+ * home.arpa (RFC 8375). The example.com of RFC 2606 3 is IANA's, so it may.
  */
 bool name_domain_may_be_public(const char *domain);
 

@@ -58,6 +58,15 @@ equal "TERM to all: nothing is wrong" "" \
 	"$(tail -n +$((was + 1)) "$HIP_DIR/alice/log" | grep -iE 'resolver|ended|again')"
 equal "TERM to all: no process is left" "" "$(ip netns pids "$NL_TAG-alice")"
 
+# The engine alone ends: that is no success, whatever it is told as it goes.
+hip_up alice
+# shellcheck disable=SC2317  # until_true calls it
+gone_by_hup() { kill -HUP "${HIP_PID[alice]}"; hip_gone "${HIP_PID[alice]}"; }
+kill "$(hip_engine alice)"
+check "TERM to the engine alone: all ends" until_true 10 gone_by_hup
+equal "  with a failure" "alice ended with status 1" "$(hip_stop alice)"
+unset 'HIP_PID[alice]'
+
 # What was set aside is told until it has been looked after.
 : >"$HIP_DIR/alice/state/pins.json.broken"
 hip_up alice
