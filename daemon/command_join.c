@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Commands of an overlay's life: create, invite, join, leave. What
- * the configuration says of the overlay is changed there only.
+ * Commands of an overlay's life: create, invite, join. What the configuration
+ * says of the overlay is changed there only.
  */
 #include "daemon/command_impl.h"
 
@@ -549,40 +549,4 @@ void command_joining(const struct command_call *c)
 		enrol_wait(en, c->client, engine_now_ms() + wait_ms, knows);
 	if (!c->answer->later)
 		command_say(c->answer, API_FAILED, "too many wait");
-}
-
-void command_leave(const struct command_call *c)
-{
-	struct engine *e = c->e;
-	char overlay[NAME_DOMAIN_MAX + 1];
-	bool was_founder;
-	int err;
-
-	if (!membership_is_set(&e->membership) && !enrol_joining(e->enrol)) {
-		command_say(c->answer, API_FAILED,
-			    "this host is a member of no overlay");
-		return;
-	}
-	if (e->config.overlay[0] != '\0') {
-		command_say(c->answer, API_FAILED,
-			    "%s says overlay { name = %s }; take it out "
-			    "there, restart hiplined, and leave",
-			    e->file, e->config.overlay);
-		return;
-	}
-	was_founder = enrol_issuer(e->enrol) != NULL;
-	memcpy(overlay, e->membership.overlay, sizeof(overlay));
-	err = enrol_leave(e->enrol);
-	if (err < 0)
-		command_say(c->answer, API_FAILED,
-			    "the membership in %s is not forgotten: %s",
-			    e->config.state, strerror(-err));
-	else if (was_founder)
-		command_say(
-			c->answer, API_DONE,
-			"the authority of %s stays on this host, in %s; while "
-			"this host is no member, nobody is invited and no "
-			"certificate is renewed: hipline create %s takes "
-			"it up again",
-			overlay, e->config.state, overlay);
 }

@@ -9,8 +9,8 @@
 #include "daemon/bootstraps.h"
 #include "daemon/command.h"
 #include "daemon/naming.h"
-#include "daemon/reconfigure.h"
 #include "daemon/statefile.h"
+#include "daemon/underlay.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -52,79 +52,6 @@ const char *enrol_refusal(const struct enrol *en)
 struct issuer *enrol_issuer(struct enrol *en)
 {
 	return en->issuer;
-}
-
-static void take_locator(const struct token_bootstrap *b, const struct hit *hit,
-			 struct locator out[], size_t *n)
-{
-	/* Where a host name is, the bootstraps know. */
-	if (b->host[0] == '\0' && hit_equal(&b->hit, hit) && *n < LOCATORS_MAX)
-		out[(*n)++] = b->locator;
-}
-
-bool enrol_is_authority(const struct enrol *en, const struct hit *hit)
-{
-	const struct membership *m = en ? &en->e->membership : NULL;
-
-	return en &&
-	       ((membership_is_set(m) && hit_equal(hit, &m->authority_host)) ||
-		(en->joining && hit_equal(hit, &en->token.authority)));
-}
-
-bool enrol_names(const struct enrol *en, const struct hit *hit,
-		 struct locator out[], size_t *n)
-{
-	const struct membership *m;
-	bool is_told;
-
-	*n = 0;
-	if (!en || hit_equal(hit, identity_hit(en->e->id)))
-		return false;
-	m = &en->e->membership;
-	for (size_t i = 0; i < m->n_bootstraps; i++)
-		take_locator(&m->bootstraps[i], hit, out, n);
-	for (size_t i = 0; en->joining && i < en->token.n_bootstraps; i++)
-		take_locator(&en->token.bootstraps[i], hit, out, n);
-	is_told = *n > 0;
-	bootstraps_locators(en->e->bootstraps, hit, out, LOCATORS_MAX, n);
-	return is_told || bootstraps_names(en->e->bootstraps, hit) ||
-	       enrol_is_authority(en, hit);
-}
-
-bool enrol_speaks_for(const struct enrol *en, const struct hit *hit,
-		      struct locator out[], size_t *n)
-{
-	return enrol_names(en, hit, out, n) ||
-	       (en &&
-		(enrol_has_member(en, hit) || enrol_may_come_back(en, hit)));
-}
-
-void enrol_tell_peer(struct enrol *en, const struct hit *hit)
-{
-	reconfigure_peer(en->e, hit);
-}
-
-static void tell_bootstraps(struct enrol *en, const struct token_bootstrap *all,
-			    size_t n)
-{
-	bootstraps_configure(en->e->bootstraps);
-	for (size_t i = 0; i < n; i++)
-		enrol_tell_peer(en, &all[i].hit);
-}
-
-void enrol_tell_peers(struct enrol *en)
-{
-	const struct membership *m = &en->e->membership;
-	struct hit hits[BOOTSTRAPS_ALL_MAX];
-	size_t n = bootstraps_named(en->e->bootstraps, hits);
-
-	for (size_t i = 0; i < n; i++)
-		enrol_tell_peer(en, &hits[i]);
-	tell_bootstraps(en, m->bootstraps, m->n_bootstraps);
-	if (en->joining)
-		tell_bootstraps(en, en->token.bootstraps,
-				en->token.n_bootstraps);
-	enrol_tell_members(en);
 }
 
 static void answer(struct waiting *w, const struct enrol *en,
@@ -335,7 +262,7 @@ static void end_join(struct enrol *en)
 	if (unlinkat(en->e->state_dir, file_name, 0) < 0 && errno != ENOENT)
 		complain_state(en, file_name, -errno);
 	warnings_remove(&en->e->warnings, "joining");
-	tell_bootstraps(en, t.bootstraps, t.n_bootstraps);
+	enrol_tell_bootstraps(en, t.bootstraps, t.n_bootstraps);
 }
 
 /* Is the answer the certificate that the token promises? */
@@ -493,7 +420,7 @@ int enrol_join(struct enrol *en, const struct token *t)
 	en->id = 0;
 	en->pause_ms = 0;
 	en->next_ms = 0;
-	tell_bootstraps(en, t->bootstraps, t->n_bootstraps);
+	enrol_tell_bootstraps(en, t->bootstraps, t->n_bootstraps);
 	attempt(en, engine_now_ms());
 	return 0;
 }
@@ -517,10 +444,14 @@ int enrol_leave(struct enrol *en)
 	warnings_remove(&e->warnings, "authority-missing");
 	enrol_warn_backup(en);
 	warnings_remove(&e->warnings, "not-renewed");
-	tell_bootstraps(en, old.bootstraps, old.n_bootstraps);
-	send_serve(en); /* what is on its way is taken back */
+	send_serve(en);	   /* what is on its way is taken back */
+	enrol_on_left(en); /* of what was left before */
+	memcpy(en->parting, old.bootstraps, sizeof(en->parting));
+	en->n_parting = old.n_bootstraps;
 	if (membership_is_set(&old))
 		engine_membership_changed(e);
+	if (!underlay_is_leaving(e->underlay))
+		enrol_on_left(en);
 	return 0;
 }
 

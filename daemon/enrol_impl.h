@@ -24,6 +24,9 @@ struct enrol {
 	struct log_limit issues_log, issued_log;
 	bool joining;
 	struct token token;
+	/* Peers of an overlay until its neighbours know that we have left. */
+	struct token_bootstrap parting[MEMBERSHIP_BOOTSTRAPS_MAX];
+	size_t n_parting;
 	const char *trouble; /* of the last attempt */
 	char unreached[384]; /* this, when nobody has answered it */
 	char refusal[256];   /* why the last join has ended; or "" */
@@ -98,5 +101,9 @@ void enrol_tick_authority(struct enrol *en, uint64_t now_ms);
 /* ENROL_ISSUE. 0, or -EPROTO. */
 __attribute__((warn_unused_result)) int
 enrol_on_issue(struct enrol *en, const struct ipc_message *m);
+
+/* enrol_peers.c: these are others now, or are peers no more. */
+void enrol_tell_bootstraps(struct enrol *en, const struct token_bootstrap *all,
+			   size_t n);
 
 #endif

@@ -218,6 +218,7 @@ void underlay_on_resolver_gone(struct underlay *u)
 	u->must_release = true; /* the host may not have inputs now */
 	if (u->leaving_ms > 0)
 		u->leaving_ms = 1; /* nobody is there to say it */
+	u->n_taking = 0;
 	published_again(&u->published);
 	contacting_on_gone(u->e->contacting);
 	disputes_on_gone(u->e->disputes);
@@ -288,7 +289,7 @@ void underlay_on_membership(struct engine *e)
 			send_ups(u);
 		}
 		underlay_publish_all(u);
-	} else if (u->told_overlay) {
+	} else if (u->told_overlay && u->n_taking == 0) {
 		send_overlay(u);
 	}
 	u->is_started = true; /* the first time it was none */
@@ -453,6 +454,8 @@ void underlay_tick(struct underlay *u, uint64_t now_ms)
 {
 	if (u->must_release)
 		release_all(u);
+	if (u->n_taking > 0 && now_ms >= u->taking_ms)
+		underlay_end_taking(u);
 	if (u->leaving_ms > 0 && now_ms >= u->leaving_ms)
 		underlay_end_leaving(u);
 	underlay_warn(u, now_ms, now_s());

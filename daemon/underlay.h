@@ -54,6 +54,10 @@ underlay_on_message(struct underlay *u, const struct ipc_message *m);
  */
 void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len);
 
+/* Whether the neighbours in an overlay are being told that we have left it. u
+ * may be NULL. */
+bool underlay_is_leaving(const struct underlay *u);
+
 /* Whether our own certificate is on the list. u may be NULL. */
 bool underlay_is_revoked(const struct underlay *u);
 

@@ -20,6 +20,8 @@ struct underlay {
 	struct signer signer;
 	bool signs; /* signer is of this membership, or of the last one: */
 	uint64_t leaving_ms; /* until then Leave is said; 0: it is not */
+	uint64_t taking_ms;  /* until then names are taken away before */
+	size_t n_taking;     /* names whose end is not known yet */
 	bool is_in;	     /* an overlay, as far as was told: */
 	char overlay[NAME_DOMAIN_MAX + 1];
 	bool told_overlay;
@@ -56,6 +58,9 @@ int underlay_take_membership(struct underlay *u);
 /* underlay_leave.c: the membership is no more; neighbours are told first. */
 bool underlay_begin_leaving(struct underlay *u);
 void underlay_end_leaving(struct underlay *u);
+/* A name is gone, as it was asked for; then Leave is said, or is anyway. */
+void underlay_on_taken_away(struct underlay *u);
+void underlay_end_taking(struct underlay *u);
 /* To the node: we are of none. */
 void underlay_send_none(struct underlay *u);
 int underlay_on_left(struct underlay *u, const struct ipc_message *m);

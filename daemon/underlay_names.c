@@ -266,6 +266,8 @@ int underlay_on_published(struct underlay *u, const struct ipc_message *m)
 	if (!resolve_published_parse(m->body, m->len, &p) ||
 	    !name_is_utf8(p.reason, strlen(p.reason)))
 		return -EPROTO;
+	if (p.state == RESOLVE_NAME_EXPIRED && p.reason[0] == '\0')
+		underlay_on_taken_away(u);
 	n = published_find(&u->published, p.name);
 	if (!n)
 		return 0; /* it was taken away meanwhile */

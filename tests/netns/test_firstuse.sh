@@ -95,7 +95,9 @@ check '  and nothing is to warn of' eval '! warns pin-contradicted .'
 # --- a name of two devices, by the authority's word
 device='.names[] | select(.name == "bob@example.com") | .state + " " + (.reason // "")'
 equal 'b is the only one with its name' 'published ' "$(hip_json b "$device" names)"
+carol_is_gone() { hip a resolve carol@example.com >/dev/null 2>&1; [ $? -eq 4 ]; }
 check 'c leaves' hip c leave
+check '  and so does its name' until_true 8 carol_is_gone
 check 'and joins as a device of the same name' hip c join \
 	"$(hip a invite bob@example.com --device)"
 check '  its name is there' until_true 15 published c bob@example.com

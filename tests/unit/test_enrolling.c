@@ -537,15 +537,32 @@ Test(enrolling, an_authority_that_was_left_is_named_with_the_way_back)
 	cr_expect_eq(run("create", "example.com").exit, API_DONE);
 }
 
-Test(enrolling, who_is_no_authority_leaves_without_a_word)
+Test(enrolling, who_leaves_is_told_that_its_name_stays_in_use)
 {
 	struct token t = invite("bob@example.com");
+	char hit[HIT_TEXT_MAX], way[64 + HIT_TEXT_MAX];
 	struct enrol_ask ask;
 	struct command_answer a;
+
+	hit_text(identity_hit(e.id), hit);
+	(void)snprintf(way, sizeof(way), "hipline revoke %s", hit);
 
 	cr_assert_eq(enrol_join(e.enrol, &t), 0);
 	ask = request();
 	answer(&ask);
+	a = run("leave", NULL);
+	cr_expect_eq(a.exit, API_DONE);
+	cr_expect_not_null(strstr(a.text, "bob@example.com is in use"), "%s",
+			   a.text);
+	cr_expect_not_null(strstr(a.text, way), "%s", a.text);
+}
+
+Test(enrolling, who_leaves_before_it_has_joined_is_told_nothing)
+{
+	struct token t = invite("bob@example.com");
+	struct command_answer a;
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
 	a = run("leave", NULL);
 	cr_expect_eq(a.exit, API_DONE);
 	cr_expect_str_empty(a.text);

@@ -281,12 +281,28 @@ Test(underlay, a_resolver_that_goes_leaves_nothing_kept)
 Test(underlay, who_leaves_says_so_and_ends_what_it_had)
 {
 	struct resolve_overlay o;
+	size_t n_gone = 0, n;
 
 	join();
 	cr_assert_eq(underlay_publish(e.underlay, "alice@example.com"), 0);
 	bare_resolver(&e, &ours, &in);
 	drain();
+	n = underlay_published(e.underlay)->n;
 	leave();
+	while (e.underlay->n_taking > 0) {
+		struct resolve_publish p;
+		struct resolve_published done = { .state = RESOLVE_NAME_EXPIRED,
+						  .reason = "" };
+
+		expect_next(RESOLVE_PUBLISH);
+		cr_assert(resolve_publish_parse(got.body, got.len, &p));
+		cr_expect_not(p.exists, "nobody is to find it any more");
+		done.name = p.name;
+		say(RESOLVE_PUBLISHED,
+		    resolve_published_write(&done, body, sizeof(body)));
+		n_gone++;
+	}
+	cr_expect_eq(n_gone, n);
 	expect_next(RESOLVE_OVERLAY);
 	cr_assert(resolve_overlay_parse(got.body, got.len, &o));
 	cr_expect_str_eq(o.name, "");
@@ -594,6 +610,21 @@ Test(underlay, who_leaves_signs_until_the_neighbours_know)
 	cr_expect_not(is_signed(message, len));
 }
 
+Test(underlay, who_leaves_does_not_wait_long_for_its_names)
+{
+	struct resolve_overlay o;
+
+	join();
+	cr_assert_eq(underlay_publish(e.underlay, "alice@example.com"), 0);
+	bare_resolver(&e, &ours, &in);
+	leave();
+	drain();
+	underlay_tick(e.underlay, engine_now_ms() + 2500);
+	expect_next(RESOLVE_OVERLAY);
+	cr_assert(resolve_overlay_parse(got.body, got.len, &o));
+	cr_expect_str_empty(o.name);
+}
+
 Test(underlay, who_leaves_does_not_sign_for_long)
 {
 	uint8_t message[256];
@@ -604,7 +635,7 @@ Test(underlay, who_leaves_does_not_sign_for_long)
 	len = write_message(message, sizeof(message));
 	leave();
 	drain();
-	underlay_tick(e.underlay, engine_now_ms() + 6000);
+	underlay_tick(e.underlay, engine_now_ms() + 8000);
 	cr_expect_not(is_signed(message, len));
 }
 
@@ -618,9 +649,10 @@ Test(underlay, before_a_stop_the_neighbours_are_told)
 	bare_resolver(&e, &ours, &in);
 	drain();
 	cr_assert(underlay_stop(e.underlay));
-	expect_next(RESOLVE_OVERLAY);
+	expect_next(RESOLVE_OVERLAY); /* and no name is taken away before */
 	cr_assert(resolve_overlay_parse(got.body, got.len, &o));
 	cr_expect_str_empty(o.name);
+	cr_expect_gt(underlay_published(e.underlay)->n, 0);
 	cr_expect(membership_is_set(&e.membership), "for the next start");
 }
 
