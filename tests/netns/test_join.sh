@@ -166,6 +166,8 @@ check 'and b finds a' until_true 60 hip b ping -c 1 alice@example.com
 
 before=$(certificate b)
 check 'b leaves' hip b leave
+gone() { hip a resolve bob@example.com >/dev/null 2>&1; [ $? -eq 4 ]; }
+check '  and so does its name' until_true 8 gone
 check 'and has forgotten' test ! -e "$HIP_DIR/b/state/membership.json"
 refused 'it cannot leave twice' 1 'no overlay' hip b leave
 check 'b joins again with the same invitation' hip b join "$spent"
