@@ -192,6 +192,7 @@ hip_stop dave
 for n in alice bob carol erin; do
 	check "$n knows that dave has gone" until_true 12 lacks "$n" dave
 done
+check 'its name stays, for it has not left the overlay' finds erin dave
 check 'dave comes again' hip_up dave
 check 'and is in the ring' until_true 30 joined dave
 
