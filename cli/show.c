@@ -191,7 +191,10 @@ bool show_print_names(json_t *root, bool colour, FILE *out)
 		const char *reason = field_text_or_null(n, "reason");
 
 		columns_cell(t, "%s", field_text(n, "name"));
-		columns_cell(t, "%s", field_text(n, "state"));
+		columns_cell(t, "%s",
+			     json_is_true(json_object_get(n, "revoked"))
+				     ? "revoked"
+				     : field_text(n, "state"));
 		columns_cell(t, "%s", proof ? proof : "");
 		columns_cell(t, "%s", reason ? reason : "");
 	}

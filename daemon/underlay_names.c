@@ -544,6 +544,7 @@ static json_t *name_json(const struct underlay *u,
 	    json_object_set_new(o, "proof",
 				proven ? json_string("authority")
 				       : json_null()) == 0 &&
+	    json_object_set_new(o, "revoked", json_boolean(revoked)) == 0 &&
 	    json_object_set_new(o, "reason",
 				reason[0] ? json_string(reason)
 					  : json_null()) == 0)

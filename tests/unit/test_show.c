@@ -166,6 +166,11 @@ Test(show, names_with_what_became_of_them)
 	       "\"reason\":\"why\"}]}",
 	       "bob@example.com  published  authority\n"
 	       "b@example.com    refused               why\n");
+	expect(show_print_names,
+	       "{\"names\":[{\"name\":\"bob@example.com\","
+	       "\"state\":\"published\",\"proof\":null,"
+	       "\"revoked\":true,\"reason\":\"why\"}]}",
+	       "bob@example.com  revoked    why\n");
 }
 
 Test(show, contacts_with_a_line_for_each_hit)

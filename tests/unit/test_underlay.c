@@ -980,6 +980,8 @@ Test(underlay, who_is_revoked_itself_shows_it)
 	names = underlay_names(e.underlay);
 	cr_expect(json_is_null(
 		json_object_get(json_array_get(names, 0), "proof")));
+	cr_expect(json_is_true(
+		json_object_get(json_array_get(names, 0), "revoked")));
 	json_decref(names);
 	leave();
 	cr_expect_str_eq(name_reason(), "this host is in no overlay");
