@@ -147,10 +147,14 @@ static void answer_name(const struct engine *e, const char *name,
 	case 0:
 		break;
 	case -ENOENT:
-		if (underlay_has_name(e->underlay, canonical) &&
-		    !contacting_answer(e->contacting, canonical, a))
+		if (!underlay_has_name(e->underlay, canonical))
+			return; /* foreign */
+		/* What is still kept of the overlay is not ours to use. */
+		if (underlay_is_revoked(e->underlay))
+			a->result = RESOLVE_UNREACHABLE;
+		else if (!contacting_answer(e->contacting, canonical, a))
 			a->result = RESOLVE_IN_OVERLAY;
-		return; /* else foreign */
+		return;
 	default:
 		return; /* foreign */
 	}

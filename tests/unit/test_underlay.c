@@ -938,6 +938,26 @@ Test(underlay, names_of_the_overlay_are_the_resolvers_to_find)
 	cr_expect_eq(back.result, RESOLVE_FOREIGN);
 }
 
+Test(underlay, who_is_revoked_finds_no_name_of_the_overlay_for_dns)
+{
+	const struct resolve_ask a = { .id = 4, .name = "bob@example.com" };
+	const struct resolve_ask other = { .id = 5, .name = "bob@example.org" };
+	struct resolve_answer back;
+
+	join();
+	bare_resolver(&e, &ours, &in);
+	say_list(1, 1);
+	drain();
+	say(RESOLVE_ASK, resolve_ask_write(&a, body, sizeof(body)));
+	expect_next(RESOLVE_ANSWER);
+	cr_assert(resolve_answer_parse(got.body, got.len, &back));
+	cr_expect_eq(back.result, RESOLVE_UNREACHABLE, "as resolve says");
+	say(RESOLVE_ASK, resolve_ask_write(&other, body, sizeof(body)));
+	expect_next(RESOLVE_ANSWER);
+	cr_assert(resolve_answer_parse(got.body, got.len, &back));
+	cr_expect_eq(back.result, RESOLVE_FOREIGN);
+}
+
 Test(underlay, who_is_revoked_itself_is_told)
 {
 	join(); /* by the certificate with that number */
