@@ -67,7 +67,8 @@ bool enrol_is_passing(enum enrol_result result);
 /* Asks for another certificate where that is due and no request is out. */
 void enrol_attempt_renewal(struct enrol *en, uint64_t now_ms);
 
-/* The authority's host may be back: it is asked again soon. */
+/* The authority's host may be back: it is asked again soon, to join or for
+ * another certificate. */
 void enrol_look_for_authority(struct enrol *en, const struct hip_output *o);
 
 /* What the authority has answered to that. */

@@ -57,14 +57,24 @@ void enrol_attempt_renewal(struct enrol *en, uint64_t now_ms)
 	en->next_ms = now_ms + en->pause_ms;
 }
 
-/* The next tick asks: from here the host takes no input. */
+/*
+ * The next tick asks: from here the host takes no input. A request to join
+ * that is out may have waited for a host that was down: when nothing comes of
+ * it, the next one follows at once, too.
+ */
 void enrol_look_for_authority(struct enrol *en, const struct hip_output *o)
 {
 	const struct membership *m = &en->e->membership;
 
-	if (o->state == ASSOC_ESTABLISHED && !en->joining && en->id == 0 &&
-	    membership_is_set(m) && hit_equal(&o->hit, &m->authority_host))
+	if (o->state != ASSOC_ESTABLISHED)
+		return;
+	if (en->joining && hit_equal(&o->hit, &en->token.authority)) {
 		en->next_ms = 0;
+		en->pause_ms = 0;
+	} else if (!en->joining && en->id == 0 && membership_is_set(m) &&
+		   hit_equal(&o->hit, &m->authority_host)) {
+		en->next_ms = 0;
+	}
 }
 
 /* Instead of what was the matter before. */

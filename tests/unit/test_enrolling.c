@@ -213,6 +213,31 @@ Test(enrolling, an_authority_that_is_away_is_asked_again)
 	cr_expect_not(skip_to(ENROL_SEND), "one request at a time");
 }
 
+Test(enrolling, a_join_goes_on_at_once_when_the_authority_is_back)
+{
+	struct token t = invite("bob@example.com");
+	struct hip_output o = { .kind = HIP_OUT_PEER,
+				.hit = *identity_hit(e.id),
+				.state = ASSOC_ESTABLISHED };
+	uint64_t id;
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	give_result(request().id, ENROL_UNREACHABLE);
+	enrol_on_peer(e.enrol, &o);
+	enrol_tick(e.enrol, engine_now_ms());
+	cr_expect_not(skip_to(ENROL_SEND), "it is another host");
+	o.hit = t.authority;
+	enrol_on_peer(e.enrol, &o);
+	enrol_tick(e.enrol, engine_now_ms());
+	id = request().id;
+	enrol_on_peer(e.enrol, &o);
+	enrol_tick(e.enrol, engine_now_ms());
+	cr_expect_not(skip_to(ENROL_SEND), "one request at a time");
+	give_result(id, ENROL_UNREACHABLE);
+	enrol_tick(e.enrol, engine_now_ms());
+	cr_expect(skip_to(ENROL_SEND), "it came up while that was out");
+}
+
 /* What a command says, as JSON under that key; or NULL. */
 static json_t *said_of(const char *command, const char *key)
 {
