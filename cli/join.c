@@ -27,7 +27,7 @@ enum {
 struct waiting {
 	uint64_t since_ms, end_ms;
 	bool told_trouble, told_why;
-	char trouble[512]; /* the last that was heard; or "" */
+	char trouble[512]; /* the last that was heard */
 };
 
 static uint64_t now_ms(void)
@@ -184,10 +184,16 @@ static bool read_token(char out[TOKEN_MAX])
 static void tell_waiting(const json_t *root, struct waiting *w)
 {
 	const char *trouble = field_text_or_null(root, "trouble");
+	const char *at =
+		field_text_or_null(json_object_get(root, "authority"), "at");
 
+	/* Cut short it still tells. */
 	if (trouble)
-		(void)snprintf(w->trouble, sizeof(w->trouble), "%s",
-			       trouble); /* cut short it still tells */
+		(void)snprintf(w->trouble, sizeof(w->trouble), "%s", trouble);
+	else
+		(void)snprintf(w->trouble, sizeof(w->trouble),
+			       "the authority's host%s%s has not answered yet",
+			       at ? " at " : "", at ? at : "");
 	if (trouble && !w->told_trouble) {
 		w->told_trouble = true;
 		text_complain(stderr,
@@ -239,25 +245,26 @@ static int give_up_waiting(const struct options *o, const struct waiting *w)
 		      "no certificate after %.1f s: %s. hiplined goes on with "
 		      "it; hipline status shows what comes of it, hipline "
 		      "leave gives it up.",
-		      (double)o->timeout_us / 1e6,
-		      w->trouble[0] ? w->trouble
-				    : "the authority has not answered yet");
+		      (double)o->timeout_us / 1e6, w->trouble);
 	return API_FAILED;
 }
 
-/* Asks once, for as long as there is patience left. */
+/* Asks once, for as long as there is patience left and nothing to say. */
 static int ask_once(const struct options *o, const struct waiting *w,
 		    struct client_answer *a)
 {
 	struct api_request r = { .command = "joining" };
 	uint64_t now = now_ms();
+	uint64_t until = w->end_ms;
 	char left[24];
 
 	if (w->told_trouble)
 		r.args[r.n_args++] = "told";
-	if (w->end_ms < now + PATIENCE_MS) {
+	if (!w->told_why && w->since_ms + LONG_S * 1000 < until)
+		until = w->since_ms + LONG_S * 1000;
+	if (until < now + PATIENCE_MS) {
 		(void)snprintf(left, sizeof(left), "%" PRIu64,
-			       w->end_ms > now ? w->end_ms - now : 0);
+			       until > now ? until - now : 0);
 		r.args[r.n_args++] = left;
 	}
 	return ask(o, &r, a);

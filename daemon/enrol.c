@@ -25,6 +25,7 @@
 enum {
 	FIRST_RETRY_MS = 2000, /* then doubled */
 	LAST_RETRY_MS = 60000,
+	SILENT_MS = 10000, /* of a request, until it counts as trouble */
 };
 
 static const char file_name[] = "joining";
@@ -37,16 +38,6 @@ static uint64_t now_s(void)
 const struct token *enrol_joining(const struct enrol *en)
 {
 	return en && en->joining ? &en->token : NULL;
-}
-
-const char *enrol_trouble(const struct enrol *en)
-{
-	return en->trouble;
-}
-
-const char *enrol_refusal(const struct enrol *en)
-{
-	return en->refusal[0] != '\0' ? en->refusal : NULL;
 }
 
 struct issuer *enrol_issuer(struct enrol *en)
@@ -80,6 +71,12 @@ static void tell_trouble(struct enrol *en)
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		if (en->waiting[i].client && !en->waiting[i].knows_trouble)
 			answer(&en->waiting[i], en, API_DONE, NULL);
+}
+
+static void has_trouble(struct enrol *en, enum enrol_result result)
+{
+	enrol_note_trouble(en, result);
+	tell_trouble(en);
 }
 
 bool enrol_wait(struct enrol *en, struct control_client *client,
@@ -124,10 +121,12 @@ void enrol_send_request(struct enrol *en, const struct hit *to,
 	memcpy(ask.hit, to->bytes, sizeof(ask.hit));
 	len = enrol_ask_write(&ask, body, sizeof(body));
 	/* Without a resolver it is tried again when there is one. */
-	if (len > 0 && naming_send(en->e->naming, ENROL_SEND, body, len))
+	if (len > 0 && naming_send(en->e->naming, ENROL_SEND, body, len)) {
 		en->id = ask.id;
-	else
+		en->sent_ms = engine_now_ms();
+	} else {
 		en->trouble = "hipline-resolver does not run";
+	}
 	sodium_memzero(body, sizeof(body));
 }
 
@@ -240,8 +239,17 @@ static void answer_late(struct enrol *en, uint64_t now_ms)
 			answer(&en->waiting[i], en, API_DONE, NULL);
 }
 
+/* The resolver waits longer; who waits for a join should know by now. */
+static void judge_silence(struct enrol *en, uint64_t now_ms)
+{
+	if (en->joining && en->id != 0 && !en->trouble &&
+	    now_ms >= en->sent_ms + SILENT_MS)
+		has_trouble(en, ENROL_UNREACHABLE);
+}
+
 void enrol_tick(struct enrol *en, uint64_t now_ms)
 {
+	judge_silence(en, now_ms);
 	answer_late(en, now_ms);
 	attempt(en, now_ms);
 	enrol_tick_authority(en, now_ms);
@@ -313,36 +321,13 @@ bool enrol_is_passing(enum enrol_result result)
 	       result == ENROL_BROKEN;
 }
 
-/* By where it was looked for. */
-static const char *unreached_text(struct enrol *en)
-{
-	char at[TOKEN_PLACE_MAX];
-
-	if (!token_authority_place(&en->token, at))
-		return enrol_result_text(ENROL_UNREACHABLE);
-	(void)snprintf(en->unreached, sizeof(en->unreached),
-		       "the authority's host at %s does not answer",
-		       at); /* fits */
-	return en->unreached;
-}
-
 static void on_join_answer(struct enrol *en, const struct enrol_answer *a)
 {
 	if (a->result == ENROL_OK) {
 		on_joined(en, a);
 	} else if (enrol_is_passing(a->result) &&
 		   now_s() < en->token.expires_s) {
-		en->trouble = a->result == ENROL_UNREACHABLE
-				      ? unreached_text(en)
-				      : enrol_result_text(a->result);
-		warnings_add(&en->e->warnings, "joining",
-			     "see that hiplined runs on the authority's host, "
-			     "and that its UDP port is reached from here; if "
-			     "so, the invitation may be used or have expired: "
-			     "hipline leave gives up",
-			     "joining %s: %s; it is tried again",
-			     en->token.overlay, en->trouble);
-		tell_trouble(en);
+		has_trouble(en, a->result);
 	} else {
 		(void)snprintf(en->refusal, sizeof(en->refusal),
 			       "the invitation is refused: %s; ask for "
@@ -453,30 +438,6 @@ int enrol_leave(struct enrol *en)
 	if (!underlay_is_leaving(e->underlay))
 		enrol_on_left(en);
 	return 0;
-}
-
-json_t *enrol_report(const struct enrol *en)
-{
-	const struct membership *m = &en->e->membership;
-	const struct hit *host =
-		en->joining ? &en->token.authority : &m->authority_host;
-	char hit[HIT_TEXT_MAX], fingerprint[MEMBERSHIP_FINGERPRINT_MAX];
-
-	if (en->joining)
-		sodium_bin2hex(fingerprint, sizeof(fingerprint),
-			       en->token.key_hash, sizeof(en->token.key_hash));
-	else
-		membership_fingerprint(m, fingerprint);
-	hit_text(host, hit);
-	if (!en->joining && !membership_is_set(m))
-		return json_pack("{s:n, s:n, s:s, s:n, s:n}", "overlay", "name",
-				 "state", "none", "authority", "trouble");
-	return json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:s?}", "overlay",
-			 en->joining ? en->token.overlay : m->overlay, "name",
-			 en->joining ? en->token.name : m->name, "state",
-			 en->joining ? "joining" : "joined", "authority", "hit",
-			 hit, "fingerprint", fingerprint, "trouble",
-			 en->joining ? en->trouble : NULL);
 }
 
 /* A join that was interrupted by a restart. */

@@ -32,6 +32,7 @@ struct enrol {
 	char refusal[256];   /* why the last join has ended; or "" */
 	uint64_t id;	     /* of the request that is out; 0: none is */
 	uint64_t last_id;
+	uint64_t sent_ms; /* when that request went out */
 	uint64_t next_ms; /* when to ask again */
 	uint64_t pause_ms;
 	uint64_t asked_s;  /* when a renewal was asked for, by the wall clock */
@@ -61,6 +62,11 @@ void enrol_send_request(struct enrol *en, const struct hit *to,
 
 /* Whether asking again may help. */
 bool enrol_is_passing(enum enrol_result result);
+
+/* enrol_report.c */
+
+/* Why a join has not come about so far: in en->trouble, and as a warning. */
+void enrol_note_trouble(struct enrol *en, enum enrol_result result);
 
 /* enrol_renew.c */
 

@@ -213,6 +213,21 @@ Test(enrolling, an_authority_that_is_away_is_asked_again)
 	cr_expect_not(skip_to(ENROL_SEND), "one request at a time");
 }
 
+Test(enrolling,
+     an_authority_that_is_silent_is_named_before_the_resolver_gives_up)
+{
+	struct token t = invite("bob@example.com");
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	(void)request();
+	enrol_tick(e.enrol, engine_now_ms() + 9000);
+	cr_expect_null(enrol_trouble(e.enrol));
+	enrol_tick(e.enrol, engine_now_ms() + 10000);
+	cr_assert_not_null(enrol_trouble(e.enrol));
+	cr_expect_not_null(strstr(enrol_trouble(e.enrol), "192.0.2.1:10500"));
+	cr_expect_not(skip_to(ENROL_SEND), "the request is still out");
+}
+
 Test(enrolling, a_join_goes_on_at_once_when_the_authority_is_back)
 {
 	struct token t = invite("bob@example.com");
