@@ -203,8 +203,8 @@ void command_unpin(const struct command_call *c)
 	disputes_forget(e->disputes, name);
 	if (seen_err < 0 && seen_err != -ENOENT)
 		judge_save(c, "hosts.json", seen_err);
-	if (old)
-		change_rights(e, &before);
+	if (old && !engine_has_peer(e, &before))
+		reconfigure_unpinned(e, &before);
 	contacting_forget(e->contacting, name);
 	bootstraps_on_pin(e->bootstraps, name);
 }

@@ -51,12 +51,15 @@ static const struct config_list *locators_of(const struct engine *e,
 	return added ? &added->locators : NULL;
 }
 
-void reconfigure_peer(struct engine *e, const struct hit *hit)
+static void change_peer(struct engine *e, const struct hit *hit,
+			uint64_t known_ms)
 {
 	const struct config_list *locators = locators_of(e, hit);
 	struct locator told[LOCATORS_MAX];
 	size_t n_told = 0;
-	const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE, .hit = *hit };
+	const struct hip_input in = { .kind = HIP_IN_PEER_REMOVE,
+				      .hit = *hit,
+				      .known_ms = known_ms };
 
 	unreached_remove(&e->unreached, hit); /* what failed was before */
 	if (locators) {
@@ -73,6 +76,16 @@ void reconfigure_peer(struct engine *e, const struct hit *hit)
 		recovery_tell_peer(e, hit, told, n_told);
 	else
 		engine_input(e, &in);
+}
+
+void reconfigure_peer(struct engine *e, const struct hit *hit)
+{
+	change_peer(e, hit, 0);
+}
+
+void reconfigure_unpinned(struct engine *e, const struct hit *hit)
+{
+	change_peer(e, hit, underlay_vouched_ms(e->underlay, hit));
 }
 
 void reconfigure_tell_again(struct engine *e, const struct hit *hit)

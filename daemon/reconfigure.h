@@ -35,6 +35,10 @@ reconfigure_names(const struct engine *e, struct pins *pins);
  */
 void reconfigure_peer(struct engine *e, const struct hit *hit);
 
+/* The same, without a pin from now on: a member whose certificate is known
+ * keeps its association. */
+void reconfigure_unpinned(struct engine *e, const struct hit *hit);
+
 /* The same for everybody whom something speaks for. */
 void reconfigure_peers(struct engine *e);
 

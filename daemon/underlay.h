@@ -69,6 +69,9 @@ const char *underlay_remedy(const struct underlay *u, const struct hit *hit,
 /* Whether a certificate that holds now is known of the host. */
 bool underlay_is_vouched(const struct underlay *u, const struct hit *hit);
 
+/* For how long that certificate holds; 0: there is none. */
+uint64_t underlay_vouched_ms(const struct underlay *u, const struct hit *hit);
+
 /* That list: its number (0: there is none) and how many are on it. */
 uint64_t underlay_list(const struct underlay *u, size_t *entries);
 

@@ -139,6 +139,13 @@ bool underlay_is_vouched(const struct underlay *u, const struct hit *hit)
 	return u && vouch_until_s(u->vouch, hit) > now_s();
 }
 
+uint64_t underlay_vouched_ms(const struct underlay *u, const struct hit *hit)
+{
+	uint64_t now = now_s(), end = u ? vouch_until_s(u->vouch, hit) : 0;
+
+	return end > now ? (end - now) * 1000 : 0;
+}
+
 uint64_t underlay_list(const struct underlay *u, size_t *entries)
 {
 	return vouch_list(u->vouch, entries);

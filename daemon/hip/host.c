@@ -262,7 +262,10 @@ static void on_peer_remove(struct host *h, const struct hip_input *in)
 	if (!a)
 		return;
 	a->known_until_ms = 0; /* whatever it was let in by */
-	close_start(h, a);
+	if (in->known_ms > 0)
+		admit_know(h, a, in->known_ms);
+	else
+		close_start(h, a);
 }
 
 static void on_traffic(struct host *h, const struct hip_input *in)

@@ -164,7 +164,8 @@ struct hip_input {
 				 begins an exchange nor takes one any more */
 	bool keep;	      /* KEEP */
 	uint64_t known_ms;    /* FOUND: a certificate says that it is a member,
-				 for so long; 0: none was seen */
+				 for so long; 0: none was seen. PEER_REMOVE:
+				 the same, so its association stays */
 };
 
 enum hip_output_kind {

@@ -8,6 +8,7 @@
 #include "daemon/added.h"
 #include "daemon/command.h"
 #include "daemon/naming.h"
+#include "daemon/reconfigure.h"
 #include "daemon/recovery.h"
 #include "tests/unit/bare_engine.h"
 #include "tests/unit/enrolled.h"
@@ -479,6 +480,30 @@ Test(underlay, whom_we_have_sought_goes_when_it_is_revoked)
 	say_hit(RESOLVE_CONNECT, &dave);
 	say_hint(&dave, 9, 10500);
 	cr_expect_eq(state_of(&dave), ASSOC_FAILED);
+}
+
+Test(underlay, an_association_of_a_member_outlives_its_pin)
+{
+	const char *name = "dave@example.org";
+	const struct api_request r = { .command = "unpin",
+				       .args = { name },
+				       .n_args = 1 };
+	struct command_answer a;
+	struct hit dave;
+
+	meet_dave(&dave);
+	say_hint(&dave, 9, 10500);
+	cr_assert_eq(pins_add(e.pins, name, &dave, 0), 0);
+	reconfigure_peer(&e, &dave);
+	cr_assert_eq(state_of(&dave), ASSOC_I1_SENT);
+	command_run(&e, NULL, CONTROL_CHANGE, &r, &a);
+	json_decref(a.json);
+	cr_expect_null(pins_find(e.pins, name));
+	cr_expect_eq(state_of(&dave), ASSOC_I1_SENT);
+	say_list(1, 9);
+	underlay_tick(e.underlay, engine_now_ms() + 1000);
+	cr_expect_eq(state_of(&dave), ASSOC_UNASSOCIATED,
+		     "its certificate alone kept it");
 }
 
 Test(underlay, members_without_a_certificate_are_asked_after)
