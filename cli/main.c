@@ -83,7 +83,9 @@ static const struct command commands[] = {
 	  "begin an overlay, with its authority on this host",
 	  "OVERLAY is a domain; names of it are all that it can certify.\n"
 	  "\n"
-	  "--name NAME  this host's own, USER@OVERLAY (admin@OVERLAY)\n",
+	  "--name NAME  this host's own, USER@OVERLAY (the one that an "
+	  "authority\n"
+	  "             which is here already gave it, else admin@OVERLAY)\n",
 	  1, 1, OPTION_NAME },
 	{ "invite", join_invite,
 	  "NAME [--device] [--expires TIME] [--locator LOCATOR]",

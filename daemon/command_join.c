@@ -89,17 +89,11 @@ static bool take_overlay(const struct command_call *c,
 	return true;
 }
 
-/* A user of the overlay's domain; without a second argument admin@. */
+/* A user of the overlay's domain: the second argument. */
 static bool take_own_name(const struct command_call *c, const char *overlay,
 			  char out[NAME_LEN_MAX + 1])
 {
-	char text[NAME_LEN_MAX + 1];
-
-	if (c->n_args < 2)
-		(void)snprintf(text, sizeof(text), "admin@%s",
-			       overlay); /* a domain is shorter by far */
-	if (name_canonical(c->n_args < 2 ? text : c->args[1], out) < 0 ||
-	    !strchr(out, '@')) {
+	if (name_canonical(c->args[1], out) < 0 || !strchr(out, '@')) {
 		command_say(c->answer, API_USAGE,
 			    "'%s' is no name; write USER@%s", c->args[1],
 			    overlay);
@@ -157,12 +151,14 @@ static void note_domain(const struct command_call *c, const char *overlay,
 void command_create(const struct command_call *c)
 {
 	char overlay[NAME_DOMAIN_MAX + 1], name[NAME_LEN_MAX + 1];
+	bool is_named = c->n_args > 1;
 	int err;
 
-	if (!take_overlay(c, overlay) || !take_own_name(c, overlay, name) ||
+	if (!take_overlay(c, overlay) ||
+	    (is_named && !take_own_name(c, overlay, name)) ||
 	    !may_begin(c, overlay))
 		return;
-	err = enrol_create(c->e->enrol, overlay, name);
+	err = enrol_create(c->e->enrol, overlay, is_named ? name : NULL);
 	if (err == -EXDEV) {
 		complain_other(c, overlay);
 	} else if (err < 0) {

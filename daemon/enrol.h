@@ -89,7 +89,9 @@ enrol_import_part(struct enrol *en, size_t offset, const char *text);
 __attribute__((warn_unused_result)) int enrol_import(struct enrol *en,
 						     size_t len);
 
-/* 0 or a negative errno, as issuer_create and issuer_issue. */
+/* This host becomes its authority, under `name`; NULL: the one that an
+ * authority which is there has given this host, else admin@. 0 or a negative
+ * errno, as issuer_create and issuer_issue. */
 __attribute__((warn_unused_result)) int
 enrol_create(struct enrol *en, const char *overlay, const char *name);
 

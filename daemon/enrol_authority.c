@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -314,6 +315,20 @@ void enrol_open_issuer(struct enrol *en)
 	enrol_warn_backup(en);
 }
 
+/* Of this host, when it says none. */
+static int choose_name(struct issuer *is, const char *overlay,
+		       const struct hit *hit, char out[NAME_LEN_MAX + 1])
+{
+	int err = issuer_name_of(is, hit, now_s(), out);
+
+	if (err == -ENOENT) {
+		(void)snprintf(out, NAME_LEN_MAX + 1, "admin@%s",
+			       overlay); /* a domain is shorter by far */
+		err = 0;
+	}
+	return err;
+}
+
 int enrol_create(struct enrol *en, const char *overlay, const char *name)
 {
 	struct engine *e = en->e;
@@ -321,6 +336,7 @@ int enrol_create(struct enrol *en, const char *overlay, const char *name)
 	struct membership m = { .founder = true };
 	const struct authority *a;
 	struct issuer *is = NULL;
+	char chosen[NAME_LEN_MAX + 1];
 	uint8_t bytes[CERTIFICATE_MAX];
 	size_t len = 0;
 	int err = issuer_create(e->config.state, overlay, &is);
@@ -333,7 +349,11 @@ int enrol_create(struct enrol *en, const char *overlay, const char *name)
 	m.authority_algorithm = a->algorithm;
 	m.authority_hi_len = a->hi_len;
 	memcpy(m.authority_hi, a->hi, a->hi_len);
-	err = issuer_issue(is, name, &host, now_s(), bytes, &len);
+	if (!name)
+		err = choose_name(is, overlay, &host.hit, chosen);
+	if (err == 0)
+		err = issuer_issue(is, name ? name : chosen, &host, now_s(),
+				   bytes, &len);
 	if (err == 0)
 		err = membership_take_certificate(&m, &host.hit, bytes, len,
 						  now_s());

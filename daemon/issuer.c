@@ -482,6 +482,43 @@ int issuer_hosts(struct issuer *is, uint64_t now_s,
 	return registry_grants(is->registry, tell_holding, &t);
 }
 
+struct naming {
+	const struct hit *hit;
+	uint64_t not_after_s;
+	char name[NAME_LEN_MAX + 1];
+};
+
+static bool take_name(void *ctx, const struct registry_grant *g)
+{
+	struct naming *n = ctx;
+
+	if (g->revoked_s == 0 && g->not_after_s > n->not_after_s &&
+	    hit_equal(&g->hit, n->hit)) {
+		n->not_after_s = g->not_after_s;
+		memcpy(n->name, g->name, sizeof(n->name));
+	}
+	return true;
+}
+
+int issuer_name_of(struct issuer *is, const struct hit *hit, uint64_t now_s,
+		   char out[NAME_LEN_MAX + 1])
+{
+	struct naming n = { .hit = hit };
+	bool in_use = false;
+	int err = registry_grants(is->registry, take_name, &n);
+
+	if (!err && n.not_after_s == 0)
+		err = -ENOENT;
+	if (!err && n.not_after_s <= renewable_s(now_s)) /* it was free */
+		err = registry_name_in_use(is->registry, n.name, hit, now_s,
+					   &in_use);
+	if (!err && in_use)
+		err = -ENOENT;
+	if (!err)
+		memcpy(out, n.name, sizeof(n.name));
+	return err;
+}
+
 struct ending {
 	uint64_t from_s, now_s;
 	void (*fn)(void *ctx, const struct hit *hit);

@@ -61,6 +61,14 @@ issuer_issue(struct issuer *is, const char *name,
 	     uint8_t out[CERTIFICATE_MAX], size_t *len);
 
 /*
+ * The name of the certificate of that host that holds longest, or has held,
+ * and is not revoked; none that another host has got since. 0, or -ENOENT.
+ */
+__attribute__((warn_unused_result)) int
+issuer_name_of(struct issuer *is, const struct hit *hit, uint64_t now_s,
+	       char out[NAME_LEN_MAX + 1]);
+
+/*
  * Fills a token: overlay, authority, secret, seal. The caller has set name,
  * bootstraps, authority (the host's HIT) and expiry. 0; -EINVAL when the name
  * is not fit, -EADDRINUSE when it is in use and `device` is not set; or

@@ -577,6 +577,36 @@ Test(enrolling, an_authority_that_was_left_is_named_with_the_way_back)
 	cr_expect_eq(run("create", "example.com").exit, API_DONE);
 }
 
+static struct command_answer create_as(const char *name)
+{
+	const struct api_request r = { .command = "create",
+				       .args = { "example.com", name },
+				       .n_args = 2 };
+	struct command_answer a;
+
+	command_run(&e, NULL, CONTROL_CHANGE, &r, &a);
+	json_decref(a.json);
+	a.json = NULL;
+	return a;
+}
+
+Test(enrolling, who_takes_its_authority_up_again_has_its_name_again)
+{
+	cr_assert_eq(create_as("alice@example.com").exit, API_DONE);
+	cr_assert_eq(run("leave", NULL).exit, API_DONE);
+	cr_assert_eq(run("create", "example.com").exit, API_DONE);
+	cr_expect_str_eq(e.membership.name, "alice@example.com");
+	cr_assert_eq(run("leave", NULL).exit, API_DONE);
+	cr_assert_eq(create_as("zoe@example.com").exit, API_DONE);
+	cr_expect_str_eq(e.membership.name, "zoe@example.com");
+}
+
+Test(enrolling, who_creates_without_a_name_is_admin)
+{
+	cr_assert_eq(run("create", "example.com").exit, API_DONE);
+	cr_expect_str_eq(e.membership.name, "admin@example.com");
+}
+
 Test(enrolling, who_leaves_is_told_that_its_name_stays_in_use)
 {
 	struct token t = invite("bob@example.com");

@@ -391,6 +391,52 @@ Test(issuer, a_certificate_of_another_authority_is_not_renewed)
 }
 
 /* The list is whole, as there is little on it. */
+static void issue(const char *name, const struct identity *who, uint64_t at_s)
+{
+	struct issuer_host host = { .hit = *identity_hit(who),
+				    .algorithm = identity_algorithm(who) };
+	uint8_t out[CERTIFICATE_MAX];
+	size_t len;
+
+	host.hi.bytes = identity_hi(who, &host.hi.len);
+	cr_assert_eq(issuer_issue(issuer, name, &host, at_s, out, &len), 0);
+}
+
+static const char *name_of(const struct identity *who, uint64_t at_s)
+{
+	static char name[NAME_LEN_MAX + 1];
+
+	return issuer_name_of(issuer, identity_hit(who), at_s, name) == 0
+		       ? name
+		       : "none";
+}
+
+Test(issuer, a_hosts_name_is_the_one_it_was_given_last)
+{
+	cr_expect_str_eq(name_of(bob, NOW_S), "none");
+	issue("bob@example.com", bob, NOW_S);
+	cr_expect_str_eq(name_of(bob, NOW_S), "bob@example.com");
+	issue("bert@example.com", bob, NOW_S + 1);
+	issue("eve@example.com", eve, NOW_S + 2);
+	cr_expect_str_eq(name_of(bob, NOW_S + 2), "bert@example.com");
+}
+
+Test(issuer, a_name_that_is_revoked_or_that_another_has_got_is_no_hosts)
+{
+	const uint64_t later_s = NOW_S + 61 * DAY_S;
+	size_t n;
+
+	issue("bob@example.com", bob, NOW_S);
+	cr_expect_str_eq(name_of(bob, later_s), "bob@example.com");
+	issue("bob@example.com", eve, later_s);
+	cr_expect_str_eq(name_of(bob, later_s), "none");
+	issue("bert@example.com", bob, later_s);
+	cr_assert_eq(issuer_revoke(issuer, "bert@example.com", NULL, later_s,
+				   &n, note, NULL),
+		     0);
+	cr_expect_str_neq(name_of(bob, later_s), "bert@example.com");
+}
+
 static void make_list(uint64_t now_s, struct revocation *out)
 {
 	struct span list;
