@@ -76,7 +76,7 @@ static void export_all(const struct command_call *c)
 				  c->e->membership.overlay, "backup", text);
 	if (!c->answer->json)
 		command_say(c->answer, API_FAILED, "out of memory");
-	enrol_warn_backup(c->e->enrol);
+	enrol_warn_authority(c->e->enrol);
 	if (text)
 		sodium_memzero(text, strlen(text));
 	free(text);

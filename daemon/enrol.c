@@ -427,7 +427,7 @@ int enrol_leave(struct enrol *en)
 	en->id = 0;
 	enrol_close_issuer(en);
 	warnings_remove(&e->warnings, "authority-missing");
-	enrol_warn_backup(en);
+	enrol_warn_authority(en);
 	warnings_remove(&e->warnings, "not-renewed");
 	send_serve(en);	   /* what is on its way is taken back */
 	enrol_on_left(en); /* of what was left before */
@@ -474,8 +474,7 @@ struct enrol *enrol_new(struct engine *e)
 			     "%s says overlay { name = %s }, but this host is "
 			     "a member of %s, which holds",
 			     e->file, e->config.overlay, e->membership.overlay);
-	if (e->membership.founder)
-		enrol_open_issuer(en);
+	enrol_open_issuer(en);
 	return en;
 }
 

@@ -76,8 +76,9 @@ void enrol_list_changed(struct enrol *en);
 /* Whether there is no room on the list for all that are revoked. */
 bool enrol_list_is_too_long(const struct enrol *en);
 
-/* Warns while there is no backup of the authority. */
-void enrol_warn_backup(struct enrol *en);
+/* Warns while there is no backup of the authority, or while one is here that
+ * this host has left. */
+void enrol_warn_authority(struct enrol *en);
 
 /*
  * A backup of an authority, part for part, then the whole of that length

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	LIST_MS = REVOCATION_PERIOD_S / 2 * 1000,
@@ -226,27 +227,6 @@ static void end_members(struct enrol *en)
 	en->ended_s = now;
 }
 
-void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
-{
-	if (!en->issuer)
-		return;
-	close_guests(en, now_ms);
-	enrol_judge_guests(en);
-	end_members(en);
-	if (now_ms >= en->list_ms) {
-		/* Not at first: the clock may be set only now. */
-		if (en->list_ms > 0 && issuer_purge(en->issuer, now_s()) < 0)
-			log_error("authority", "what is over is not purged");
-		en->list_ms = now_ms + LIST_MS;
-		make_list(en);
-	}
-	if (now_ms >= en->give_ms) { /* some may have found no room there */
-		en->give_ms = now_ms + GIVE_MS;
-		issuer_list_again(en->issuer, PARTS_OVERLAY);
-	}
-	give_list(en);
-}
-
 static void on_issued(struct enrol *en, const struct hit *to,
 		      const struct span *certificate)
 {
@@ -303,8 +283,10 @@ int enrol_on_issue(struct enrol *en, const struct ipc_message *m)
 void enrol_open_issuer(struct enrol *en)
 {
 	struct engine *e = en->e;
-	int err = issuer_open(e->config.state, e->membership.overlay,
-			      &en->issuer);
+	int err = e->membership.founder
+			  ? issuer_open(e->config.state, e->membership.overlay,
+					&en->issuer)
+			  : 0;
 
 	if (err < 0)
 		warnings_add(&e->warnings, "authority-missing",
@@ -312,7 +294,7 @@ void enrol_open_issuer(struct enrol *en)
 			     "authority export has written",
 			     "the authority of %s cannot be used: %s",
 			     e->membership.overlay, strerror(-err));
-	enrol_warn_backup(en);
+	enrol_warn_authority(en);
 }
 
 /* Of this host, when it says none. */
@@ -364,7 +346,7 @@ int enrol_create(struct enrol *en, const char *overlay, const char *name)
 		return err;
 	}
 	en->issuer = is;
-	enrol_warn_backup(en);
+	enrol_warn_authority(en);
 	enrol_tell_peers(en);
 	enrol_on_resolver(en);
 	return 0;
@@ -384,7 +366,7 @@ void enrol_close_issuer(struct enrol *en)
 	issuer_close(is);
 }
 
-void enrol_warn_backup(struct enrol *en)
+static void warn_backup(struct enrol *en)
 {
 	struct engine *e = en->e;
 
@@ -395,6 +377,62 @@ void enrol_warn_backup(struct enrol *en)
 			     "elsewhere",
 			     "there is no backup of the authority of %s",
 			     e->membership.overlay);
+}
+
+void enrol_warn_authority(struct enrol *en)
+{
+	struct engine *e = en->e;
+
+	warn_backup(en);
+	warnings_remove(&e->warnings, "authority-left");
+	if (e->membership.founder || e->state_dir < 0 ||
+	    !issuer_overlay(e->config.state, en->left) ||
+	    strcmp(en->left, e->membership.overlay) == 0) {
+		en->left[0] = '\0';
+		return;
+	}
+	warnings_add(&e->warnings, "authority-left",
+		     "hipline create with the name of that overlay takes it up "
+		     "again, after hipline leave where this host is in another "
+		     "one or joins it; if it is not needed any more, move "
+		     "authority.pem and authority.db away",
+		     "the authority of %s is on this host, in %s, but this "
+		     "host is no member of %s: nobody is invited, and no "
+		     "certificate is renewed",
+		     en->left, e->config.state, en->left);
+}
+
+/* It was moved away, or we have joined its overlay. */
+static void look_after_left(struct enrol *en)
+{
+	const struct engine *e = en->e;
+
+	if (en->left[0] != '\0' &&
+	    (faccessat(e->state_dir, "authority.pem", F_OK, 0) < 0 ||
+	     strcmp(en->left, e->membership.overlay) == 0))
+		enrol_warn_authority(en);
+}
+
+void enrol_tick_authority(struct enrol *en, uint64_t now_ms)
+{
+	look_after_left(en);
+	if (!en->issuer)
+		return;
+	close_guests(en, now_ms);
+	enrol_judge_guests(en);
+	end_members(en);
+	if (now_ms >= en->list_ms) {
+		/* Not at first: the clock may be set only now. */
+		if (en->list_ms > 0 && issuer_purge(en->issuer, now_s()) < 0)
+			log_error("authority", "what is over is not purged");
+		en->list_ms = now_ms + LIST_MS;
+		make_list(en);
+	}
+	if (now_ms >= en->give_ms) { /* some may have found no room there */
+		en->give_ms = now_ms + GIVE_MS;
+		issuer_list_again(en->issuer, PARTS_OVERLAY);
+	}
+	give_list(en);
 }
 
 static void drop_import(struct enrol *en)
@@ -444,5 +482,7 @@ int enrol_import(struct enrol *en, size_t len)
 		enrol_tell_members(en);
 		enrol_on_resolver(en);
 	}
+	if (err == 0)
+		enrol_warn_authority(en);
 	return err;
 }

@@ -18,7 +18,8 @@ struct waiting {
 
 struct enrol {
 	struct engine *e;
-	struct issuer *issuer; /* of the authority that is here */
+	struct issuer *issuer;		/* of the authority that is here */
+	char left[NAME_DOMAIN_MAX + 1]; /* of one that is here, unused; or "" */
 	struct guests guests;
 	struct pace issues; /* requests that it answers */
 	struct log_limit issues_log, issued_log;
@@ -85,6 +86,7 @@ void enrol_on_renewed(struct enrol *en, const struct enrol_answer *a);
 /* The engine's own host as somebody who may get a certificate. */
 struct issuer_host enrol_own_host(const struct engine *e);
 
+/* Where we have founded the overlay. */
 void enrol_open_issuer(struct enrol *en);
 
 /* Its members are known no more. */

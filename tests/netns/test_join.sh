@@ -115,6 +115,8 @@ old=$(hip d invite carl@example.org 2>"$HIP_DIR/said")
 left=$(hip d leave 2>&1)
 check 'who leaves its authority is told how to take it up again' \
 	grep -q 'authority of example.org stays.*hipline create example.org' <<<"$left"
+warns_left() { hip d status | grep -q 'authority-left'; }
+check '  and status warns of it' warns_left
 refused 'which inviting says, too' 1 'no member of it; hipline create example.org' \
 	hip d invite carl@example.org
 refused 'and another overlay is not begun beside it' 1 \

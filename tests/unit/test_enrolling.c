@@ -577,6 +577,60 @@ Test(enrolling, an_authority_that_was_left_is_named_with_the_way_back)
 	cr_expect_eq(run("create", "example.com").exit, API_DONE);
 }
 
+static bool warns_of(const char *code, const char *what)
+{
+	for (size_t i = 0; i < e.warnings.n; i++)
+		if (strcmp(e.warnings.all[i].code, code) == 0)
+			return strstr(e.warnings.all[i].text, what) != NULL;
+	return false;
+}
+
+static void tick(void)
+{
+	enrol_tick(e.enrol, engine_now_ms());
+}
+
+Test(enrolling, an_authority_that_was_left_is_warned_of_until_it_is_taken_up)
+{
+	cr_assert_eq(run("create", "example.com").exit, API_DONE);
+	cr_expect_not(warns("authority-left"));
+	cr_assert_eq(run("leave", NULL).exit, API_DONE);
+	cr_expect(warns_of("authority-left", "example.com"));
+	warnings_remove(&e.warnings, "authority-left");
+	restart();
+	tick();
+	cr_expect(warns_of("authority-left", "example.com"), "at each start");
+	cr_assert_eq(run("create", "example.com").exit, API_DONE);
+	cr_expect_not(warns("authority-left"));
+}
+
+Test(enrolling, an_authority_that_was_moved_away_is_warned_of_no_more)
+{
+	cr_assert_eq(run("create", "example.com").exit, API_DONE);
+	cr_assert_eq(run("leave", NULL).exit, API_DONE);
+	tick();
+	cr_expect(warns("authority-left"));
+	cr_assert_eq(unlinkat(dir.fd, "authority.pem", 0), 0);
+	tick();
+	cr_expect_not(warns("authority-left"));
+}
+
+Test(enrolling, an_authority_is_left_in_another_overlay_too)
+{
+	struct token t;
+	struct enrol_ask ask;
+
+	cr_assert_eq(run("create", "example.net").exit, API_DONE);
+	cr_assert_eq(run("leave", NULL).exit, API_DONE);
+	t = invite("bob@example.com");
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	ask = request();
+	answer(&ask);
+	cr_assert(membership_is_set(&e.membership));
+	tick();
+	cr_expect(warns_of("authority-left", "example.net"));
+}
+
 static struct command_answer create_as(const char *name)
 {
 	const struct api_request r = { .command = "create",
