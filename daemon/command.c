@@ -91,8 +91,15 @@ int command_resolve(const struct engine *e, const char *text, char canonical[],
 static void complain_unknown(const struct command_call *c, const char *name)
 {
 	const char *overlay = c->e->membership.overlay;
+	const char *awaited = underlay_awaited(c->e, name);
 
-	if (!strpbrk(name, "@."))
+	if (awaited)
+		command_say(c->answer, API_NO_SUCH_NAME,
+			    "no HIT is known for %s: this host is still "
+			    "joining %s, which it can ask only then; ask again "
+			    "when it has joined (hipline status)",
+			    name, awaited);
+	else if (!strpbrk(name, "@."))
 		command_say(c->answer, API_NO_SUCH_NAME,
 			    "no HIT is known for %s, which has no domain; "
 			    "names are written USER@DOMAIN, like %s@%s",

@@ -213,11 +213,13 @@ static void look_here(struct contacting *x, struct contact *c)
 	c->state = CONTACT_ABSENT;
 }
 
-/* Kept, and nobody can be asked for it: as it stands it never comes about. */
+/* Kept, and nobody can be asked for it, nor soon: as it stands it never comes
+ * about. */
 static bool is_unknowable(const struct contacting *x, const struct contact *c)
 {
 	return c->keep && c->until_ms != CONTACT_FOREVER &&
-	       !underlay_has_name(x->e->underlay, c->name);
+	       !underlay_has_name(x->e->underlay, c->name) &&
+	       !underlay_awaited(x->e, c->name);
 }
 
 /* One warning for all of them, as there may be more than there are places. */

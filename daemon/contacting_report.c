@@ -24,6 +24,8 @@ static const char *reason_of(const struct contacting *x,
 {
 	switch (state) {
 	case CONTACT_ABSENT:
+		if (underlay_awaited(x->e, c->name))
+			return "this host is still joining its overlay";
 		return underlay_has_name(x->e->underlay, c->name)
 			       ? "no host of the overlay publishes it"
 			       : "it is no name of an overlay of this host; "

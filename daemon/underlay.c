@@ -13,6 +13,7 @@
 #include "daemon/command.h"
 #include "daemon/contacting.h"
 #include "daemon/disputes.h"
+#include "daemon/enrol.h"
 #include "daemon/kept.h"
 #include "daemon/naming.h"
 #include "daemon/pki/spki.h"
@@ -484,6 +485,19 @@ bool underlay_has_name(const struct underlay *u, const char *name)
 		return false;
 	return strcmp(name_domain(name), u->e->membership.overlay) == 0 ||
 	       u->e->config.unverified == CONFIG_UNVERIFIED_FIRST_USE;
+}
+
+const char *underlay_awaited(const struct engine *e, const char *name)
+{
+	const struct token *t = enrol_joining(e->enrol);
+
+	if (!t || !strchr(name, '@'))
+		return NULL;
+	return strcmp(name_domain(name), t->overlay) == 0 ||
+			       e->config.unverified ==
+				       CONFIG_UNVERIFIED_FIRST_USE
+		       ? t->overlay
+		       : NULL;
 }
 
 bool underlay_lookup(struct underlay *u, uint64_t id, const char *name)

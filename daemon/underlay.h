@@ -94,6 +94,9 @@ void underlay_tick(struct underlay *u, uint64_t now_ms);
 
 /* Whether a canonical name is the overlay's to tell, and whether it can. */
 bool underlay_has_name(const struct underlay *u, const char *name);
+
+/* The overlay that we are joining, when it can tell of that name; or NULL. */
+const char *underlay_awaited(const struct engine *e, const char *name);
 bool underlay_can_ask(const struct underlay *u);
 
 /* Whether this host is in the ring, as far as was shown. u may be NULL. */

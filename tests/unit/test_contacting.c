@@ -8,6 +8,7 @@
 #include "daemon/aside.h"
 #include "daemon/command.h"
 #include "daemon/disputes.h"
+#include "daemon/enrol.h"
 #include "daemon/kept.h"
 #include "daemon/naming.h"
 #include "daemon/recovery.h"
@@ -623,6 +624,43 @@ Test(contacting, one_that_is_kept_and_that_nobody_can_know_is_warned_of)
 	cr_expect(warns("contact-unknown"), "of another domain");
 	cr_assert_eq(contacting_remove(e.contacting, "bob@example.com.au"), 0);
 	cr_expect_not(warns("contact-unknown"));
+}
+
+static void begin_to_join(void)
+{
+	struct token t = { .overlay = "example.com",
+			   .name = "alice@example.com",
+			   .authority = hit_c,
+			   .n_bootstraps = 1,
+			   .expires_s = (uint64_t)time(NULL) + 3600 };
+
+	t.bootstraps[0].hit = hit_c;
+	cr_assert_eq(locator_from_text("192.0.2.9:10500", 0,
+				       &t.bootstraps[0].locator),
+		     0);
+	e.enrol = enrol_new(&e);
+	cr_assert_not_null(e.enrol);
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+}
+
+Test(contacting, one_of_the_overlay_that_is_joined_is_waited_for)
+{
+	json_t *all;
+
+	add(bob, true);
+	cr_expect(warns("contact-unknown"));
+	begin_to_join();
+	contacting_tick(e.contacting, engine_now_ms());
+	cr_expect_not(warns("contact-unknown"));
+	all = contacting_report(e.contacting);
+	cr_expect_str_eq(json_string_value(json_object_get(
+				 json_array_get(all, 0), "reason")),
+			 "this host is still joining its overlay");
+	json_decref(all);
+	add("bob@example.com.au", true);
+	cr_expect(warns("contact-unknown"), "of another domain");
+	enrol_free(e.enrol);
+	e.enrol = NULL;
 }
 
 static struct command_answer run(enum control_right right, const char *one,

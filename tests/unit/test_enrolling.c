@@ -692,6 +692,25 @@ Test(enrolling, who_leaves_before_it_has_joined_is_told_nothing)
 	cr_expect_str_empty(a.text);
 }
 
+Test(enrolling, a_name_of_the_overlay_that_is_joined_is_to_be_asked_later)
+{
+	struct token t = invite("bob@example.com");
+	struct command_answer a;
+
+	a = run("resolve", "carol@example.com");
+	cr_expect_not_null(strstr(a.text, "in no overlay"), "%s", a.text);
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	a = run("resolve", "carol@example.com");
+	cr_expect_eq(a.exit, API_NO_SUCH_NAME);
+	cr_expect_not_null(strstr(a.text, "still joining example.com"), "%s",
+			   a.text);
+	a = run("connect", "carol@example.com");
+	cr_expect_not_null(strstr(a.text, "still joining example.com"), "%s",
+			   a.text);
+	a = run("resolve", "carol@example.net");
+	cr_expect_null(strstr(a.text, "still joining"), "%s", a.text);
+}
+
 Test(enrolling, leaving_gives_up_a_join)
 {
 	struct token t = invite("bob@example.com");
