@@ -266,10 +266,14 @@ static bool is_granted(const struct command_call *c, const char *name)
 	command_say(c->answer, API_FAILED,
 		    "%s is not published: no certificate of this host is for "
 		    "it, and the members of %s refuse names of their domain "
-		    "without one. This host is %s; under another name it "
-		    "becomes a member by another invitation (there: hipline "
-		    "invite %s)",
-		    name, m->overlay, m->name, name);
+		    "without one. This host is %s; %s%s%s",
+		    name, m->overlay, m->name,
+		    m->founder ? "hipline leave, then hipline create with "
+				 "--name "
+			       : "under another name it becomes a member by "
+				 "another invitation, after hipline leave (at "
+				 "the authority: hipline invite ",
+		    name, m->founder ? " changes that" : ")");
 	return false;
 }
 

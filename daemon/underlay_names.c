@@ -158,6 +158,31 @@ static bool is_proven(const struct underlay *u, const struct published_name *n)
 	       strcmp(n->name, u->e->membership.name) == 0;
 }
 
+/* A host has one certificate for each overlay, for one name. */
+static const char *refused_remedy(const struct published_name *n,
+				  bool is_founder)
+{
+	if (n->line > 0)
+		return is_founder ? "take it out of names { publish = { ... } "
+				    "}: this host has another name there "
+				    "(hipline overlay); to have this one in "
+				    "place of that, hipline leave, then "
+				    "hipline create with --name"
+				  : "take it out of names { publish = { ... } "
+				    "}: this host has another name there "
+				    "(hipline overlay); to have this one in "
+				    "place of that, have the authority invite "
+				    "it, then hipline leave and hipline join";
+	return is_founder ? "hipline unpublish it: this host has another name "
+			    "there (hipline overlay); to have this one in "
+			    "place of that, hipline leave, then hipline "
+			    "create with --name"
+			  : "hipline unpublish it: this host has another name "
+			    "there (hipline overlay); to have this one in "
+			    "place of that, have the authority invite it, "
+			    "then hipline leave and hipline join";
+}
+
 /* That a certificate has ended is another warning, which says what to do. */
 static void warn_refused(struct underlay *u)
 {
@@ -170,16 +195,11 @@ static void warn_refused(struct underlay *u)
 		const struct published_name *n = &u->published.all[i];
 
 		if (n->state == RESOLVE_NAME_REFUSED)
-			warnings_add(
-				&u->e->warnings, "name-refused",
-				n->line > 0 ? "have the authority invite this "
-					      "host to it, or take it out of "
-					      "names { publish = { ... } }"
-					    : "have the authority invite this "
-					      "host to it, or hipline "
-					      "unpublish it",
-				"%s is not published: %s", n->name,
-				n->reason[0] ? n->reason : "it is refused");
+			warnings_add(&u->e->warnings, "name-refused",
+				     refused_remedy(n, m->founder),
+				     "%s is not published: %s", n->name,
+				     n->reason[0] ? n->reason
+						  : "it is refused");
 	}
 }
 

@@ -711,6 +711,23 @@ Test(enrolling, a_name_of_the_overlay_that_is_joined_is_to_be_asked_later)
 	cr_expect_null(strstr(a.text, "still joining"), "%s", a.text);
 }
 
+Test(enrolling, who_has_left_can_have_another_name)
+{
+	struct token t = invite("bob@example.com");
+	struct enrol_ask ask;
+
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	ask = request();
+	answer(&ask);
+	cr_assert_str_eq(e.membership.name, "bob@example.com");
+	t = invite("bert@example.com");
+	cr_assert_eq(run("leave", NULL).exit, API_DONE);
+	cr_assert_eq(enrol_join(e.enrol, &t), 0);
+	ask = request();
+	answer(&ask);
+	cr_expect_str_eq(e.membership.name, "bert@example.com");
+}
+
 Test(enrolling, leaving_gives_up_a_join)
 {
 	struct token t = invite("bob@example.com");

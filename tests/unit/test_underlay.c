@@ -812,6 +812,28 @@ Test(underlay, a_name_that_others_do_not_find_is_warned_of)
 	cr_expect_eq(warnings_of("name-unproven"), 0, "it is granted");
 }
 
+static const char *remedy_of(const char *code)
+{
+	for (size_t i = 0; i < e.warnings.n; i++)
+		if (strcmp(e.warnings.all[i].code, code) == 0)
+			return e.warnings.all[i].remedy;
+	return "";
+}
+
+Test(underlay, what_helps_a_refused_name_is_what_works)
+{
+	join();
+	bare_resolver(&e, &ours, &in);
+	say_published(RESOLVE_NAME_REFUSED, "not granted");
+	cr_expect_not_null(strstr(remedy_of("name-refused"), "publish = {"));
+	cr_expect_not_null(strstr(remedy_of("name-refused"),
+				  "hipline leave and hipline join"));
+	e.membership.founder = true;
+	say_published(RESOLVE_NAME_REFUSED, "not granted");
+	cr_expect_not_null(strstr(remedy_of("name-refused"),
+				  "hipline create with --name"));
+}
+
 Test(underlay, who_has_left_shows_nothing_of_before)
 {
 	join();
@@ -1214,7 +1236,9 @@ Test(underlay, a_name_that_was_not_granted_is_refused_at_once)
 	expect_said("bob@example.com", API_FAILED, "in no overlay");
 	join();
 	bare_resolver(&e, &ours, &in);
-	expect_said("bob@example.com", API_FAILED, "hipline invite bob");
+	expect_said(
+		"bob@example.com", API_FAILED,
+		"after hipline leave (at the authority: hipline invite bob@");
 	cr_expect_null(published_find(underlay_published(e.underlay),
 				      "bob@example.com"));
 }
