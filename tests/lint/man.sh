@@ -62,13 +62,35 @@ while read -r key; do
 		{ echo "man: hipline.conf.5 lacks the setting $key"; wrong=1; }
 done < <(sed -n 's/^	{ "\([a-z0-9_]*\)", CONFIG_.*/\1/p' daemon/config_keys.c)
 [ $keys -gt 0 ] || { echo "man: no settings"; wrong=1; }
-warnings=0
+# The codes of warnings: in a call, in a constant, or in a table of files. Those
+# of the page and those of the source are the same.
+source=$(cat daemon/*.c | tr -s '\n\t' '  ')
+source_codes() {
+	{
+		grep -oE '(warnings_add|append_warning)\([^";]*"[a-z0-9-]+"' <<<"$source"
+		grep -oE 'char ([a-z]+_)?code\[\] = "[a-z0-9-]+"' <<<"$source"
+		grep -oE '\{ "[a-z0-9-]+-broken"' <<<"$source"
+	} | sed 's/[^"]*"\(.*\)"/\1/' | sort -u
+}
+# Calls of which the code is neither written there nor in such a constant.
+odd_calls() {
+	grep -oE '(warnings_add|append_warning)\( ?[^",;]*, [^,;]*,' <<<"$source" |
+		grep -vE ', ("[a-z0-9-]+"|.*code),$'
+}
+page_codes() {
+	sed -n '/^\.Sh WARNINGS/,/^\.Sh FILES/s/^\.It Cm \([a-z0-9-]*\)$/\1/p' \
+		docs/hiplined.8.in | sort -u
+}
+warnings=$(source_codes | wc -l)
 while read -r code; do
-	warnings=$((warnings + 1))
-	grep -q "^\.It Cm $code$" docs/hiplined.8.in ||
-		{ echo "man: hiplined.8 lacks the warning $code"; wrong=1; }
-done < <(grep -ohE 'warnings_add\([^"]*"[a-z0-9-]+"' daemon/*.c |
-	sed 's/.*"\(.*\)"/\1/' | sort -u)
-[ $warnings -gt 0 ] || { echo "man: no warnings"; wrong=1; }
+	echo "man: hiplined.8 lacks the warning $code"; wrong=1
+done < <(comm -23 <(source_codes) <(page_codes))
+while read -r code; do
+	echo "man: hiplined.8 has $code, which is no warning"; wrong=1
+done < <(comm -13 <(source_codes) <(page_codes))
+while read -r call; do
+	echo "man: which warning is $call"; wrong=1
+done < <(odd_calls)
+[ "$warnings" -gt 30 ] || { echo "man: only $warnings warnings"; wrong=1; }
 echo "man: ${#pages[@]} pages, $commands commands, $keys settings, $warnings warnings"
 exit $wrong
