@@ -5,6 +5,7 @@
  */
 #include "daemon/integration.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,27 +14,46 @@
 
 static const char resolved_address[] = "127.0.0.53";
 
-/* Whether `nameserver ADDRESS` is a line of the text. */
-static bool names_server(const char *text, const char *address)
+/* The address of the next line `nameserver ADDRESS`, after which *text goes on;
+ * its length, or 0 at the end. */
+static size_t next_server(const char **text, const char **address)
 {
 	static const char key[] = "nameserver";
 
-	while (*text) {
-		const char *p = text + strspn(text, " \t");
-		size_t len;
+	while (**text) {
+		const char *p = *text + strspn(*text, " \t");
+		size_t blank, len = 0;
 
-		if (!strncmp(p, key, sizeof(key) - 1)) {
-			p += sizeof(key) - 1;
-			len = strspn(p, " \t");
-			p += len;
-			if (len > 0 &&
-			    strcspn(p, " \t\r\n#;") == strlen(address) &&
-			    !strncmp(p, address, strlen(address)))
-				return true;
-		}
-		text += strcspn(text, "\n");
-		text += *text == '\n';
+		*text += strcspn(*text, "\n");
+		*text += **text == '\n';
+		if (strncmp(p, key, sizeof(key) - 1) != 0)
+			continue;
+		p += sizeof(key) - 1;
+		blank = strspn(p, " \t");
+		if (blank > 0)
+			len = strcspn(p + blank, " \t\r\n#;");
+		*address = p + blank;
+		if (len > 0)
+			return len;
 	}
+	return 0;
+}
+
+static bool has_server(const char *text)
+{
+	const char *p;
+
+	return next_server(&text, &p) > 0;
+}
+
+static bool names_server(const char *text, const char *address)
+{
+	const char *p;
+	size_t len;
+
+	while ((len = next_server(&text, &p)) > 0)
+		if (len == strlen(address) && !strncmp(p, address, len))
+			return true;
 	return false;
 }
 
@@ -65,46 +85,80 @@ static bool switches(const char *text)
 	return false;
 }
 
+/* What comes before the step, where names that are not ours are not found. */
+static const char *first_step(const struct integration_system *s)
+{
+	if (!s->has_upstream)
+		return "set dns { upstream = { ADDRESS } } to a server of "
+		       "ordinary DNS (none is set: other names are refused), "
+		       "hipline reload, and ";
+	if (s->is_silent)
+		return "set dns { upstream = { ADDRESS } } to a server that "
+		       "answers (none of those does: other names are not "
+		       "found), hipline reload, and ";
+	return "";
+}
+
+/* It is in resolv.conf, behind others or not. */
+static void judge_named(const struct integration_system *s,
+			struct integration *out)
+{
+	const char *text = s->resolv_conf, *first = "", *at = s->listen;
+	size_t len = next_server(&text, &first);
+
+	out->active = "resolv.conf";
+	if (len != strlen(at) || strncmp(first, at, len) != 0)
+		(void)snprintf(
+			out->next, sizeof(out->next),
+			"%sput 'nameserver %s' before the others in "
+			"resolv.conf%s: programs ask %.*s first, and %s only "
+			"when that does not answer",
+			first_step(s), at,
+			s->resolvconf ? ", by resolvconf" : "",
+			len < INET6_ADDRSTRLEN ? (int)len : INET6_ADDRSTRLEN,
+			first, at);
+	else if (!s->has_upstream || s->is_silent)
+		(void)snprintf(
+			out->next, sizeof(out->next),
+			"every program asks %s, %s: set dns { upstream = { "
+			"ADDRESS } } to a server of ordinary DNS%s, then "
+			"hipline reload",
+			at,
+			s->has_upstream ? "which does not find other names"
+					: "which refuses all other names",
+			s->has_upstream ? " that answers (none of those does)"
+					: "");
+	else
+		(void)snprintf(out->next, sizeof(out->next),
+			       "nothing: every program asks %s", at);
+}
+
 /* The step for programs that ask DNS. */
 static void judge_dns(const struct integration_system *s,
 		      struct integration *out)
 {
 	const char *at = s->listen;
 
-	if (at[0] == '\0') {
+	if (at[0] == '\0')
 		(void)snprintf(out->next, sizeof(out->next),
 			       "name an address with dns { listen = { ... } }");
-	} else if (names_server(s->resolv_conf, at)) {
-		out->active = "resolv.conf";
-		(void)snprintf(
-			out->next, sizeof(out->next),
-			s->has_upstream
-				? "nothing: every program asks %s"
-				: "every program asks %s, which refuses all "
-				  "other names: set dns { upstream = { ADDRESS "
-				  "} } to a server of ordinary DNS, then "
-				  "hipline reload",
-			at);
-	} else if (!strcmp(out->system, "systemd-resolved")) {
+	else if (names_server(s->resolv_conf, at))
+		judge_named(s, out);
+	else if (!strcmp(out->system, "systemd-resolved"))
 		(void)snprintf(out->next, sizeof(out->next),
 			       "resolvectl dns %s %s && resolvectl domain %s "
 			       "'~%s'; until then ask %s yourself: nslookup "
 			       "NAME %s",
 			       s->interface, at, s->interface, s->suffix, at,
 			       at);
-	} else {
+	else
 		(void)snprintf(out->next, sizeof(out->next),
 			       "ask %s yourself: nslookup NAME %s; or %sput "
-			       "'nameserver %s' into resolv.conf%s",
-			       at, at,
-			       s->has_upstream
-				       ? ""
-				       : "set dns { upstream = { ADDRESS } } "
-					 "to a server of ordinary DNS (none is "
-					 "set: other names are refused), "
-					 "hipline reload, and ",
-			       at, s->resolvconf ? ", by resolvconf" : "");
-	}
+			       "'nameserver %s' %sinto resolv.conf%s",
+			       at, at, first_step(s), at,
+			       has_server(s->resolv_conf) ? "before the others "
+							  : "",
+			       s->resolvconf ? ", by resolvconf" : "");
 }
 
 void integration_judge(const struct integration_system *s,

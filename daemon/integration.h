@@ -20,6 +20,7 @@ struct integration_system {
 	const char *nsswitch;	 /* the text of nsswitch.conf(5) */
 	bool resolvconf;	 /* there is such a program */
 	bool has_upstream;	 /* names that are not ours are answered */
+	bool is_silent;		 /* none of those who are asked does answer */
 	const char *listen;	 /* our address, without port; or "" */
 	const char *interface;	 /* that of the HITs */
 	const char *suffix;	 /* of our names */

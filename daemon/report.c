@@ -421,6 +421,7 @@ json_t *report_dns(const struct engine *e)
 					.suffix = e->config.suffix };
 	struct integration i;
 
+	s.is_silent = json_is_true(json_object_get(o, "upstream_silent"));
 	listen_address(&e->config, address);
 	integration_look(&s, &i);
 	return whole(o, put_text(o, "integration", i.active) &&

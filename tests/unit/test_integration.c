@@ -7,7 +7,7 @@
 
 static const char ours[] = "127.0.0.154";
 
-static bool has_upstream;
+static bool has_upstream, is_silent;
 
 static struct integration judge(const char *resolv_conf, const char *listen,
 				bool resolvconf)
@@ -18,6 +18,7 @@ static struct integration judge(const char *resolv_conf, const char *listen,
 		.resolvconf = resolvconf,
 		.listen = listen,
 		.has_upstream = has_upstream,
+		.is_silent = is_silent,
 		.interface = "hip7",
 		.suffix = "names.internal",
 	};
@@ -84,6 +85,42 @@ Test(integration, without_an_upstream_that_is_the_step)
 	cr_assert(strstr(judge("nameserver 127.0.0.154\n", ours, 0).next,
 			 "nothing"));
 	cr_assert_not(strstr(judge("", ours, 0).next, "upstream"));
+}
+
+Test(integration, one_that_is_asked_before_us_is_named)
+{
+	struct integration i;
+
+	has_upstream = true;
+	i = judge("nameserver 192.0.2.1\nnameserver 127.0.0.154\n", ours, 0);
+	cr_assert_null(strstr(i.next, "nothing"), "%s", i.next);
+	cr_assert(strstr(i.next, "before the others"), "%s", i.next);
+	cr_assert(strstr(i.next, "ask 192.0.2.1 first"), "%s", i.next);
+	i = judge("nameserver 127.0.0.154\nnameserver 192.0.2.1\n", ours, 0);
+	cr_assert(strstr(i.next, "nothing"), "%s", i.next);
+	i = judge("nameserver 192.0.2.1\n", ours, 0);
+	cr_assert(strstr(i.next, "before the others"), "%s", i.next);
+	i = judge("", ours, 0);
+	cr_assert_null(strstr(i.next, "before"), "%s", i.next);
+}
+
+Test(integration, where_no_upstream_answers_another_one_comes_first)
+{
+	static const char *const texts[] = {
+		"",
+		"nameserver 127.0.0.154\n",
+		"nameserver 192.0.2.1\nnameserver 127.0.0.154\n",
+	};
+	struct integration i;
+
+	has_upstream = true;
+	is_silent = true;
+	for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++) {
+		i = judge(texts[n], ours, 1);
+		cr_assert(strstr(i.next, "that answers"), "%s", i.next);
+		cr_assert_null(strstr(i.next, "nothing"), "%s", i.next);
+		cr_assert_lt(strlen(i.next), sizeof(i.next) - 1);
+	}
 }
 
 Test(integration, without_an_address_the_step_is_to_name_one)
