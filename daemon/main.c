@@ -62,17 +62,16 @@ static bool test_users(const char *file, const struct config *c)
 
 	for (size_t i = 0; i < CONFIG_USERS_USED && i < c->users.n; i++) {
 		const struct config_item *user = &c->users.items[i];
-		char line[16] = "";
 
 		if (getpwnam(user->text))
 			continue;
-		if (user->line > 0)
-			(void)snprintf(line, sizeof(line), ":%d", user->line);
+		if (user->line > 0) /* else it is a default, not the file's */
+			(void)fprintf(stderr, "%s:%d: ", file, user->line);
 		(void)fprintf(stderr,
-			      "%s%s: there is no user %s; make it with useradd "
-			      "--system %s, or name another with users = { ... "
-			      "}\n",
-			      file, line, user->text, user->text);
+			      "there is no user %s; make it with useradd "
+			      "--system %s, or name another with host { users "
+			      "= { ... } } in %s\n",
+			      user->text, user->text, file);
 		ok = false;
 	}
 	return ok;

@@ -114,6 +114,19 @@ cp -p "$good" "$key"
 check "and where the start makes its directory" eval \
 	'echo "host { state = $HIP_DIR/new/state identity = $HIP_DIR/new/state/id.pem }" >"$HIP_DIR/new.conf" &&
 	"$HIP_BUILD/hiplined" -t -c "$HIP_DIR/new.conf" 2>&1 | grep -q "makes one when it starts" && test ! -e "$HIP_DIR/new"'
+grep -v hipline /etc/passwd >"$HIP_DIR/passwd"
+# tells_users FILE: what -t says of users where there are none of ours.
+tells_users() {
+	# shellcheck disable=SC2016 # that shell's own
+	unshare -m sh -c 'mount --bind "$1" /etc/passwd && exec "$2" -t -c "$3"' \
+		- "$HIP_DIR/passwd" "$HIP_BUILD/hiplined" "$1" 2>&1 | grep 'no user'
+}
+echo "host { state = $HIP_DIR/new/state }" >"$HIP_DIR/new.conf"
+check "users that are missing by default: -t does not blame the file" eval \
+	'tells_users "$HIP_DIR/new.conf" | grep -q "^there is no user .*useradd.* in .*new.conf$"'
+echo 'host { users = { hipline-a, hipline-b, hipline-c } }' >"$HIP_DIR/new.conf"
+check "and of the file it says the line" eval \
+	'tells_users "$HIP_DIR/new.conf" | grep -q "new.conf:1: there is no user hipline-a;"'
 check "-t takes no file but by -c" eval \
 	'"$HIP_BUILD/hiplined" -t "$conf" 2>"$HIP_DIR/said"; [ $? -eq 2 ] && grep -q "named with -c" "$HIP_DIR/said"'
 wrong_text "no place for the identity" "no-such-dir/id.pem.*" \
