@@ -94,7 +94,8 @@ static const struct command commands[] = {
 	  "--expires TIME     90s, 30m, 24h, 7d (24h)\n"
 	  "--locator LOCATOR  where this host is reached: an address or a\n"
 	  "                   host name, with :PORT or without, or\n"
-	  "                   [v6]:PORT; up to 8 of them (its own addresses)\n",
+	  "                   [v6]:PORT; up to 8 of them, in place of its own\n"
+	  "                   addresses\n",
 	  1, 1, OPTION_DEVICE | OPTION_EXPIRES | OPTION_LOCATOR },
 	{ "join", join_run, "TOKEN|- [--timeout S]",
 	  "join the overlay of an invitation",
