@@ -241,6 +241,7 @@ static void on_issued(struct enrol *en, const struct hit *to,
 		    "authority", "gave a certificate to %s, name=%s", hit,
 		    c.name);
 	guests_remove(&en->guests, to);
+	underlay_vouch(en->e->underlay, to, certificate);
 	enrol_tell_peer(en, to);
 	enrol_judge_guests(en);
 }

@@ -66,6 +66,11 @@ bool underlay_is_revoked(const struct underlay *u);
 const char *underlay_remedy(const struct underlay *u, const struct hit *hit,
 			    const char *reason);
 
+/* A certificate that the authority here has just given: its holder is known by
+ * it from now on, and not by one that was revoked. u may be NULL. */
+void underlay_vouch(struct underlay *u, const struct hit *hit,
+		    const struct span *certificate);
+
 /* Whether a certificate that holds now is known of the host. */
 bool underlay_is_vouched(const struct underlay *u, const struct hit *hit);
 

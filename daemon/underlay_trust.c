@@ -134,6 +134,16 @@ void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len)
 		u->close_ms = engine_now_ms() + CLOSE_MS;
 }
 
+void underlay_vouch(struct underlay *u, const struct hit *hit,
+		    const struct span *certificate)
+{
+	/* The holder itself asks for nothing here: until when it holds, what
+	 * comes over its association will say. */
+	if (u)
+		(void)vouch_for(u->vouch, hit, certificate->bytes,
+				certificate->len, now_s());
+}
+
 bool underlay_is_vouched(const struct underlay *u, const struct hit *hit)
 {
 	return u && vouch_until_s(u->vouch, hit) > now_s();

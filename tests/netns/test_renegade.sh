@@ -16,6 +16,8 @@ published() {
 resident() {
 	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(hip_resolver alice)/status"
 }
+# ends: of associations with mallory.
+ends() { grep -c "peer=${HIP_HIT[mallory]} unassociated" "$HIP_DIR/alice/log"; }
 refused() { hip_json alice .refused overlay; }
 # renegade: from mallory's host; its verdicts become ours.
 renegade() {
@@ -65,8 +67,10 @@ hip_up mallory
 check 'it comes back as nobody' hip_pings_all mallory alice 1
 
 # shellcheck disable=SC2034  # eval
-before=$(refused) resident=$(resident)
+before=$(refused) resident=$(resident) ends=$(ends)
 renegade
+# That its former certificate was revoked a moment ago ends nothing.
+equal 'its association stands' "$ends" "$(ends)"
 # 16 of those messages wait, and not 2,000, which were 10 MiB.
 hip_sanitized || between "alice's resolver grew by, KiB" -4096 4096 \
 	$(($(resident) - resident))
