@@ -261,6 +261,9 @@ int underlay_take_membership(struct underlay *u)
 	if (hm.is_member && m->certificate_len > 0 && u->signs) {
 		certificate_hash(m->certificate, m->certificate_len, hash);
 		signer_set_certificate(&u->signer, hash);
+		if (!certificate_serial(m->certificate, m->certificate_len,
+					u->serial))
+			memset(u->serial, 0, sizeof(u->serial));
 	}
 	u->signs = u->signs && hm.is_member;
 	if (m->certificate_len > CERT_MAX) /* too long for any I2 */

@@ -19,6 +19,7 @@ struct underlay {
 	struct vouch *vouch;
 	struct signer signer;
 	bool signs; /* signer is of this membership, or of the last one: */
+	uint8_t serial[CERTIFICATE_SERIAL_LEN]; /* of its certificate */
 	uint64_t leaving_ms; /* until then Leave is said; 0: it is not */
 	uint64_t taking_ms;  /* until then names are taken away before */
 	size_t n_taking;     /* names whose end is not known yet */

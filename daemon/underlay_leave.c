@@ -68,7 +68,8 @@ bool underlay_begin_leaving(struct underlay *u)
 	u->leaving_ms = 0;
 	u->n_taking = 0;
 	if (u->is_in || !u->signs || !u->told_overlay ||
-	    !naming_has_resolver(u->e->naming))
+	    !naming_has_resolver(u->e->naming) ||
+	    vouch_is_revoked(u->vouch, u->serial)) /* nobody lets us in */
 		return false;
 	u->leaving_ms = engine_now_ms() + LEAVING_MS;
 	take_names_away(u);

@@ -650,6 +650,23 @@ Test(underlay, who_leaves_does_not_wait_long_for_its_names)
 	cr_expect_str_empty(o.name);
 }
 
+Test(underlay, who_is_revoked_leaves_without_a_word)
+{
+	uint8_t message[256];
+	size_t len;
+
+	join(); /* by the certificate with that number */
+	cr_assert_eq(underlay_publish(e.underlay, "alice@example.com"), 0);
+	bare_resolver(&e, &ours, &in);
+	len = write_message(message, sizeof(message));
+	say_list(1, 1);
+	drain();
+	leave();
+	cr_expect_not(underlay_is_leaving(e.underlay));
+	expect_next(RESOLVE_OVERLAY);
+	cr_expect_not(is_signed(message, len));
+}
+
 Test(underlay, who_leaves_does_not_sign_for_long)
 {
 	uint8_t message[256];
