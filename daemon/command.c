@@ -293,6 +293,14 @@ static void run_connect(const struct command_call *c)
 		command_answer_json(c->answer, report_connection(c->e, &a));
 		return;
 	}
+	if (underlay_refuses(c->e->underlay, &in.hit)) {
+		command_say(c->answer, API_FAILED,
+			    "no association with %s: the authority of %s has "
+			    "revoked its certificate; it needs a new "
+			    "invitation, or hipline peer add here",
+			    name, c->e->membership.overlay);
+		return;
+	}
 	w = command_free_waiter(c->e);
 	*w = (struct waiter){ .client = c->client,
 			      .hit = in.hit,

@@ -71,6 +71,10 @@ const char *underlay_remedy(const struct underlay *u, const struct hit *hit,
 void underlay_vouch(struct underlay *u, const struct hit *hit,
 		    const struct span *certificate);
 
+/* Whether the host is of those whose certificate is revoked, and nothing else
+ * speaks for it here. u may be NULL. */
+bool underlay_refuses(const struct underlay *u, const struct hit *hit);
+
 /* Whether a certificate that holds now is known of the host. */
 bool underlay_is_vouched(const struct underlay *u, const struct hit *hit);
 

@@ -144,6 +144,11 @@ void underlay_vouch(struct underlay *u, const struct hit *hit,
 				certificate->len, now_s());
 }
 
+bool underlay_refuses(const struct underlay *u, const struct hit *hit)
+{
+	return u && vouch_was_revoked(u->vouch, hit) && !is_told(u, hit);
+}
+
 bool underlay_is_vouched(const struct underlay *u, const struct hit *hit)
 {
 	return u && vouch_until_s(u->vouch, hit) > now_s();

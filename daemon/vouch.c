@@ -16,7 +16,8 @@ struct vouched {
 	struct hit hit;
 	struct table_node node;
 	uint8_t serial[CERTIFICATE_SERIAL_LEN];
-	uint64_t not_after_s; /* 0: only its name is known */
+	uint64_t not_after_s; /* 0: only its name is known, or: */
+	bool let_go;	      /* that it was revoked */
 	char name[];	      /* with its NUL */
 };
 
@@ -188,20 +189,28 @@ bool vouch_next_revoked(struct vouch *v, struct hit *out)
 	struct vouched *h;
 
 	while ((h = table_next(&it))) {
-		if (!revocations_has(&v->revocations, h->serial))
+		if (h->let_go || !revocations_has(&v->revocations, h->serial))
 			continue;
 		*out = h->hit;
-		forget(v, h);
+		h->let_go = true;
+		h->not_after_s = 0;
 		return true;
 	}
 	return false;
+}
+
+bool vouch_was_revoked(const struct vouch *v, const struct hit *hit)
+{
+	const struct vouched *h = table_find(&v->hosts, hit);
+
+	return h && h->let_go;
 }
 
 void vouch_note(struct vouch *v, const struct hit *hit, const char *name)
 {
 	static const uint8_t none[CERTIFICATE_SERIAL_LEN]; /* is never given */
 
-	if (!table_find(&v->hosts, hit))
+	if (!vouch_name(v, hit))
 		remember(v, hit, name, none, 0);
 }
 
@@ -209,5 +218,5 @@ const char *vouch_name(const struct vouch *v, const struct hit *hit)
 {
 	const struct vouched *h = table_find(&v->hosts, hit);
 
-	return h ? h->name : NULL;
+	return h && !h->let_go ? h->name : NULL;
 }

@@ -50,8 +50,12 @@ bool vouch_is_revoked(const struct vouch *v,
 bool vouch_take_list(struct vouch *v, const uint8_t *bytes, size_t len,
 		     uint64_t now_s, bool *adds);
 
-/* The next host whose certificate is revoked; it is forgotten. Or false. */
+/* The next host whose certificate is revoked; nothing but that is known of it
+ * from then on. Or false. */
 bool vouch_next_revoked(struct vouch *v, struct hit *out);
+
+/* Whether that was said of the host, and no other certificate came since. */
+bool vouch_was_revoked(const struct vouch *v, const struct hit *hit);
 
 /* The host has that name, though its certificate was not shown. */
 void vouch_note(struct vouch *v, const struct hit *hit, const char *name);

@@ -200,6 +200,27 @@ Test(vouch, until_when_is_told)
 	cr_expect(vouch_is_revoked(v, serial));
 }
 
+Test(vouch, who_was_revoked_is_known_for_it_until_another_certificate_comes)
+{
+	const struct hit *host = identity_hit(bob);
+	uint8_t bytes[CERTIFICATE_MAX];
+	size_t len = enrolled_issue(&authority, "bob@example.com", bob, 8,
+				    NOW_S - DAY_S, bytes);
+	struct hit hit;
+
+	cr_assert_gt(ask(&authority, NOW_S, bob), 0);
+	cr_assert(take_list(&authority, 2, 7));
+	cr_expect_not(vouch_was_revoked(v, host), "it is to be let go first");
+	cr_assert(vouch_next_revoked(v, &hit));
+	cr_expect(vouch_was_revoked(v, host));
+	cr_expect_null(vouch_name(v, host));
+	cr_expect_eq(vouch_until_s(v, host), 0);
+	cr_expect_not(vouch_was_revoked(v, identity_hit(eve)));
+	cr_expect_gt(vouch_for(v, host, bytes, len, NOW_S), 0);
+	cr_expect_not(vouch_was_revoked(v, host));
+	cr_expect_str_eq(vouch_name(v, host), "bob@example.com");
+}
+
 /* Whoever has two shows the one that ends first: revoked are both, or the
  * other one only, when the first has ended. */
 Test(vouch, an_older_certificate_does_not_hide_a_newer_one)
