@@ -444,6 +444,8 @@ void command_on_gone(void *ctx, struct control_client *client)
 	for (size_t i = 0; i < WAITERS_MAX; i++)
 		if (e->waiters[i].client == client)
 			e->waiters[i].client = NULL;
+	if (e->leaver == client)
+		e->leaver = NULL; /* it is left all the same */
 	reconfigure_on_gone(e, client);
 	enrol_on_gone(e->enrol, client);
 }

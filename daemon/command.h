@@ -48,6 +48,10 @@ void command_on_peer(struct engine *e, const struct hip_output *o);
 void command_on_found(struct engine *e, const struct resolve_answer *a);
 void command_on_overlay_gone(struct engine *e);
 
+/* Those who had to know that we leave the overlay know it, as far as that is
+ * possible: it is left, and whoever wanted that is answered. */
+void command_on_left(struct engine *e);
+
 /* When command_tick is next due, or HOST_NEVER. */
 uint64_t command_deadline(const struct engine *e);
 

@@ -163,8 +163,9 @@ static int forget_host(struct engine *e, const char *name)
 	was = seen->hit;
 	hostnames_judge(e, &was, name, &none);
 	err = pins_remove(e->seen, name);
-	if (err == 0 && !pins_has_hit(e->seen, &was))
-		change_rights(e, &was); /* nor is it let in any more */
+	if (err == 0 && !pins_has_hit(e->seen, &was) &&
+	    !engine_has_peer(e, &was))
+		reconfigure_unpinned(e, &was); /* nor let in for that */
 	if (err < 0)
 		return err;
 	return e->seen_writable ? pins_save(e->seen, e->state_dir) : -EROFS;

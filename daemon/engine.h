@@ -107,6 +107,8 @@ struct engine {
 	struct control *control;
 	struct waiter waiters[WAITERS_MAX];
 	uint64_t last_lookup;
+	/* Who waits until the overlay is left; or NULL. */
+	struct control_client *leaver;
 	/* Who waits for the monitor to read the configuration, in order. */
 	struct control_client *reloading[CONTROL_CLIENTS_MAX];
 	size_t n_reloading;

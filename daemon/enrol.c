@@ -243,6 +243,7 @@ static void answer_late(struct enrol *en, uint64_t now_ms)
 static void judge_silence(struct enrol *en, uint64_t now_ms)
 {
 	if (en->joining && en->id != 0 && !en->trouble &&
+	    naming_has_resolver(en->e->naming) &&
 	    now_ms >= en->sent_ms + SILENT_MS)
 		has_trouble(en, ENROL_UNREACHABLE);
 }
@@ -429,14 +430,10 @@ int enrol_leave(struct enrol *en)
 	warnings_remove(&e->warnings, "authority-missing");
 	enrol_warn_authority(en);
 	warnings_remove(&e->warnings, "not-renewed");
-	send_serve(en);	   /* what is on its way is taken back */
-	enrol_on_left(en); /* of what was left before */
-	memcpy(en->parting, old.bootstraps, sizeof(en->parting));
-	en->n_parting = old.n_bootstraps;
+	enrol_tell_bootstraps(en, old.bootstraps, old.n_bootstraps);
+	send_serve(en); /* what is on its way is taken back */
 	if (membership_is_set(&old))
 		engine_membership_changed(e);
-	if (!underlay_is_leaving(e->underlay))
-		enrol_on_left(en);
 	return 0;
 }
 

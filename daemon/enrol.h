@@ -119,11 +119,11 @@ const char *enrol_refusal(const struct enrol *en);
 bool enrol_wait(struct enrol *en, struct control_client *client,
 		uint64_t end_ms, bool knows_trouble);
 
+/* Before an authority's overlay is left: where its members are. */
+void enrol_note_members(struct enrol *en);
+
 /* Forgets overlay, certificate, and a join that has not ended. */
 __attribute__((warn_unused_result)) int enrol_leave(struct enrol *en);
-
-/* The neighbours were told: the hosts to begin with are peers no more. */
-void enrol_on_left(struct enrol *en);
 
 /* JSON of where we stand: what create, join and the waiting answer. */
 json_t *enrol_report(const struct enrol *en);

@@ -27,6 +27,7 @@ enum {
 	ENDED_S = 60, /* between looks for certificates that have ended */
 	ISSUES_AT_ONCE = 32, /* then one each: */
 	ISSUES_MS = 50,
+	LOOKED_AT = 64, /* associations, for members */
 };
 
 static uint64_t now_s(void)
@@ -60,9 +61,12 @@ bool enrol_may_come_back(const struct enrol *en, const struct hit *hit)
 static void tell_member(void *ctx, const struct hit *hit)
 {
 	struct enrol *en = ctx;
+	struct locator locators[LOCATORS_MAX];
+	size_t n;
 
 	if (!engine_has_peer(en->e, hit) &&
-	    !hit_equal(hit, identity_hit(en->e->id)))
+	    !hit_equal(hit, identity_hit(en->e->id)) &&
+	    !enrol_names(en, hit, locators, &n))
 		recovery_tell_peer(en->e, hit, NULL, 0);
 }
 
@@ -298,6 +302,23 @@ void enrol_open_issuer(struct enrol *en)
 	enrol_warn_authority(en);
 }
 
+void enrol_note_members(struct enrol *en)
+{
+	static struct host_assoc_info all[LOOKED_AT];
+	size_t n = host_assoc_list(en->e->host, all, LOOKED_AT);
+
+	en->n_members = 0;
+	for (size_t i = 0; i < n && i < LOOKED_AT &&
+			   en->n_members < MEMBERSHIP_BOOTSTRAPS_MAX;
+	     i++)
+		if (all[i].state == ASSOC_ESTABLISHED &&
+		    enrol_has_member(en, &all[i].hit))
+			en->members[en->n_members++] = (struct token_bootstrap){
+				.hit = all[i].hit,
+				.locator = all[i].remote,
+			};
+}
+
 /* Of this host, when it says none. */
 static int choose_name(struct issuer *is, const char *overlay,
 		       const struct hit *hit, char out[NAME_LEN_MAX + 1])
@@ -332,6 +353,9 @@ int enrol_create(struct enrol *en, const char *overlay, const char *name)
 	m.authority_algorithm = a->algorithm;
 	m.authority_hi_len = a->hi_len;
 	memcpy(m.authority_hi, a->hi, a->hi_len);
+	for (size_t i = 0; i < en->n_members; i++) /* of this authority? */
+		if (issuer_has_host(is, &en->members[i].hit, now_s()))
+			m.bootstraps[m.n_bootstraps++] = en->members[i];
 	if (!name)
 		err = choose_name(is, overlay, &host.hit, chosen);
 	if (err == 0)

@@ -20,14 +20,14 @@ struct enrol {
 	struct engine *e;
 	struct issuer *issuer;		/* of the authority that is here */
 	char left[NAME_DOMAIN_MAX + 1]; /* of one that is here, unused; or "" */
+	/* Members when it was left: the way in when it is taken up again. */
+	struct token_bootstrap members[MEMBERSHIP_BOOTSTRAPS_MAX];
+	size_t n_members;
 	struct guests guests;
 	struct pace issues; /* requests that it answers */
 	struct log_limit issues_log, issued_log;
 	bool joining;
 	struct token token;
-	/* Peers of an overlay until its neighbours know that we have left. */
-	struct token_bootstrap parting[MEMBERSHIP_BOOTSTRAPS_MAX];
-	size_t n_parting;
 	const char *trouble; /* of the last attempt */
 	char unreached[384]; /* this, when nobody has answered it */
 	char refusal[256];   /* why the last join has ended; or "" */

@@ -82,13 +82,3 @@ void enrol_tell_peers(struct enrol *en)
 				      en->token.n_bootstraps);
 	enrol_tell_members(en);
 }
-
-void enrol_on_left(struct enrol *en)
-{
-	size_t n = en ? en->n_parting : 0;
-
-	if (!en)
-		return;
-	en->n_parting = 0;
-	enrol_tell_bootstraps(en, en->parting, n);
-}

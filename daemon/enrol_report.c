@@ -35,15 +35,19 @@ static const char *unreached_text(struct enrol *en)
 
 void enrol_note_trouble(struct enrol *en, enum enrol_result result)
 {
+	char text[sizeof(en->unreached) + NAME_DOMAIN_MAX + 64];
+
 	en->trouble = result == ENROL_UNREACHABLE ? unreached_text(en)
 						  : enrol_result_text(result);
+	(void)snprintf(text, sizeof(text), "joining %s: %s; it is tried again",
+		       en->token.overlay, en->trouble); /* fits */
+	warnings_remove_about(&en->e->warnings, "joining", "", text);
 	warnings_add(&en->e->warnings, "joining",
 		     "see that hiplined runs on the authority's host, "
 		     "and that its UDP port is reached from here; if "
 		     "so, the invitation may be used or have expired: "
 		     "hipline leave gives up",
-		     "joining %s: %s; it is tried again", en->token.overlay,
-		     en->trouble);
+		     "%s", text);
 }
 
 json_t *enrol_report(const struct enrol *en)

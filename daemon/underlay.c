@@ -217,9 +217,9 @@ void underlay_on_resolver_gone(struct underlay *u)
 	u->shown = NULL;
 	underlay_clear_seen(u);
 	u->must_release = true; /* the host may not have inputs now */
+	u->n_taking = 0;
 	if (u->leaving_ms > 0)
 		u->leaving_ms = 1; /* nobody is there to say it */
-	u->n_taking = 0;
 	published_again(&u->published);
 	contacting_on_gone(u->e->contacting);
 	disputes_on_gone(u->e->disputes);
@@ -261,9 +261,6 @@ int underlay_take_membership(struct underlay *u)
 	if (hm.is_member && m->certificate_len > 0 && u->signs) {
 		certificate_hash(m->certificate, m->certificate_len, hash);
 		signer_set_certificate(&u->signer, hash);
-		if (!certificate_serial(m->certificate, m->certificate_len,
-					u->serial))
-			memset(u->serial, 0, sizeof(u->serial));
 	}
 	u->signs = u->signs && hm.is_member;
 	if (m->certificate_len > CERT_MAX) /* too long for any I2 */
@@ -281,19 +278,20 @@ void underlay_on_membership(struct engine *e)
 		return;
 	was_in = u->is_in;
 	u->is_in = membership_is_set(&e->membership);
-	err = underlay_begin_leaving(u) ? 0 : underlay_take_membership(u);
+	err = underlay_take_membership(u);
 	if (err < 0)
 		log_error("overlay", "%s: %s", e->membership.overlay,
 			  strerror(-err));
 	underlay_judge_join(u, was_in);
-	if (underlay_is_member(u)) {
+	/* Who leaves is of none there, whatever it is now. */
+	if (underlay_is_member(u) && !underlay_is_leaving(u)) {
 		send_overlay(u);
 		if (!was_in) {
 			send_locators(u, true);
 			send_ups(u);
 		}
 		underlay_publish_all(u);
-	} else if (u->told_overlay && u->n_taking == 0) {
+	} else if (!underlay_is_member(u) && u->told_overlay) {
 		send_overlay(u);
 	}
 	u->is_started = true; /* the first time it was none */
@@ -458,10 +456,7 @@ void underlay_tick(struct underlay *u, uint64_t now_ms)
 {
 	if (u->must_release)
 		release_all(u);
-	if (u->n_taking > 0 && now_ms >= u->taking_ms)
-		underlay_end_taking(u);
-	if (u->leaving_ms > 0 && now_ms >= u->leaving_ms)
-		underlay_end_leaving(u);
+	underlay_tick_leaving(u, now_ms);
 	underlay_warn(u, now_ms, now_s());
 	underlay_tell_revoked(u, now_ms);
 	underlay_close_revoked(u, now_ms);

@@ -54,8 +54,15 @@ underlay_on_message(struct underlay *u, const struct ipc_message *m);
  */
 void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len);
 
-/* Whether the neighbours in an overlay are being told that we have left it. u
- * may be NULL. */
+/*
+ * Before the membership ends: the names that we publish are taken away, then
+ * the neighbours are told. False when there is nobody to tell; else
+ * command_on_left says when that is done, or was not within 13 seconds. u
+ * may be NULL.
+ */
+bool underlay_leave(struct underlay *u);
+
+/* Whether that is going on. u may be NULL. */
 bool underlay_is_leaving(const struct underlay *u);
 
 /* Whether our own certificate is on the list. u may be NULL. */

@@ -19,10 +19,8 @@ struct underlay {
 	struct vouch *vouch;
 	struct signer signer;
 	bool signs; /* signer is of this membership, or of the last one: */
-	uint8_t serial[CERTIFICATE_SERIAL_LEN]; /* of its certificate */
-	uint64_t leaving_ms; /* until then Leave is said; 0: it is not */
-	uint64_t taking_ms;  /* until then names are taken away before */
-	size_t n_taking;     /* names whose end is not known yet */
+	uint64_t leaving_ms; /* until then its next step is awaited; 0: none */
+	size_t n_taking;     /* names that are to be gone before */
 	bool is_in;	     /* an overlay, as far as was told: */
 	char overlay[NAME_DOMAIN_MAX + 1];
 	bool told_overlay;
@@ -56,12 +54,11 @@ void underlay_send(struct underlay *u, enum resolve_type type, size_t len);
 /* Takes what the engine has; 0, or a negative errno: then as if none. */
 int underlay_take_membership(struct underlay *u);
 
-/* underlay_leave.c: the membership is no more; neighbours are told first. */
-bool underlay_begin_leaving(struct underlay *u);
-void underlay_end_leaving(struct underlay *u);
-/* A name is gone, as it was asked for; then Leave is said, or is anyway. */
-void underlay_on_taken_away(struct underlay *u);
-void underlay_end_taking(struct underlay *u);
+/* underlay_leave.c */
+
+/* A name is gone; false when that was not asked for by leaving. */
+bool underlay_on_taken_away(struct underlay *u);
+void underlay_tick_leaving(struct underlay *u, uint64_t now_ms);
 /* To the node: we are of none. */
 void underlay_send_none(struct underlay *u);
 int underlay_on_left(struct underlay *u, const struct ipc_message *m);

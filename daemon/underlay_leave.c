@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * Leaving (RFC 6940 10.9): the node says so to its neighbours, for which it
- * needs our signature and its associations once more. So what we were of an
- * overlay holds for a moment longer.
+ * Leaving (RFC 6940 10.9): names are taken away first, then the node says so
+ * to its neighbours and hands over what it keeps. For that it needs our
+ * signature and our associations, so we are a member until it is done.
  */
-#include "daemon/enrol.h"
+#include "daemon/command.h"
 #include "daemon/naming.h"
 #include "daemon/underlay_impl.h"
 
@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-	TAKING_MS = 2000,  /* for the names to be gone */
+	TAKING_MS = 8000,  /* who keeps the names may be out of reach */
 	LEAVING_MS = 5000, /* the node takes 4 s at most */
 };
 
@@ -41,54 +41,33 @@ static void take_names_away(struct underlay *u)
 			resolve_publish_write(&p, u->body, sizeof(u->body)));
 	}
 	u->n_taking = u->published.n;
-	u->taking_ms = engine_now_ms() + TAKING_MS;
+	u->leaving_ms = engine_now_ms() + TAKING_MS;
 }
 
-void underlay_end_taking(struct underlay *u)
+static void end(struct underlay *u)
 {
-	if (u->n_taking == 0)
-		return;
+	u->leaving_ms = 0;
+	command_on_left(u->e);
+}
+
+static void say_leave(struct underlay *u)
+{
 	u->n_taking = 0;
+	u->leaving_ms = engine_now_ms() + LEAVING_MS;
 	u->told_overlay = false;
 	underlay_send_none(u);
 }
 
-void underlay_on_taken_away(struct underlay *u)
+bool underlay_leave(struct underlay *u)
 {
-	if (u->n_taking == 1)
-		underlay_end_taking(u);
-	else if (u->n_taking > 0)
-		u->n_taking--;
-}
-
-bool underlay_begin_leaving(struct underlay *u)
-{
-	if (u->leaving_ms > 0 && u->is_in) /* again, before that was done */
-		enrol_on_left(u->e->enrol);
-	u->leaving_ms = 0;
-	u->n_taking = 0;
-	if (u->is_in || !u->signs || !u->told_overlay ||
-	    !naming_has_resolver(u->e->naming) ||
-	    vouch_is_revoked(u->vouch, u->serial)) /* nobody lets us in */
+	/* Nobody lets in who is revoked. */
+	if (!u || !u->told_overlay || !underlay_can_ask(u) ||
+	    underlay_is_revoked(u))
 		return false;
-	u->leaving_ms = engine_now_ms() + LEAVING_MS;
 	take_names_away(u);
-	if (u->n_taking > 0)
-		u->leaving_ms += TAKING_MS;
+	if (u->n_taking == 0)
+		say_leave(u);
 	return true;
-}
-
-void underlay_end_leaving(struct underlay *u)
-{
-	int err;
-
-	if (u->leaving_ms == 0)
-		return;
-	u->leaving_ms = 0;
-	err = underlay_take_membership(u);
-	if (err < 0)
-		log_error("overlay", "%s", strerror(-err));
-	enrol_on_left(u->e->enrol);
 }
 
 bool underlay_is_leaving(const struct underlay *u)
@@ -96,11 +75,32 @@ bool underlay_is_leaving(const struct underlay *u)
 	return u && u->leaving_ms > 0;
 }
 
+bool underlay_on_taken_away(struct underlay *u)
+{
+	if (u->n_taking == 0)
+		return false;
+	u->n_taking--;
+	if (u->n_taking == 0)
+		say_leave(u);
+	return true;
+}
+
+void underlay_tick_leaving(struct underlay *u, uint64_t now_ms)
+{
+	if (u->leaving_ms == 0 || now_ms < u->leaving_ms)
+		return;
+	if (u->n_taking > 0)
+		say_leave(u);
+	else
+		end(u);
+}
+
 int underlay_on_left(struct underlay *u, const struct ipc_message *m)
 {
 	if (m->len > 0)
 		return -EPROTO;
-	underlay_end_leaving(u);
+	if (u->leaving_ms > 0 && u->n_taking == 0)
+		end(u);
 	engine_on_left(u->e);
 	return 0;
 }

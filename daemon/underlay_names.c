@@ -160,8 +160,16 @@ static bool is_proven(const struct underlay *u, const struct published_name *n)
 
 /* A host has one certificate for each overlay, for one name. */
 static const char *refused_remedy(const struct published_name *n,
-				  bool is_founder)
+				  const struct membership *m)
 {
+	bool is_founder = m->founder;
+
+	/* Of another domain, or granted: it was full where it is kept, say. */
+	if (strcmp(name_domain(n->name), m->overlay) != 0 ||
+	    strcmp(n->name, m->name) == 0)
+		return "it is tried again; if nobody is to find this host by "
+		       "it, hipline unpublish, or take it out of names { "
+		       "publish = { ... } }";
 	if (n->line > 0)
 		return is_founder ? "take it out of names { publish = { ... } "
 				    "}: this host has another name there "
@@ -183,20 +191,22 @@ static const char *refused_remedy(const struct published_name *n,
 			    "then hipline leave and hipline join";
 }
 
-/* That a certificate has ended is another warning, which says what to do. */
+/* That a certificate has ended or is revoked is another warning, which says
+ * what to do. */
 static void warn_refused(struct underlay *u)
 {
 	const struct membership *m = &u->e->membership;
 
 	warnings_remove(&u->e->warnings, "name-refused");
-	if (m->certificate_len > 0 && m->not_after_s <= (uint64_t)time(NULL))
+	if (underlay_is_revoked(u) ||
+	    (m->certificate_len > 0 && m->not_after_s <= (uint64_t)time(NULL)))
 		return;
 	for (size_t i = 0; i < u->published.n; i++) {
 		const struct published_name *n = &u->published.all[i];
 
 		if (n->state == RESOLVE_NAME_REFUSED)
 			warnings_add(&u->e->warnings, "name-refused",
-				     refused_remedy(n, m->founder),
+				     refused_remedy(n, m),
 				     "%s is not published: %s", n->name,
 				     n->reason[0] ? n->reason
 						  : "it is refused");
@@ -286,8 +296,9 @@ int underlay_on_published(struct underlay *u, const struct ipc_message *m)
 	if (!resolve_published_parse(m->body, m->len, &p) ||
 	    !name_is_utf8(p.reason, strlen(p.reason)))
 		return -EPROTO;
-	if (p.state == RESOLVE_NAME_EXPIRED && p.reason[0] == '\0')
-		underlay_on_taken_away(u);
+	if (p.state == RESOLVE_NAME_EXPIRED && p.reason[0] == '\0' &&
+	    underlay_on_taken_away(u))
+		return 0;
 	n = published_find(&u->published, p.name);
 	if (!n)
 		return 0; /* it was taken away meanwhile */

@@ -7,6 +7,7 @@
 
 #include "daemon/added.h"
 #include "daemon/command.h"
+#include "daemon/enrol.h"
 #include "daemon/naming.h"
 #include "daemon/reconfigure.h"
 #include "daemon/recovery.h"
@@ -73,6 +74,7 @@ static void make(void)
 static void take_away(void)
 {
 	naming_free(e.naming);
+	enrol_free(e.enrol);
 	underlay_free(e.underlay);
 	bare_engine_free(&e);
 	ipc_in_clear(&in);
@@ -282,28 +284,12 @@ Test(underlay, a_resolver_that_goes_leaves_nothing_kept)
 Test(underlay, who_leaves_says_so_and_ends_what_it_had)
 {
 	struct resolve_overlay o;
-	size_t n_gone = 0, n;
 
 	join();
 	cr_assert_eq(underlay_publish(e.underlay, "alice@example.com"), 0);
 	bare_resolver(&e, &ours, &in);
 	drain();
-	n = underlay_published(e.underlay)->n;
 	leave();
-	while (e.underlay->n_taking > 0) {
-		struct resolve_publish p;
-		struct resolve_published done = { .state = RESOLVE_NAME_EXPIRED,
-						  .reason = "" };
-
-		expect_next(RESOLVE_PUBLISH);
-		cr_assert(resolve_publish_parse(got.body, got.len, &p));
-		cr_expect_not(p.exists, "nobody is to find it any more");
-		done.name = p.name;
-		say(RESOLVE_PUBLISHED,
-		    resolve_published_write(&done, body, sizeof(body)));
-		n_gone++;
-	}
-	cr_expect_eq(n_gone, n);
 	expect_next(RESOLVE_OVERLAY);
 	cr_assert(resolve_overlay_parse(got.body, got.len, &o));
 	cr_expect_str_eq(o.name, "");
@@ -620,34 +606,139 @@ static bool is_signed(const uint8_t *message, size_t len)
 	return back.len > 0;
 }
 
+static void begin_to_leave(void)
+{
+	const struct api_request r = { .command = "leave" };
+	struct command_answer a;
+
+	command_run(&e, NULL, CONTROL_CHANGE, &r, &a);
+	json_decref(a.json);
+	cr_expect(a.later, "%s", a.text);
+}
+
+/* A member with names, whose resolver has heard of all; how many they are. */
+static size_t join_with_names(void)
+{
+	join();
+	e.enrol = enrol_new(&e);
+	cr_assert_not_null(e.enrol);
+	cr_assert_eq(underlay_publish(e.underlay, "alice@example.com"), 0);
+	bare_resolver(&e, &ours, &in);
+	drain();
+	cr_assert_gt(underlay_published(e.underlay)->n, 1);
+	return underlay_published(e.underlay)->n;
+}
+
+static void say_taken(const char *name)
+{
+	const struct resolve_published done = { .state = RESOLVE_NAME_EXPIRED,
+						.name = name,
+						.reason = "" };
+
+	say(RESOLVE_PUBLISHED,
+	    resolve_published_write(&done, body, sizeof(body)));
+}
+
+static void expect_none(void)
+{
+	struct resolve_overlay o;
+
+	expect_next(RESOLVE_OVERLAY);
+	cr_assert(resolve_overlay_parse(got.body, got.len, &o));
+	cr_expect_str_empty(o.name);
+}
+
+Test(underlay, who_leaves_takes_the_names_away_first)
+{
+	size_t n = join_with_names();
+
+	begin_to_leave();
+	for (size_t i = 0; i < n; i++) {
+		struct resolve_publish p;
+
+		expect_next(RESOLVE_PUBLISH);
+		cr_assert(resolve_publish_parse(got.body, got.len, &p));
+		cr_expect_not(p.exists, "nobody is to find it any more");
+	}
+	for (size_t i = 0; i < n; i++) {
+		expect_silence();
+		say_taken("alice@example.com");
+	}
+	expect_none();
+	cr_expect(membership_is_set(&e.membership), "the node says Leave");
+	say(RESOLVE_LEFT, 0);
+	cr_expect_not(membership_is_set(&e.membership));
+	while (next())
+		cr_expect_neq(got.type, RESOLVE_OVERLAY, "it has heard that");
+}
+
 Test(underlay, who_leaves_signs_until_the_neighbours_know)
 {
 	uint8_t message[256];
 	size_t len;
 
-	join();
-	bare_resolver(&e, &ours, &in);
+	(void)join_with_names();
 	len = write_message(message, sizeof(message));
-	leave();
+	begin_to_leave();
+	say(RESOLVE_LEFT, 0); /* of what was before */
+	underlay_tick(e.underlay, engine_now_ms() + 8500);
 	drain();
 	cr_expect(is_signed(message, len));
 	say(RESOLVE_LEFT, 0);
+	drain();
 	cr_expect_not(is_signed(message, len));
 }
 
-Test(underlay, who_leaves_does_not_wait_long_for_its_names)
+Test(underlay, who_leaves_waits_for_nothing_for_long)
 {
+	uint64_t now_ms = engine_now_ms();
+
+	(void)join_with_names();
+	begin_to_leave();
+	drain();
+	underlay_tick(e.underlay, now_ms + 7000);
+	while (next())
+		cr_expect_neq(got.type, RESOLVE_OVERLAY);
+	underlay_tick(e.underlay, now_ms + 8500);
+	expect_none();
+	cr_expect(membership_is_set(&e.membership));
+	underlay_tick(e.underlay, now_ms + 14000);
+	cr_expect_not(membership_is_set(&e.membership));
+}
+
+Test(underlay, who_leaves_waits_for_no_resolver_that_has_gone)
+{
+	(void)join_with_names();
+	begin_to_leave();
+	underlay_on_resolver_gone(e.underlay);
+	cr_expect(membership_is_set(&e.membership), "not from there");
+	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_not(membership_is_set(&e.membership));
+}
+
+Test(underlay, when_leaving_fails_all_is_as_before)
+{
+	size_t n = join_with_names();
+	int state = e.state_dir;
 	struct resolve_overlay o;
 
-	join();
-	cr_assert_eq(underlay_publish(e.underlay, "alice@example.com"), 0);
-	bare_resolver(&e, &ours, &in);
-	leave();
+	begin_to_leave();
+	underlay_tick(e.underlay, engine_now_ms() + 8500);
 	drain();
-	underlay_tick(e.underlay, engine_now_ms() + 2500);
+	e.state_dir = -1;
+	say(RESOLVE_LEFT, 0);
+	e.state_dir = state;
+	cr_expect(membership_is_set(&e.membership));
 	expect_next(RESOLVE_OVERLAY);
 	cr_assert(resolve_overlay_parse(got.body, got.len, &o));
-	cr_expect_str_empty(o.name);
+	cr_expect_str_eq(o.name, "example.com");
+	for (size_t i = 0; i < n; i++) {
+		struct resolve_publish p;
+
+		expect_next(RESOLVE_PUBLISH);
+		cr_assert(resolve_publish_parse(got.body, got.len, &p));
+		cr_expect(p.exists);
+	}
 }
 
 Test(underlay, who_is_revoked_leaves_without_a_word)
@@ -661,23 +752,9 @@ Test(underlay, who_is_revoked_leaves_without_a_word)
 	len = write_message(message, sizeof(message));
 	say_list(1, 1);
 	drain();
+	cr_expect_not(underlay_leave(e.underlay));
 	leave();
-	cr_expect_not(underlay_is_leaving(e.underlay));
 	expect_next(RESOLVE_OVERLAY);
-	cr_expect_not(is_signed(message, len));
-}
-
-Test(underlay, who_leaves_does_not_sign_for_long)
-{
-	uint8_t message[256];
-	size_t len;
-
-	join();
-	bare_resolver(&e, &ours, &in);
-	len = write_message(message, sizeof(message));
-	leave();
-	drain();
-	underlay_tick(e.underlay, engine_now_ms() + 8000);
 	cr_expect_not(is_signed(message, len));
 }
 
