@@ -294,6 +294,8 @@ static void run_connect(const struct command_call *c)
 		return;
 	}
 	if (underlay_refuses(c->e->underlay, &in.hit)) {
+		/* Whether it has another is known the next time. */
+		(void)underlay_on_want(c->e->underlay, &in.hit);
 		command_say(c->answer, API_FAILED,
 			    "no association with %s: the authority of %s has "
 			    "revoked its certificate; it needs a new "

@@ -442,10 +442,12 @@ static void on_stop_time(struct ev_loop *loop, ev_timer *w, int events)
 	struct engine *e = w->data;
 
 	(void)events;
-	if (e->leaving)
+	if (e->leaving) {
+		underlay_end_leaving(e->underlay);
 		close_all(e);
-	else
+	} else {
 		ev_break(loop, EVBREAK_ALL);
+	}
 	/* Who has not answered will find out. */
 }
 

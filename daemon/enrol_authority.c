@@ -307,6 +307,8 @@ void enrol_note_members(struct enrol *en)
 	static struct host_assoc_info all[LOOKED_AT];
 	size_t n = host_assoc_list(en->e->host, all, LOOKED_AT);
 
+	if (!en->issuer)
+		return; /* of the one that was left before */
 	en->n_members = 0;
 	for (size_t i = 0; i < n && i < LOOKED_AT &&
 			   en->n_members < MEMBERSHIP_BOOTSTRAPS_MAX;

@@ -198,6 +198,8 @@ void underlay_on_resolver(struct underlay *u)
 {
 	if (u->must_release)
 		release_all(u);
+	if (underlay_is_leaving(u))
+		return; /* in a moment we are of none */
 	if (!underlay_is_member(u)) {
 		/* A new one is in none; what the last one has kept of the
 		 * overlay that we have left, it is to forget. */

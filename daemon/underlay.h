@@ -57,13 +57,16 @@ void underlay_take_list(struct underlay *u, const uint8_t *list, size_t len);
 /*
  * Before the membership ends: the names that we publish are taken away, then
  * the neighbours are told. False when there is nobody to tell; else
- * command_on_left says when that is done, or was not within 13 seconds. u
+ * command_on_left says when that is done, or was not within 15 seconds. u
  * may be NULL.
  */
 bool underlay_leave(struct underlay *u);
 
 /* Whether that is going on. u may be NULL. */
 bool underlay_is_leaving(const struct underlay *u);
+
+/* There is no more time for it: it is left as things are. u may be NULL. */
+void underlay_end_leaving(struct underlay *u);
 
 /* Whether our own certificate is on the list. u may be NULL. */
 bool underlay_is_revoked(const struct underlay *u);

@@ -30,6 +30,7 @@ void underlay_send_none(struct underlay *u)
 /* Who leaves for good has no name there; who only ends keeps it. */
 static void take_names_away(struct underlay *u)
 {
+	u->leaving_ms = engine_now_ms() + TAKING_MS;
 	for (size_t i = 0; i < u->published.n; i++) {
 		const struct resolve_publish p = {
 			.id = ++u->last_id,
@@ -41,7 +42,6 @@ static void take_names_away(struct underlay *u)
 			resolve_publish_write(&p, u->body, sizeof(u->body)));
 	}
 	u->n_taking = u->published.n;
-	u->leaving_ms = engine_now_ms() + TAKING_MS;
 }
 
 static void end(struct underlay *u)
@@ -58,15 +58,25 @@ static void say_leave(struct underlay *u)
 	underlay_send_none(u);
 }
 
+/* The resolver may be gone; it may have refused what we are. */
+static bool is_heard(const struct underlay *u)
+{
+	return underlay_can_ask(u) &&
+	       !json_is_null(json_object_get(u->shown, "node_id"));
+}
+
 bool underlay_leave(struct underlay *u)
 {
 	/* Nobody lets in who is revoked. */
-	if (!u || !u->told_overlay || !underlay_can_ask(u) ||
-	    underlay_is_revoked(u))
+	if (!u || !u->told_overlay || !is_heard(u) || underlay_is_revoked(u))
 		return false;
 	take_names_away(u);
-	if (u->n_taking == 0)
+	if (!underlay_can_ask(u)) { /* it has gone by that */
+		u->n_taking = 0;
+		u->leaving_ms = 1;
+	} else if (u->n_taking == 0) {
 		say_leave(u);
+	}
 	return true;
 }
 
@@ -105,8 +115,19 @@ int underlay_on_left(struct underlay *u, const struct ipc_message *m)
 	return 0;
 }
 
+void underlay_end_leaving(struct underlay *u)
+{
+	if (underlay_is_leaving(u))
+		end(u);
+}
+
 bool underlay_stop(struct underlay *u)
 {
+	if (u && u->n_taking > 0 && underlay_can_ask(u))
+		say_leave(u);
+	if (underlay_is_leaving(u) && underlay_can_ask(u))
+		return true;
+	underlay_end_leaving(u);
 	if (!u || !u->told_overlay || !underlay_can_ask(u))
 		return false;
 	underlay_send_none(u);

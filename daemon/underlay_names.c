@@ -29,7 +29,7 @@ static void say(struct underlay *u, const char *name, bool exists)
 					   .name = name,
 					   .exists = exists };
 
-	if (underlay_can_ask(u))
+	if (underlay_can_ask(u) && !(exists && underlay_is_leaving(u)))
 		underlay_send(
 			u, RESOLVE_PUBLISH,
 			resolve_publish_write(&p, u->body, sizeof(u->body)));
@@ -296,12 +296,12 @@ int underlay_on_published(struct underlay *u, const struct ipc_message *m)
 	if (!resolve_published_parse(m->body, m->len, &p) ||
 	    !name_is_utf8(p.reason, strlen(p.reason)))
 		return -EPROTO;
-	if (p.state == RESOLVE_NAME_EXPIRED && p.reason[0] == '\0' &&
-	    underlay_on_taken_away(u))
-		return 0;
 	n = published_find(&u->published, p.name);
 	if (!n)
 		return 0; /* it was taken away meanwhile */
+	if (p.state == RESOLVE_NAME_EXPIRED && p.reason[0] == '\0' &&
+	    underlay_on_taken_away(u))
+		return 0;
 	/* As often as the resolver likes. */
 	if (n->state != p.state || strcmp(n->reason, p.reason) != 0)
 		log_limited(&u->names_log, engine_now_ms(), LOG_LEVEL_INFO,
@@ -354,8 +354,9 @@ static void repeat_without_node(struct underlay *u)
 	uint64_t now_ms = engine_now_ms();
 
 	if (!json_is_null(json_object_get(u->shown, "node_id")) ||
-	    !underlay_can_ask(u) || m->certificate_len == 0 ||
-	    m->not_after_s <= (uint64_t)time(NULL) || now_ms < u->again_ms)
+	    !underlay_can_ask(u) || underlay_is_leaving(u) ||
+	    m->certificate_len == 0 || m->not_after_s <= (uint64_t)time(NULL) ||
+	    now_ms < u->again_ms)
 		return;
 	u->again_ms = now_ms + AGAIN_MS;
 	underlay_on_resolver(u);

@@ -57,7 +57,7 @@ check '  and not as before' gone c alice
 nl_impair b eth0 loss=100
 since=$EPOCHSECONDS
 check 'b leaves while nothing reaches it' hip b leave
-between '  within so many seconds' 0 15 $((EPOCHSECONDS - since))
+between '  within so many seconds' 0 18 $((EPOCHSECONDS - since))
 check '  and is a member no more' test ! -e "$HIP_DIR/b/state/membership.json"
 nl_impair b eth0
 hip_end

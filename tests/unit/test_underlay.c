@@ -660,6 +660,7 @@ Test(underlay, who_leaves_takes_the_names_away_first)
 		cr_assert(resolve_publish_parse(got.body, got.len, &p));
 		cr_expect_not(p.exists, "nobody is to find it any more");
 	}
+	say_taken("other@example.com"); /* that was taken away before */
 	for (size_t i = 0; i < n; i++) {
 		expect_silence();
 		say_taken("alice@example.com");
@@ -713,6 +714,34 @@ Test(underlay, who_leaves_waits_for_no_resolver_that_has_gone)
 	underlay_on_resolver_gone(e.underlay);
 	cr_expect(membership_is_set(&e.membership), "not from there");
 	underlay_tick(e.underlay, engine_now_ms());
+	cr_expect_not(membership_is_set(&e.membership));
+}
+
+Test(underlay, who_leaves_is_not_told_of_again)
+{
+	(void)join_with_names();
+	begin_to_leave();
+	underlay_tick(e.underlay, engine_now_ms() + 8500);
+	expect_none();
+	/* A node that is in none, and a new resolver. */
+	cr_expect(underlay_is_leaving(e.underlay));
+	underlay_on_resolver(e.underlay);
+	cr_assert_eq(underlay_publish(e.underlay, "more@example.com"), 0);
+	while (next())
+		cr_expect(got.type != RESOLVE_OVERLAY &&
+				  got.type != RESOLVE_PUBLISH,
+			  "message %d", (int)got.type);
+}
+
+Test(underlay, who_is_stopped_while_leaving_has_left)
+{
+	(void)join_with_names();
+	begin_to_leave();
+	drain();
+	cr_assert(underlay_stop(e.underlay));
+	expect_none();
+	cr_expect(membership_is_set(&e.membership));
+	underlay_end_leaving(e.underlay); /* or LEFT comes */
 	cr_expect_not(membership_is_set(&e.membership));
 }
 
