@@ -294,12 +294,13 @@ static void run_connect(const struct command_call *c)
 		return;
 	}
 	if (underlay_refuses(c->e->underlay, &in.hit)) {
-		/* Whether it has another is known the next time. */
+		/* It may have another by now: that is known the next time. */
 		(void)underlay_on_want(c->e->underlay, &in.hit);
 		command_say(c->answer, API_FAILED,
 			    "no association with %s: the authority of %s has "
-			    "revoked its certificate; it needs a new "
-			    "invitation, or hipline peer add here",
+			    "revoked its certificate, as far as is known "
+			    "here; it needs a new invitation, or hipline peer "
+			    "add here",
 			    name, c->e->membership.overlay);
 		return;
 	}

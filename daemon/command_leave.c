@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The command that ends a membership, when the names that it proves are taken
- * away, and what it says of that which does not end with it: an authority's
- * files, and a certificate that was given.
+ * The command that ends a membership, once the overlay has been told, and what
+ * it says of that which does not end with it: an authority's files, and a
+ * certificate that was given.
  */
 #include "daemon/command_impl.h"
 

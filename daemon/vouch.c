@@ -16,8 +16,8 @@ struct vouched {
 	struct hit hit;
 	struct table_node node;
 	uint8_t serial[CERTIFICATE_SERIAL_LEN];
-	uint64_t not_after_s; /* 0: only its name is known, or: */
-	bool let_go;	      /* that it was revoked */
+	uint64_t not_after_s; /* 0: no certificate that holds is known */
+	bool let_go;	      /* for the last one was revoked */
 	char name[];	      /* with its NUL */
 };
 

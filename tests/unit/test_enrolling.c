@@ -542,17 +542,25 @@ Test(enrolling, leaving_forgets_all_but_the_identity)
 	cr_expect_eq(changes, 2);
 }
 
-static struct command_answer run(const char *command, const char *word)
+/* A command with up to two words. */
+static struct command_answer run_with(const char *command, const char *first,
+				      const char *second)
 {
 	const struct api_request r = { .command = command,
-				       .args = { word },
-				       .n_args = word ? 1 : 0 };
+				       .args = { first, second },
+				       .n_args = (first != NULL) +
+						 (second != NULL) };
 	struct command_answer a;
 
 	command_run(&e, NULL, CONTROL_CHANGE, &r, &a);
 	json_decref(a.json);
 	a.json = NULL;
 	return a;
+}
+
+static struct command_answer run(const char *command, const char *word)
+{
+	return run_with(command, word, NULL);
 }
 
 Test(enrolling, an_authority_that_was_left_is_named_with_the_way_back)
@@ -633,15 +641,7 @@ Test(enrolling, an_authority_is_left_in_another_overlay_too)
 
 static struct command_answer create_as(const char *name)
 {
-	const struct api_request r = { .command = "create",
-				       .args = { "example.com", name },
-				       .n_args = 2 };
-	struct command_answer a;
-
-	command_run(&e, NULL, CONTROL_CHANGE, &r, &a);
-	json_decref(a.json);
-	a.json = NULL;
-	return a;
+	return run_with("create", "example.com", name);
 }
 
 Test(enrolling, who_takes_its_authority_up_again_has_its_name_again)
